@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Provides the real Consul agents that the tests, the demo and the benchmark run on, and prints the path of each,
+# one a line. What is there already is not fetched again: the binaries live in the user's cache, outside the checkout.
+#
+#   scripts/consul.sh            every version that this machine can have (see below)
+#   scripts/consul.sh 1.8.7      that one alone
+#
+#   1.8.7    Debian 11's package, unpacked without installing it, from the Debian mirror that apt is set up with
+#   1.21.0   built from the Go module proxy that Go is set up with; needs Go 1.25 or newer and about 5 minutes, once
+set -euo pipefail
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/consul-master-election-tagger
+mkdir -p "$cache"
+
+say() { printf 'consul: %s\n' "$*" >&2; }
+
+# The work goes on in a folder beside the result and is moved into place when whole, under a lock, so that a run that was
+# cut off leaves nothing half done and two runs at once do not fetch twice.
+exec 9>"$cache/lock"
+flock 9
+scratch=$(mktemp -d "$cache/making.XXXXXX")
+trap 'chmod -R u+w "$scratch" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+debian_mirrors() {
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    sed -nE 's#^(URIs:|deb )[^#]*[[:space:]]?(https?://[^[:space:]]+/debian)/?([[:space:]].*)?$#\2#p' | sort -u
+}
+
+get_1_8_7() {
+  local pool=pool/main/c/consul/consul_1.8.7+dfsg1-2+b3_amd64.deb mirror
+  local sum=e4e888bba104daba1d9161f49bfc52649a7e4efd45b1a7ead5bc54f2cb9c89d9
+  [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || { say "1.8.7 comes from Debian's amd64 packages, and this is no such machine"; return 1; }
+  for mirror in $(debian_mirrors); do
+    say "1.8.7: fetching Debian 11's package"
+    if /usr/lib/apt/apt-helper download-file "$mirror/$pool" "$scratch/consul.deb" "SHA256:$sum" >&2; then
+      dpkg-deb -x "$scratch/consul.deb" "$scratch/deb"
+      mv "$scratch/deb/usr/bin/consul" "$cache/consul-1.8.7"
+      return 0
+    fi
+  done
+  say "1.8.7: no Debian mirror in apt's sources has $pool"
+  return 1
+}
+
+get_1_21_0() {
+  local go
+  go=$(command -v go) || { say "1.21.0 left out: it is built with Go, and there is no go on PATH"; return 1; }
+  case $("$go" env GOVERSION) in
+    go1.2[5-9]* | go1.[3-9][0-9]* | go[2-9]*) ;;
+    *) say "1.21.0 left out: it needs Go 1.25 or newer, and this is $("$go" env GOVERSION)"; return 1 ;;
+  esac
+  say "1.21.0: building with $("$go" env GOVERSION); about 5 minutes on two cores"
+  mkdir "$scratch/go"
+  cat >"$scratch/go/go.mod" <<'MOD'
+module consul.under.test
+go 1.25
+require github.com/hashicorp/consul v1.21.0
+// The version that consul itself names was withdrawn; this one has the same content.
+replace github.com/hashicorp/consul-awsauth => github.com/hashicorp/consul-awsauth v0.0.0-20220713182709-05ac1c5c2706
+MOD
+  (cd "$scratch/go" &&
+    "$go" get github.com/hashicorp/consul@v1.21.0 &&
+    "$go" build -mod=mod -trimpath -ldflags='-s -w' -o "$scratch/consul" github.com/hashicorp/consul) >&2 ||
+    { say "1.21.0: the build failed"; return 1; }
+  mv "$scratch/consul" "$cache/consul-1.21.0"
+}
+
+provide() { # provide VERSION
+  [ -x "$cache/consul-$1" ] || "get_${1//./_}" || return 1
+  printf '%s\n' "$cache/consul-$1"
+}
+
+case ${1:-all} in
+  1.8.7 | 1.21.0) provide "$1" ;;
+  all)
+    found=0
+    for version in 1.8.7 1.21.0; do
+      if provide "$version"; then found=$((found + 1)); fi
+    done
+    [ "$found" -gt 0 ] || { say "no Consul could be had; CONSUL_BIN=/path/to/consul names one of your own"; exit 1; }
+    ;;
+  *) say "there is no recipe for Consul $1; CONSUL_BIN=/path/to/consul names one of your own"; exit 2 ;;
+esac

@@ -1,0 +1,227 @@
+//! One HTTP request to the agent and its answer: connection, token, deadline, and nothing of what Consul means by them.
+//!
+//! Every request of a pass goes over one connection: bodies are read to their end, a status is never an error of the
+//! transport, and the address is resolved once. No proxy is used, whatever the environment says, and no redirect is
+//! followed, so that the token goes to the agent alone.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use log::debug;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use ureq::http::{HeaderValue, Method, Request};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{NextTimeout, TcpConnector};
+
+use super::address::Address;
+use super::error::{Error, Kind};
+use crate::deadline::Deadline;
+use crate::duration;
+
+/// ureq's default is 128 KiB each; a pass exchanges a few kilobytes, and a buffer grows when it must.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// What of Consul's own words goes into an error: enough for its longest sentence, little enough for one line.
+const MOST_WORDS: usize = 400;
+
+/// A request as the typed calls describe it.
+pub(super) struct Call {
+    pub method: Method,
+    /// Path and query, percent-encoded, beginning with `/v1/`.
+    pub path: String,
+    pub body: Option<Vec<u8>>,
+    /// See [`Error::purpose`].
+    pub purpose: String,
+    /// See [`Error::rule`].
+    pub rule: String,
+}
+
+/// A complete answer, whatever its status.
+pub(super) struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    call: Call,
+    base: String,
+}
+
+/// A connection to one agent for the length of one pass.
+#[derive(Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<HeaderValue>,
+    deadline: Deadline,
+}
+
+impl Client {
+    /// A client of the agent at `address`. Connects with the first request. A token that cannot be a header's value is sent as
+    /// none; the options take no such token.
+    pub fn new(address: &Address, token: Option<&str>, deadline: Deadline) -> Client {
+        let token = token.and_then(|token| HeaderValue::from_str(token).ok());
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent(concat!("consul-master-election-tagger/", env!("CARGO_PKG_VERSION")))
+            .input_buffer_size(BUFFER_BYTES)
+            .output_buffer_size(BUFFER_BYTES)
+            .build();
+        let resolver =
+            ResolveOnce { fixed: address.ip().map(|ip| SocketAddr::new(ip, address.port)), known: OnceLock::new() };
+        let agent = ureq::Agent::with_parts(config, TcpConnector::default(), resolver);
+        Client { agent, base: address.base.clone(), token, deadline }
+    }
+
+    /// Sends a request and reads its whole answer.
+    ///
+    /// # Errors
+    /// When no complete answer came before the deadline. A status is no error here.
+    pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
+        let outcome = self.exchange(&call);
+        match outcome {
+            Ok((status, body)) => {
+                debug!("{} {}: {status}", call.method, call.path);
+                Ok(Answer { status, body, call, base: self.base.clone() })
+            }
+            Err(error) => {
+                debug!("{} {}: {error}", call.method, call.path);
+                let kind = self.kind_of(error);
+                Err(call.failed(&self.base, kind))
+            }
+        }
+    }
+
+    fn exchange(&self, call: &Call) -> Result<(u16, Vec<u8>), ureq::Error> {
+        let mut request = Request::builder().method(&call.method).uri(format!("{}{}", self.base, call.path));
+        if let Some(token) = &self.token {
+            request = request.header("X-Consul-Token", token);
+        }
+        let remaining = Some(self.deadline.remaining());
+        let mut response = match &call.body {
+            // Session create and query PUT ignore a body that comes without Content-Length; a slice has one.
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json").body(body.as_slice())?;
+                self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())?
+            }
+            None if call.method == Method::GET => {
+                self.agent.run(self.agent.configure_request(request.body(())?).timeout_global(remaining).build())?
+            }
+            None => {
+                let request = request.body(&[][..])?;
+                self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())?
+            }
+        };
+        let body = response.body_mut().read_to_vec()?;
+        Ok((response.status().as_u16(), body))
+    }
+
+    fn kind_of(&self, error: ureq::Error) -> Kind {
+        match error {
+            ureq::Error::Timeout(_) => Kind::TimedOut(duration::format(self.deadline.limit())),
+            ureq::Error::HostNotFound => Kind::Unreachable("host not found".to_owned()),
+            ureq::Error::Io(error) => match error.kind() {
+                ErrorKind::TimedOut | ErrorKind::WouldBlock => Kind::TimedOut(duration::format(self.deadline.limit())),
+                ErrorKind::ConnectionRefused
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::AddrNotAvailable => Kind::Unreachable(error.to_string()),
+                _ => Kind::Interrupted(error.to_string()),
+            },
+            ureq::Error::Protocol(error) => Kind::NotUnderstood(error.to_string()),
+            other => Kind::NotUnderstood(other.to_string()),
+        }
+    }
+}
+
+impl Call {
+    pub fn get(path: String, purpose: String, rule: String) -> Call {
+        Call { method: Method::GET, path, body: None, purpose, rule }
+    }
+
+    pub fn put(path: String, body: Option<Vec<u8>>, purpose: String, rule: String) -> Call {
+        Call { method: Method::PUT, path, body, purpose, rule }
+    }
+
+    fn failed(self, base: &str, kind: Kind) -> Error {
+        let request = format!("{} {base}{}", self.method, self.path);
+        Error { purpose: self.purpose, request, rule: self.rule, kind }
+    }
+}
+
+impl Answer {
+    /// This answer, if its status is 200.
+    pub fn ok(self) -> Result<Answer, Error> {
+        if self.status == 200 { Ok(self) } else { Err(self.refused()) }
+    }
+
+    /// The body of a 200, read as JSON; `null`, as Consul sends for an empty list or a denied read, is the default.
+    pub fn json<T: DeserializeOwned + Default>(self) -> Result<T, Error> {
+        let answer = self.ok()?;
+        match serde_json::from_slice::<Option<T>>(&answer.body) {
+            Ok(value) => Ok(value.unwrap_or_default()),
+            Err(error) => Err(answer.not_understood(&error)),
+        }
+    }
+
+    /// The error that this answer is, in Consul's own words.
+    pub fn refused(self) -> Error {
+        let words = one_line(&self.body);
+        let kind = Kind::Status(self.status, words);
+        self.call.failed(&self.base, kind)
+    }
+
+    /// The error that this answer is when its body cannot be read.
+    pub fn not_understood(self, error: &serde_json::Error) -> Error {
+        self.call.failed(&self.base, Kind::NotUnderstood(error.to_string()))
+    }
+}
+
+/// A body as one line of bounded length.
+fn one_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(MOST_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+/// Encodes one segment of a path, or one value of a query: everything but what RFC 3986 calls unreserved.
+pub(super) fn encode(segment: &str) -> String {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(segment, RESERVED).to_string()
+}
+
+/// Resolves the agent's address once. ureq asks for every request, on a pooled connection too, and its own resolver starts a
+/// thread each time, which costs as much as a request on loopback.
+#[derive(Debug)]
+struct ResolveOnce {
+    /// The address, where it is written as an IP address.
+    fixed: Option<SocketAddr>,
+    /// What the name resolved to.
+    known: OnceLock<Vec<SocketAddr>>,
+}
+
+impl Resolver for ResolveOnce {
+    fn resolve(
+        &self,
+        uri: &ureq::http::Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        if let Some(address) = self.fixed {
+            addresses.push(address);
+        } else if let Some(known) = self.known.get() {
+            known.iter().for_each(|address| addresses.push(*address));
+        } else {
+            addresses = DefaultResolver::default().resolve(uri, config, timeout)?;
+            self.known.get_or_init(|| addresses.to_vec());
+        }
+        Ok(addresses)
+    }
+}

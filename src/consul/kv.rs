@@ -1,0 +1,81 @@
+//! The key-value store, as far as a lock needs it. There is no plain write here on purpose: PUT and CAS succeed on a locked
+//! key and reset its `LockIndex`, so the lock key is only ever written by acquiring it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::error::Error;
+use super::http::{Call, Client};
+
+/// A key as Consul keeps it.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The session that holds the key as a lock.
+    pub session: Option<String>,
+    /// The value, decoded.
+    pub value: Vec<u8>,
+    /// How often the key was acquired since it was created.
+    pub lock_index: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    #[serde(default)]
+    session: String,
+    value: Option<String>,
+    lock_index: u64,
+}
+
+impl Client {
+    /// Reads a key; `None` when there is none.
+    ///
+    /// # Errors
+    /// When Consul could not be asked, denied it, or answered something else.
+    pub fn key(&self, key: &str) -> Result<Option<Key>, Error> {
+        let answer = self.ask(Call::get(format!("/v1/kv/{key}"), format!("read key {key}"), rule(key)))?;
+        if answer.status == 404 && answer.body.is_empty() {
+            return Ok(None);
+        }
+        let answer = answer.ok()?;
+        let entries: Vec<Entry> = match serde_json::from_slice(&answer.body) {
+            Ok(entries) => entries,
+            Err(error) => return Err(answer.not_understood(&error)),
+        };
+        Ok(entries.into_iter().next().map(|entry| Key {
+            session: (!entry.session.is_empty()).then_some(entry.session),
+            // A value that is no base64 is not Consul's; it says nothing, as an empty one does.
+            value: STANDARD.decode(entry.value.unwrap_or_default()).unwrap_or_default(),
+            lock_index: entry.lock_index,
+        }))
+    }
+
+    /// Acquires `key` for `session` and writes `value`. `false`: another session holds it, or it is in its lock-delay; in a
+    /// lock-delay Consul answers `false` even for a session that does not exist. Acquiring it again with another value
+    /// replaces the value and leaves `LockIndex` as it is.
+    ///
+    /// # Errors
+    /// When Consul could not be asked, denied it, or knows no such session.
+    pub fn acquire(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
+        self.lock_call(key, "acquire", session, Some(value.to_vec()))
+    }
+
+    /// Releases `key` if `session` holds it, without lock-delay. `false`: it does not.
+    ///
+    /// # Errors
+    /// When Consul could not be asked or denied it.
+    pub fn release(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
+        self.lock_call(key, "release", session, Some(value.to_vec()))
+    }
+
+    fn lock_call(&self, key: &str, verb: &str, session: &str, value: Option<Vec<u8>>) -> Result<bool, Error> {
+        let call = Call::put(format!("/v1/kv/{key}?{verb}={session}"), value, format!("{verb} lock {key}"), rule(key));
+        let answer = self.ask(call)?.ok()?;
+        serde_json::from_slice(&answer.body).map_err(|error| answer.not_understood(&error))
+    }
+}
+
+fn rule(key: &str) -> String {
+    format!("key \"{key}\" {{ policy = \"write\" }}")
+}

@@ -1,0 +1,21 @@
+//! A small client of Consul's HTTP API: what a pass asks for and no more.
+//!
+//! Owns how things are asked and answered: paths, bodies, which status means what. Knows no roles, no tags and no
+//! election; every call gives back what Consul said or an [`Error`] that says what was attempted.
+
+mod address;
+mod agent;
+mod catalog;
+mod error;
+mod http;
+mod kv;
+mod query;
+mod session;
+
+pub use address::Address;
+pub use agent::{Check, Health, Registration, Status};
+pub use error::Error;
+pub use http::Client;
+pub use kv::Key;
+pub use query::PreparedQuery;
+pub use session::{NewSession, Session};

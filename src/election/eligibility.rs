@@ -1,0 +1,65 @@
+//! Whether an instance may lead, by its checks. Knows which check is the election's own; pure.
+
+use super::view::Instance;
+use crate::consul::{Check, Status};
+use crate::options::Options;
+
+/// Why an instance may not lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Someone put the instance into maintenance.
+    InstanceInMaintenance,
+    /// Someone put the node into maintenance.
+    NodeInMaintenance,
+    /// This check does not pass.
+    Check {
+        /// The check's ID.
+        id: String,
+        /// Its status.
+        status: Status,
+    },
+}
+
+/// What stands in the way of leading; `None` when the instance is eligible. Of several obstacles it names maintenance
+/// first, then the check whose ID comes first, so that the same state always gives the same answer.
+///
+/// `known` is the ID of the election's own check where the lock's value tells it.
+pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> Option<Obstacle> {
+    let failing = |check: &&Check| match check.status {
+        Status::Passing => false,
+        Status::Warning => !options.tolerate_warning,
+        Status::Critical => true,
+    };
+    let failing: Vec<&Check> = foreign_checks(instance, known, options).filter(failing).collect();
+    let maintenance = format!("_service_maintenance:{}", instance.registration.id());
+    if failing.iter().any(|check| check.id == "_node_maintenance") {
+        Some(Obstacle::NodeInMaintenance)
+    } else if failing.iter().any(|check| check.id == maintenance) {
+        Some(Obstacle::InstanceInMaintenance)
+    } else {
+        failing.first().map(|check| Obstacle::Check { id: check.id.clone(), status: check.status })
+    }
+}
+
+/// The instance's checks and its node's without the election's own: those that make it eligible, and that its session is
+/// bound to. The own one must be neither: it is critical until the pass has run, and would end the leadership that it reports.
+pub fn foreign_checks<'a>(
+    instance: &'a Instance,
+    known: Option<&'a str>,
+    options: &'a Options,
+) -> impl Iterator<Item = &'a Check> {
+    instance.checks.iter().filter(move |check| !is_own(check, known, options))
+}
+
+/// The election's own check, once one of its runs has printed something or `--check-id` names it.
+pub fn own_check<'a>(instance: &'a Instance, options: &Options) -> Option<&'a Check> {
+    instance.checks.iter().find(|check| is_own(check, None, options))
+}
+
+/// Every line that this program prints begins with the election's signature, so its output tells its check from all others.
+/// Any line counts, not only the first: of an output that is too long Consul keeps the end and puts words of its own before it.
+fn is_own(check: &Check, known: Option<&str>, options: &Options) -> bool {
+    let named = options.check_id.as_deref() == Some(&check.id) || known == Some(&check.id);
+    let signature = options.signature();
+    named || check.output.lines().any(|line| line.starts_with(&signature))
+}

@@ -1,0 +1,130 @@
+//! Everything that can end a pass without a settled role, in words for the one line. Exit statuses are made in `report`.
+
+use std::fmt;
+
+use crate::consul;
+use crate::election::Fault;
+
+/// Why a pass ended without a settled role.
+#[derive(Debug)]
+pub enum Error {
+    /// Consul could not be asked, or did not do what it was asked.
+    Consul(consul::Error),
+    /// As [`Error::Consul`], while it should have told who holds the lock, and the user wants no master in that case.
+    Demoted(consul::Error),
+    /// The local agent has no instance of the service; holds the names of those that it has.
+    NoSuchService {
+        /// The service that was asked for.
+        service: String,
+        /// The service ID that was asked for, where one was.
+        id: Option<String>,
+        /// What the agent has instead: service names, or where an ID was asked for the IDs of the service's instances.
+        present: Vec<String>,
+    },
+    /// The local agent has several instances of the service; holds their IDs.
+    SeveralInstances {
+        /// The service.
+        service: String,
+        /// The IDs of its instances.
+        ids: Vec<String>,
+    },
+    /// The instance is a proxy or a gateway, whose registration cannot be written back as it is read.
+    NotPlain {
+        /// The instance's ID.
+        id: String,
+        /// What Consul calls it.
+        kind: String,
+    },
+    /// `--check-id` names a check that neither the instance nor its node has.
+    NoSuchCheck {
+        /// The check that was named.
+        id: String,
+        /// Those that there are.
+        present: Vec<String>,
+    },
+    /// The prepared query cannot be what it should be.
+    Query {
+        /// Its name.
+        name: String,
+        /// What is in the way.
+        fault: Fault,
+    },
+    /// The agent took the tags, and the catalog has others.
+    TagNotInCatalog {
+        /// The instance's ID.
+        id: String,
+        /// What was set.
+        wanted: Vec<String>,
+        /// What the catalog has.
+        found: Vec<String>,
+    },
+    /// Someone else undid every step of this pass.
+    Unsettled,
+}
+
+impl From<consul::Error> for Error {
+    fn from(error: consul::Error) -> Error {
+        Error::Consul(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Consul(error) => error.fmt(f),
+            Error::Demoted(error) => write!(f, "{error}; slave meanwhile (--on-outage demote)"),
+            Error::NoSuchService { service, id: None, present } => write!(
+                f,
+                "the local agent has no instance of service {service}; it has {}; register it, or correct --consul-service-name",
+                list(present)
+            ),
+            Error::NoSuchService { service, id: Some(id), present } => write!(
+                f,
+                "the local agent has no instance {id} of service {service}; its instances are {}; correct --consul-service-id",
+                list(present)
+            ),
+            Error::SeveralInstances { service, ids } => write!(
+                f,
+                "the local agent has several instances of service {service}: {}; name one with --consul-service-id",
+                list(ids)
+            ),
+            Error::NotPlain { id, kind } => write!(
+                f,
+                "instance {id} is a {kind}, which cannot be tagged without loss; name the service behind it with --consul-service-name"
+            ),
+            Error::NoSuchCheck { id, present } => write!(
+                f,
+                "neither the instance nor its node has a check {id}; they have {}; correct --check-id",
+                list(present)
+            ),
+            Error::Query { name, fault: Fault::QueryIsTemplate } => write!(
+                f,
+                "the prepared query {name} is a template; choose another --consul-query-name, or delete the template"
+            ),
+            Error::Query { name, fault: Fault::QueryOfService(service) } => write!(
+                f,
+                "the prepared query {name} is for service {service}; choose another --consul-query-name, or delete that query"
+            ),
+            Error::Query { name, fault: Fault::QueryHidesToken } => write!(
+                f,
+                "the prepared query {name} must be updated and has a token that would be lost, since Consul hides it; delete the query, or give this token acl:write once"
+            ),
+            Error::TagNotInCatalog { id, wanted, found } => write!(
+                f,
+                "the catalog has instance {id} with the tags {} where {} were set; does the token have service:write, and does anyone else write them?",
+                list(found),
+                list(wanted)
+            ),
+            Error::Unsettled => write!(
+                f,
+                "whatever this pass did, someone else undid; does another election use the same tags, or another program write them?"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}

@@ -1,0 +1,61 @@
+//! The program: reads its arguments, makes a pass, prints one line, exits. Everything else is the library's.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use consul_master_election_tagger::{Command, Options, Verdict, help, of_panic, of_usage, run};
+
+fn main() -> ExitCode {
+    exit_on_panic(None);
+    match Command::read(std::env::args_os().skip(1), |name| std::env::var(name).ok()) {
+        Ok(Command::Help) => print(&help()),
+        Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Pass(options)) => {
+            exit_on_panic(Some(options.query.clone()));
+            start_log(&options);
+            end(&run(&options))
+        }
+        Err(error) => end(&of_usage(&error)),
+    }
+}
+
+/// Says the verdict. Whoever does not listen any more still gets the exit status.
+fn end(verdict: &Verdict) -> ExitCode {
+    print(&format!("{}\n", verdict.line));
+    ExitCode::from(verdict.status.code())
+}
+
+fn print(text: &str) -> ExitCode {
+    // A reader that has gone is no failure of ours, and there is nobody left to tell.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// Logs to standard error. Consul keeps both outputs as one text, so that a logged line begins like the verdict does.
+fn start_log(options: &Options) {
+    let signature = options.signature();
+    let mut builder = env_logger::Builder::new();
+    match options.log_level {
+        // What the HTTP client logs of every request helps nobody here; RUST_LOG can ask for it.
+        Some(level) => builder.filter_module("consul_master_election_tagger", level),
+        None => builder.filter_level(log::LevelFilter::Warn).parse_env("RUST_LOG"),
+    };
+    builder
+        .format(move |out, record| {
+            writeln!(out, "{signature} {}: {}", record.level().as_str().to_ascii_lowercase(), record.args())
+        })
+        .init();
+}
+
+/// Ends a run that failed by itself with a line and a status of our choice, in place of a trace and 101.
+fn exit_on_panic(query: Option<String>) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        let message = message.unwrap_or("no message");
+        let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+        let verdict = of_panic(query.as_deref(), &format!("{message}{place}"));
+        print(&format!("{}\n", verdict.line));
+        std::process::exit(verdict.status.code().into());
+    }));
+}

@@ -1,0 +1,132 @@
+//! Arguments as typed: told apart, with their names known and their values unread. Knows no defaults and no meaning.
+
+use std::ffi::OsString;
+
+use pico_args::Arguments;
+
+use super::table;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Typed {
+    /// `--help`.
+    Help,
+    /// `--version`.
+    Version,
+    /// A run with these values.
+    Run(Box<Values>),
+}
+
+/// The values of the options, as they were typed; `None` where an option was not given.
+#[derive(Debug, Default)]
+#[allow(missing_docs, reason = "each field is the option of its name, which the table describes")]
+pub struct Values {
+    pub consul_service_name: Option<String>,
+    pub consul_service_id: Option<String>,
+    pub consul_query_name: Option<String>,
+    pub consul_query_tag: Vec<String>,
+    pub master_tag: Option<String>,
+    pub slave_tag: Option<String>,
+    pub lock_key: Option<String>,
+    pub lock_delay: Option<String>,
+    pub check_id: Option<String>,
+    pub tolerate_warning: bool,
+    pub on_outage: Option<String>,
+    pub timeout: Option<String>,
+    pub log_level: Option<String>,
+}
+
+/// Tells arguments apart.
+///
+/// # Errors
+/// Names the argument that is unknown, that lacks its value or has one too many, that is given twice, or is no UTF-8.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, String> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Help and version go before everything that can fail.
+    let asks_for = |words: [&str; 3]| arguments.iter().any(|argument| words.iter().any(|word| argument == word));
+    if asks_for(["--help", "-help", "-h"]) {
+        return Ok(Typed::Help);
+    }
+    if asks_for(["--version", "-version", "-V"]) {
+        return Ok(Typed::Version);
+    }
+    let mut arguments = Arguments::from_vec(normalise(arguments)?.into_iter().map(OsString::from).collect());
+    let mut one =
+        |name: &'static str| arguments.opt_value_from_str::<_, String>(name).map_err(|error| error.to_string());
+    let mut values = Values {
+        consul_service_name: one("--consul-service-name")?,
+        consul_service_id: one("--consul-service-id")?,
+        consul_query_name: one("--consul-query-name")?,
+        master_tag: one("--master-tag")?,
+        slave_tag: one("--slave-tag")?,
+        lock_key: one("--lock-key")?,
+        lock_delay: one("--lock-delay")?,
+        check_id: one("--check-id")?,
+        on_outage: one("--on-outage")?,
+        timeout: one("--timeout")?,
+        log_level: one("--log-level")?,
+        ..Values::default()
+    };
+    values.consul_query_tag = arguments.values_from_str("--consul-query-tag").map_err(|error| error.to_string())?;
+    values.tolerate_warning = arguments.contains("--tolerate-warning");
+    match arguments.finish().first() {
+        None => Ok(Typed::Run(Box::new(values))),
+        Some(left) => Err(left_over(&left.to_string_lossy())),
+    }
+}
+
+/// Brings the arguments into the form that pico-args reads without surprises: two dashes, option and value as two arguments.
+///
+/// pico-args would take an option for another's value, strip quotes from a value behind an equals sign, and call the value of
+/// a repeated option a free argument. All of that is told apart here, where the names are known.
+fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
+    let mut result = Vec::new();
+    let mut arguments = arguments.into_iter().map(|argument| {
+        argument.into_string().map_err(|argument| format!("{} is not UTF-8", argument.to_string_lossy()))
+    });
+    while let Some(argument) = arguments.next().transpose()? {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        let bare = name.strip_prefix("--").or_else(|| name.strip_prefix('-')).unwrap_or_default();
+        let Some(option) = table::OPTIONS.iter().find(|option| option.name == bare) else {
+            result.push(argument);
+            continue;
+        };
+        let name = format!("--{bare}");
+        if option.value.is_empty() {
+            if value.is_some() {
+                return Err(format!("{name} takes no value"));
+            }
+            result.push(name);
+            continue;
+        }
+        let value = match value {
+            Some(value) => value,
+            None => arguments.next().transpose()?.filter(|next| !is_option(next)).unwrap_or_default(),
+        };
+        if value.is_empty() {
+            return Err(format!("{name} lacks its value: {name} {}", option.value));
+        }
+        if result.contains(&name) && name != "--consul-query-tag" {
+            return Err(format!("{name} is given twice; once is enough"));
+        }
+        result.extend([name, value]);
+    }
+    Ok(result)
+}
+
+/// Whether the argument is an option of this program, and so no value.
+fn is_option(argument: &str) -> bool {
+    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
+    name.strip_prefix('-').is_some_and(|rest| table::is_known(rest.strip_prefix('-').unwrap_or(rest)))
+}
+
+fn left_over(argument: &str) -> String {
+    if !argument.starts_with('-') {
+        return format!("'{argument}' belongs to no option; see --help");
+    }
+    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
+    format!("unknown option {name}; see --help")
+}

@@ -1,0 +1,124 @@
+//! The one line and the exit status: made here and nowhere else, from what a pass ended with.
+//!
+//! The same outcome gives the same text, since Consul writes a check's output to the catalog whenever it changes: no time,
+//! no count, nothing that differs from run to run.
+
+use std::net::Ipv6Addr;
+
+use crate::consul::Status as CheckStatus;
+use crate::election::{Leader, Obstacle, Role, Vacancy};
+use crate::error::Error;
+use crate::options::{UsageError, signature};
+
+/// What a run says and ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The exit status, which Consul reads as the check's status.
+    pub status: Status,
+    /// One line, without its end, that begins with the election's signature.
+    pub line: String,
+}
+
+/// The exit status of a script check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The role is settled.
+    Passing,
+    /// Not this time; a later run may do better by itself.
+    Warning,
+    /// Never as configured; someone has to change something.
+    Critical,
+}
+
+impl Status {
+    /// The number that a process exits with.
+    pub fn code(self) -> u8 {
+        match self {
+            Status::Passing => 0,
+            Status::Warning => 1,
+            Status::Critical => 2,
+        }
+    }
+}
+
+/// The verdict on a pass of the election named `query`.
+pub fn of_pass(query: &str, outcome: &Result<Role, Error>) -> Verdict {
+    let signature = signature(Some(query));
+    match outcome {
+        Ok(role) => Verdict { status: Status::Passing, line: format!("{signature} {}", describe(role)) },
+        Err(error) => {
+            Verdict { status: status_of(error), line: format!("{signature} error: {}", one_line(&error.to_string())) }
+        }
+    }
+}
+
+/// The verdict on a command line or an environment that no pass can be made from.
+pub fn of_usage(error: &UsageError) -> Verdict {
+    let line = format!("{} error: {}", signature(error.query.as_deref()), one_line(&error.message));
+    Verdict { status: Status::Critical, line }
+}
+
+/// The verdict when the program itself has failed. A warning: a bug here must not take a working service out of DNS.
+pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
+    let line = format!("{} error: internal error: {}; please report it", signature(query), one_line(message));
+    Verdict { status: Status::Warning, line }
+}
+
+fn status_of(error: &Error) -> Status {
+    match error {
+        Error::Consul(error) | Error::Demoted(error) if error.is_denied() => Status::Critical,
+        Error::Consul(_) | Error::Demoted(_) | Error::TagNotInCatalog { .. } | Error::Unsettled => Status::Warning,
+        Error::NoSuchService { .. }
+        | Error::SeveralInstances { .. }
+        | Error::NotPlain { .. }
+        | Error::NoSuchCheck { .. }
+        | Error::Query { .. } => Status::Critical,
+    }
+}
+
+fn describe(role: &Role) -> String {
+    match role {
+        Role::Master { leader, term } => format!("master on {}, term {term}", place(leader)),
+        Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
+        Role::SlaveOfNone(vacancy) => format!("slave, no master: {}", reason(vacancy)),
+    }
+}
+
+fn reason(vacancy: &Vacancy) -> String {
+    match vacancy {
+        Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
+        Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
+        Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
+        Vacancy::Campaigning | Vacancy::Unknown | Vacancy::Fault => "not settled".to_owned(),
+    }
+}
+
+fn name(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Passing => "passing",
+        CheckStatus::Warning => "warning",
+        CheckStatus::Critical => "critical",
+    }
+}
+
+/// The leader's node and where it is reached, as far as known.
+fn place(leader: &Leader) -> String {
+    let Some(node) = &leader.node else { return format!("an unknown instance (session {})", leader.session) };
+    let host = if leader.address.parse::<Ipv6Addr>().is_ok() {
+        format!("[{}]", leader.address)
+    } else {
+        leader.address.clone()
+    };
+    match (host.as_str(), leader.port) {
+        ("", 0) => node.clone(),
+        ("", port) => format!("{node} (port {port})"),
+        (_, 0) => format!("{node} ({})", leader.address),
+        (host, port) => format!("{node} ({host}:{port})"),
+    }
+}
+
+/// Whatever was quoted, the verdict stays one line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
