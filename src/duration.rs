@@ -57,24 +57,16 @@ pub fn format(duration: Duration) -> String {
     let nanoseconds = duration.subsec_nanos();
     let seconds = duration.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let mut text = String::new();
-    if hours > 0 {
-        text += &format!("{hours}h");
-    }
-    if minutes > 0 {
-        text += &format!("{minutes}m");
-    }
-    if seconds > 0 {
-        text += &format!("{seconds}s");
-    }
-    if nanoseconds > 0 {
-        let milliseconds = nanoseconds / 1_000_000;
-        text += &if milliseconds * 1_000_000 == nanoseconds {
-            format!("{milliseconds}ms")
-        } else {
-            format!("{nanoseconds}ns")
-        };
-    }
+    let (milliseconds, nanoseconds) = match nanoseconds {
+        whole if whole % 1_000_000 == 0 => (whole / 1_000_000, 0),
+        odd => (0, odd),
+    };
+    let parts = [(hours, "h"), (minutes, "m"), (seconds, "s"), (milliseconds.into(), "ms"), (nanoseconds.into(), "ns")];
+    let text: String = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| [&count.to_string(), *unit].concat())
+        .collect();
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 

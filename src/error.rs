@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::consul;
-use crate::election::Fault;
+use crate::election::QueryFault;
 
 /// Why a pass ended without a settled role.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub enum Error {
         /// Its name.
         name: String,
         /// What is in the way.
-        fault: Fault,
+        fault: QueryFault,
     },
     /// The agent took the tags, and the catalog has others.
     TagNotInCatalog {
@@ -97,15 +97,15 @@ impl fmt::Display for Error {
                 "neither the instance nor its node has a check {id}; they have {}; correct --check-id",
                 list(present)
             ),
-            Error::Query { name, fault: Fault::QueryIsTemplate } => write!(
+            Error::Query { name, fault: QueryFault::Template } => write!(
                 f,
                 "the prepared query {name} is a template; choose another --consul-query-name, or delete the template"
             ),
-            Error::Query { name, fault: Fault::QueryOfService(service) } => write!(
+            Error::Query { name, fault: QueryFault::OtherService(service) } => write!(
                 f,
                 "the prepared query {name} is for service {service}; choose another --consul-query-name, or delete that query"
             ),
-            Error::Query { name, fault: Fault::QueryHidesToken } => write!(
+            Error::Query { name, fault: QueryFault::HiddenToken } => write!(
                 f,
                 "the prepared query {name} must be updated and has a token that would be lost, since Consul hides it; delete the query, or give this token acl:write once"
             ),

@@ -15,7 +15,6 @@
 //! }
 //! ```
 
-
 mod consul;
 mod deadline;
 mod duration;
@@ -30,6 +29,7 @@ pub use options::{Command, OnOutage, Options, Token, UsageError, signature};
 pub use report::{Status, Verdict, of_panic, of_usage};
 
 /// Makes one pass with these options and says how it ended. Blocks for at most [`Options::timeout`].
+#[must_use]
 pub fn run(options: &Options) -> Verdict {
     report::of_pass(&options.query, &election::pass(options))
 }

@@ -1,4 +1,4 @@
-//! Where the agent is: reads CONSUL_HTTP_ADDR as Consul's official clients do. Opens no connection.
+//! Where the agent is: reads `CONSUL_HTTP_ADDR` as Consul's official clients do. Opens no connection.
 
 use std::net::IpAddr;
 
@@ -51,6 +51,7 @@ impl Address {
     }
 
     /// The IP address, when the host is written as one and need not be resolved.
+    #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }

@@ -59,7 +59,6 @@ impl Error {
     fn way_out(&self) -> String {
         match &self.kind {
             Kind::Unreachable(_) => "is the agent running there? CONSUL_HTTP_ADDR says where to ask".to_owned(),
-            Kind::TimedOut(_) | Kind::Interrupted(_) => "the next run tries again".to_owned(),
             Kind::NotUnderstood(_) => {
                 "is it a Consul agent that answers there? CONSUL_HTTP_ADDR says where to ask".to_owned()
             }
@@ -71,7 +70,7 @@ impl Error {
             Kind::Status(status, _) if (300..400).contains(status) => {
                 "redirects are not followed; CONSUL_HTTP_ADDR must name the agent itself".to_owned()
             }
-            Kind::Status(..) => "the next run tries again".to_owned(),
+            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) => "the next run tries again".to_owned(),
         }
     }
 }

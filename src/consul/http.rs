@@ -217,7 +217,9 @@ impl Resolver for ResolveOnce {
         if let Some(address) = self.fixed {
             addresses.push(address);
         } else if let Some(known) = self.known.get() {
-            known.iter().for_each(|address| addresses.push(*address));
+            for address in known {
+                addresses.push(*address);
+            }
         } else {
             addresses = DefaultResolver::default().resolve(uri, config, timeout)?;
             self.known.get_or_init(|| addresses.to_vec());

@@ -15,6 +15,8 @@ mod session;
 pub use address::Address;
 pub use agent::{Check, Health, Registration, Status};
 pub use error::Error;
+#[cfg(test)]
+pub use error::Kind;
 pub use http::Client;
 pub use kv::Key;
 pub use query::PreparedQuery;

@@ -10,7 +10,7 @@ mod observe;
 mod tags;
 mod view;
 
-pub use decide::{Fault, Role, Vacancy};
+pub use decide::{QueryFault, Role, Vacancy};
 pub use eligibility::Obstacle;
 pub use view::Leader;
 
@@ -19,7 +19,7 @@ use log::info;
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::options::{OnOutage, Options};
+use crate::options::{OnOutage, Options, Token};
 use decide::{Action, decide};
 use observe::observe;
 use view::Instance;
@@ -33,7 +33,7 @@ const MOST_ROUNDS: usize = 6;
 /// # Errors
 /// When the role could not be settled.
 pub fn pass(options: &Options) -> Result<Role, Error> {
-    let token = options.token.as_ref().map(|token| token.secret());
+    let token = options.token.as_ref().map(Token::secret);
     let client = Client::new(&options.agent, token, Deadline::after(options.timeout));
     let mut refused = false;
     for _ in 0..MOST_ROUNDS {

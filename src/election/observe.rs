@@ -51,13 +51,12 @@ pub fn observe(client: &Client, options: &Options, refused: bool) -> Result<Obse
 fn find_instance(client: &Client, options: &Options) -> Result<Health, Error> {
     let service = &options.service;
     let health = if let Some(id) = &options.service_id {
-        match client.instance(service, id)?.filter(|health| health.registration.service() == service) {
-            Some(health) => health,
-            None => {
-                let present = ids(&client.instances(service)?);
-                return Err(Error::NoSuchService { service: service.clone(), id: Some(id.clone()), present });
-            }
-        }
+        let found = client.instance(service, id)?.filter(|health| health.registration.service() == service);
+        let Some(health) = found else {
+            let present = ids(&client.instances(service)?);
+            return Err(Error::NoSuchService { service: service.clone(), id: Some(id.clone()), present });
+        };
+        health
     } else {
         let mut instances = client.instances(service)?;
         match (instances.pop(), instances.is_empty()) {

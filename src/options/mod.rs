@@ -1,14 +1,16 @@
 //! Options as resolved: every value read, checked and completed with its default. Knows no network; whatever can be told
 //! without asking Consul is told here.
 
+mod environment;
+mod rules;
 pub mod table;
 mod typed;
+mod values;
 
 use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::consul::Address;
-use crate::duration;
 
 /// A run of the program, ready to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,7 @@ pub struct Token(String);
 
 impl Token {
     /// The secret itself.
+    #[must_use]
     pub fn secret(&self) -> &str {
         &self.0
     }
@@ -113,12 +116,14 @@ impl Command {
 
 impl Options {
     /// What every line of this election begins with.
+    #[must_use]
     pub fn signature(&self) -> String {
         signature(Some(&self.query))
     }
 }
 
 /// What every line of an election begins with; without a known election, what tells at least the program.
+#[must_use]
 pub fn signature(query: Option<&str>) -> String {
     query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
 }
@@ -138,37 +143,37 @@ fn guess_query(arguments: &[OsString]) -> Option<String> {
     };
     let guess =
         value("consul-query-name").or_else(|| value("consul-service-name").map(|name| format!("{name}-master")));
-    guess.filter(|query| check_query_name(query).is_ok())
+    guess.filter(|query| rules::query_name(query).is_ok())
 }
 
 fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) -> Result<Options, String> {
     let service = values.consul_service_name.ok_or("--consul-service-name is missing: it names the service")?;
     let query = values.consul_query_name.unwrap_or_else(|| format!("{service}-master"));
-    check_query_name(&query)?;
+    rules::query_name(&query)?;
     let lock_key = values.lock_key.unwrap_or_else(|| format!("service/{query}/leader"));
-    check_key(&lock_key)?;
+    rules::key(&lock_key)?;
     let master_tag = values.master_tag.unwrap_or_else(|| "master".to_owned());
     let slave_tag = values.slave_tag.unwrap_or_else(|| "slave".to_owned());
-    check_tags(&master_tag, &slave_tag, &values.consul_query_tag)?;
-    let timeout = read_duration("--timeout", values.timeout.as_deref().unwrap_or("20s"))?;
+    rules::tags(&master_tag, &slave_tag, &values.consul_query_tag)?;
+    let timeout = values::duration("--timeout", values.timeout.as_deref().unwrap_or("20s"))?;
     if timeout.is_zero() {
         return Err("--timeout 0s leaves no time for a pass; give it some, 20s by default".to_owned());
     }
     Ok(Options {
         service_id: values.consul_service_id,
         query_tags: values.consul_query_tag,
-        lock_delay: read_duration("--lock-delay", values.lock_delay.as_deref().unwrap_or("15s"))?,
+        lock_delay: values::duration("--lock-delay", values.lock_delay.as_deref().unwrap_or("15s"))?,
         check_id: values.check_id,
         tolerate_warning: values.tolerate_warning,
-        on_outage: read_choice(
+        on_outage: values::choice(
             "--on-outage",
             values.on_outage,
             OnOutage::Keep,
             &[("keep", OnOutage::Keep), ("demote", OnOutage::Demote)],
         )?,
-        log_level: read_log_level(values.log_level.as_deref())?,
-        agent: read_agent(&environment)?,
-        token: read_token(&environment)?,
+        log_level: values::log_level(values.log_level.as_deref())?,
+        agent: environment::agent(&environment)?,
+        token: environment::token(&environment)?,
         service,
         query,
         master_tag,
@@ -176,126 +181,6 @@ fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) 
         lock_key,
         timeout,
     })
-}
-
-/// A query's name is a DNS name, part of a path, of the lock key and of the election's signature: it must be fit for all.
-fn check_query_name(name: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(plain)) {
-        return Ok(());
-    }
-    Err(format!(
-        "--consul-query-name '{name}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots"
-    ))
-}
-
-/// Consul cleans paths, so that a key with empty or dot segments would not be the one that was named; newer releases refuse
-/// other characters (1.21.5).
-fn check_key(key: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let sound = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(plain);
-    if key.split('/').all(sound) {
-        return Ok(());
-    }
-    Err(format!(
-        "--lock-key '{key}' is no key that every Consul takes; use letters, digits, -, _ and . in parts between slashes, none of them empty, . or .."
-    ))
-}
-
-/// Tags are compared as prepared queries compare them: without regard to case, and with ! before a tag that is excluded.
-fn check_tags(master: &str, slave: &str, query_tags: &[String]) -> Result<(), String> {
-    for (option, tag) in [("--master-tag", master), ("--slave-tag", slave)] {
-        if tag.starts_with('!') {
-            return Err(format!("{option} '{tag}' begins with !, which excludes a tag in a query; use another"));
-        }
-    }
-    if master.eq_ignore_ascii_case(slave) {
-        return Err(format!(
-            "--master-tag and --slave-tag are both '{master}'; give each its own (case does not count)"
-        ));
-    }
-    let clash = |tag: &str, other: &str| {
-        Err(format!(
-            "--consul-query-tag '{tag}' contradicts '{other}', so that the query would never find a master; drop one"
-        ))
-    };
-    for (position, tag) in query_tags.iter().enumerate() {
-        if tag == "!" {
-            return Err("--consul-query-tag '!' excludes no tag; write the tag after the !".to_owned());
-        }
-        if tag.eq_ignore_ascii_case(slave) {
-            return Err(format!(
-                "--consul-query-tag '{tag}' is the slave tag, which a master never has; drop it or choose another --slave-tag"
-            ));
-        }
-        let excluded = tag.strip_prefix('!');
-        if excluded.is_some_and(|excluded| excluded.eq_ignore_ascii_case(master)) {
-            return clash(tag, master);
-        }
-        let opposite = |other: &&String| match (excluded, other.strip_prefix('!')) {
-            (Some(excluded), None) => excluded.eq_ignore_ascii_case(other),
-            (None, Some(excluded)) => excluded.eq_ignore_ascii_case(tag),
-            _ => false,
-        };
-        if let Some(other) = query_tags[..position].iter().find(opposite) {
-            return clash(tag, other);
-        }
-    }
-    Ok(())
-}
-
-fn read_duration(option: &str, text: &str) -> Result<Duration, String> {
-    duration::parse(text)
-        .ok_or_else(|| format!("{option} '{text}' is no duration; write it as Consul does: 15s, 1m30s, 0s"))
-}
-
-fn read_choice<T: Copy>(option: &str, text: Option<String>, default: T, choices: &[(&str, T)]) -> Result<T, String> {
-    let Some(text) = text else { return Ok(default) };
-    choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        format!("{option} '{text}' is none of its values; use {}", names.join(" or "))
-    })
-}
-
-fn read_log_level(text: Option<&str>) -> Result<Option<log::LevelFilter>, String> {
-    let Some(text) = text else { return Ok(None) };
-    text.parse()
-        .map(Some)
-        .map_err(|_| format!("--log-level '{text}' is no level; use off, error, warn, info, debug or trace"))
-}
-
-/// The agent that the environment names. What this version cannot do, but would ask elsewhere or otherwise than the user
-/// meant if it were passed over, is an error.
-fn read_agent(environment: impl Fn(&str) -> Option<String>) -> Result<Address, String> {
-    let is_true = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "1" | "t" | "true");
-    if environment("CONSUL_HTTP_SSL").is_some_and(|value| is_true(&value)) {
-        return Err("CONSUL_HTTP_SSL asks for https, which is not supported yet; unset it and use the agent's plain HTTP address".to_owned());
-    }
-    for variable in ["CONSUL_HTTP_AUTH", "CONSUL_NAMESPACE", "CONSUL_PARTITION"] {
-        if environment(variable).is_some_and(|value| !value.is_empty()) {
-            return Err(format!("{variable} is not supported yet; unset it"));
-        }
-    }
-    Address::parse(&environment("CONSUL_HTTP_ADDR").unwrap_or_default())
-        .map_err(|wrong| format!("CONSUL_HTTP_ADDR: {wrong}"))
-}
-
-fn read_token(environment: impl Fn(&str) -> Option<String>) -> Result<Option<Token>, String> {
-    let (source, token) = match environment("CONSUL_HTTP_TOKEN_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                format!("CONSUL_HTTP_TOKEN_FILE: cannot read {path}: {error}; name a file that this user can read")
-            })?;
-            ("CONSUL_HTTP_TOKEN_FILE", text.trim().to_owned())
-        }
-        None => ("CONSUL_HTTP_TOKEN", environment("CONSUL_HTTP_TOKEN").unwrap_or_default()),
-    };
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!(
-            "{source} holds a byte that no token has, such as a space or a line's end; check what was put there"
-        ));
-    }
-    Ok((!token.is_empty()).then_some(Token(token)))
 }
 
 #[cfg(test)]

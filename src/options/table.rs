@@ -87,6 +87,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// The text of `--help`.
+#[must_use]
 pub fn help() -> String {
     let mut text = String::from(
         "Elects one master among the instances of a Consul service, tags it, and keeps a DNS name for it.\n\

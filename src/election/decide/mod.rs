@@ -18,7 +18,7 @@ pub struct Decision {
     /// To be applied in this order, up to the first that fails. None: the election is settled.
     pub actions: Vec<Action>,
     /// What keeps this from ever working as configured, to be reported once the actions are done.
-    pub fault: Option<Fault>,
+    pub fault: Option<QueryFault>,
 }
 
 /// What the instance is in the election.
@@ -42,14 +42,10 @@ pub enum Role {
 pub enum Vacancy {
     /// It may not lead.
     NotEligible(Obstacle),
-    /// It tries for the lock in this very pass.
-    Campaigning,
     /// It tried, and Consul does not give the lock yet.
     LockDelay,
-    /// Consul could not be asked.
-    Unknown,
-    /// A fault keeps it from standing.
-    Fault,
+    /// The pass is not done, or ends with an error.
+    Undecided,
 }
 
 /// A step towards what was decided.
@@ -79,15 +75,15 @@ pub enum Action {
     UpdateQuery(PreparedQuery),
 }
 
-/// Something in Consul that the configuration cannot go together with.
+/// What keeps the prepared query from being what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum QueryFault {
     /// The query's name belongs to a template.
-    QueryIsTemplate,
+    Template,
     /// The query's name belongs to a query for this other service.
-    QueryOfService(String),
+    OtherService(String),
     /// The query must be changed but has a token that this one may not see, and that it would lose.
-    QueryHidesToken,
+    HiddenToken,
 }
 
 /// Decides. See the module's header.
@@ -151,14 +147,14 @@ fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options:
 /// The lock is free and the instance may lead. An old master tag goes before anything else: the lock is not held.
 fn stand(view: &View, options: &Options) -> Decision {
     if let Err(fault) = query_action(&view.query, options) {
-        return Decision { fault: Some(fault), ..vacant(view, Vacancy::Fault, options) };
+        return Decision { fault: Some(fault), ..vacant(view, Vacancy::Undecided, options) };
     }
     let mut actions = Vec::new();
     if tags::say_master(&view.instance.tags, options) {
         actions.extend(become_slave(&view.instance, options));
     }
     actions.push(Action::Campaign);
-    Decision { role: Role::SlaveOfNone(Vacancy::Campaigning), actions, fault: None }
+    Decision { role: Role::SlaveOfNone(Vacancy::Undecided), actions, fault: None }
 }
 
 /// Nobody leads and this instance does not try.
@@ -172,7 +168,7 @@ fn outage(view: &View, options: &Options) -> Decision {
     let demote = options.on_outage == OnOutage::Demote && tags::say_master(&view.instance.tags, options);
     let wanted = tags::of_slave(&view.instance.tags, options);
     let actions = if demote { vec![Action::Tag(wanted)] } else { Vec::new() };
-    Decision { role: Role::SlaveOfNone(Vacancy::Unknown), actions, fault: None }
+    Decision { role: Role::SlaveOfNone(Vacancy::Undecided), actions, fault: None }
 }
 
 /// What gives the instance a slave's tags; nothing when it has them.
@@ -194,7 +190,7 @@ fn describes(holder: &Holder, instance: &Instance, options: &Options) -> bool {
 }
 
 /// What sets the prepared query right; nothing when it is.
-fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, Fault> {
+fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, QueryFault> {
     let tags: Vec<String> = std::iter::once(&options.master_tag).chain(&options.query_tags).cloned().collect();
     // A master in warning, where that is tolerated, must be found as well.
     let only_passing = !options.tolerate_warning;
@@ -209,10 +205,10 @@ fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, Faul
         return Ok(Some(create()));
     }
     if found.is_template() {
-        return Err(Fault::QueryIsTemplate);
+        return Err(QueryFault::Template);
     }
     if !found.service().is_empty() && found.service() != options.service {
-        return Err(Fault::QueryOfService(found.service().to_owned()));
+        return Err(QueryFault::OtherService(found.service().to_owned()));
     }
     let right = found.name() == options.query
         && found.service() == options.service
@@ -221,8 +217,11 @@ fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, Faul
     if right {
         Ok(None)
     } else if found.hides_its_token() {
-        Err(Fault::QueryHidesToken)
+        Err(QueryFault::HiddenToken)
     } else {
         Ok(Some(Action::UpdateQuery(found.with(&options.query, &options.service, &tags, only_passing))))
     }
 }
+
+#[cfg(test)]
+mod tests;

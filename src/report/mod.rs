@@ -32,6 +32,7 @@ pub enum Status {
 
 impl Status {
     /// The number that a process exits with.
+    #[must_use]
     pub fn code(self) -> u8 {
         match self {
             Status::Passing => 0,
@@ -53,12 +54,14 @@ pub fn of_pass(query: &str, outcome: &Result<Role, Error>) -> Verdict {
 }
 
 /// The verdict on a command line or an environment that no pass can be made from.
+#[must_use]
 pub fn of_usage(error: &UsageError) -> Verdict {
     let line = format!("{} error: {}", signature(error.query.as_deref()), one_line(&error.message));
     Verdict { status: Status::Critical, line }
 }
 
 /// The verdict when the program itself has failed. A warning: a bug here must not take a working service out of DNS.
+#[must_use]
 pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
     let line = format!("{} error: internal error: {}; please report it", signature(query), one_line(message));
     Verdict { status: Status::Warning, line }
@@ -90,7 +93,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
-        Vacancy::Campaigning | Vacancy::Unknown | Vacancy::Fault => "not settled".to_owned(),
+        Vacancy::Undecided => "not settled".to_owned(),
     }
 }
 
@@ -122,3 +125,6 @@ fn place(leader: &Leader) -> String {
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests;

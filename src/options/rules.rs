@@ -1,0 +1,67 @@
+//! What names and tags must be like so that Consul, DNS and this program can all work with them. Tells it without asking.
+
+/// A query's name is a DNS name, part of a path, of the lock key and of the election's signature: it must be fit for all.
+pub fn query_name(name: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(plain)) {
+        return Ok(());
+    }
+    Err(format!(
+        "--consul-query-name '{name}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots"
+    ))
+}
+
+/// Consul cleans paths, so that a key with empty or dot segments would not be the one that was named; newer releases refuse
+/// other characters (1.21.5).
+pub fn key(key: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let sound = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(plain);
+    if key.split('/').all(sound) {
+        return Ok(());
+    }
+    Err(format!(
+        "--lock-key '{key}' is no key that every Consul takes; use letters, digits, -, _ and . in parts between slashes, none of them empty, . or .."
+    ))
+}
+
+/// Tags are compared as prepared queries compare them: without regard to case, and with ! before a tag that is excluded.
+pub fn tags(master: &str, slave: &str, query_tags: &[String]) -> Result<(), String> {
+    for (option, tag) in [("--master-tag", master), ("--slave-tag", slave)] {
+        if tag.starts_with('!') {
+            return Err(format!("{option} '{tag}' begins with !, which excludes a tag in a query; use another"));
+        }
+    }
+    if master.eq_ignore_ascii_case(slave) {
+        return Err(format!(
+            "--master-tag and --slave-tag are both '{master}'; give each its own (case does not count)"
+        ));
+    }
+    let clash = |tag: &str, other: &str| {
+        Err(format!(
+            "--consul-query-tag '{tag}' contradicts '{other}', so that the query would never find a master; drop one"
+        ))
+    };
+    for (position, tag) in query_tags.iter().enumerate() {
+        if tag == "!" {
+            return Err("--consul-query-tag '!' excludes no tag; write the tag after the !".to_owned());
+        }
+        if tag.eq_ignore_ascii_case(slave) {
+            return Err(format!(
+                "--consul-query-tag '{tag}' is the slave tag, which a master never has; drop it or choose another --slave-tag"
+            ));
+        }
+        let excluded = tag.strip_prefix('!');
+        if excluded.is_some_and(|excluded| excluded.eq_ignore_ascii_case(master)) {
+            return clash(tag, master);
+        }
+        let opposite = |other: &&String| match (excluded, other.strip_prefix('!')) {
+            (Some(excluded), None) => excluded.eq_ignore_ascii_case(other),
+            (None, Some(excluded)) => excluded.eq_ignore_ascii_case(tag),
+            _ => false,
+        };
+        if let Some(other) = query_tags[..position].iter().find(opposite) {
+            return clash(tag, other);
+        }
+    }
+    Ok(())
+}

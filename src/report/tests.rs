@@ -1,0 +1,104 @@
+//! Holds every line that a pass can end with against `tests/golden/lines.txt`. `UPDATE_GOLDEN=1` writes the file anew, to be
+//! read before it is committed.
+
+use super::*;
+use crate::consul;
+use crate::consul::Kind;
+use crate::election::QueryFault;
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
+
+#[test]
+fn every_line_is_as_the_golden_file_has_it() {
+    let mut text = String::from("# Every line that a pass can end with, behind its exit status.\n");
+    let roles = roles().into_iter().map(Ok);
+    for outcome in roles.chain(errors().into_iter().map(Err)) {
+        let verdict = of_pass("redis-master", &outcome);
+        text += &format!("{} {}\n", verdict.status.code(), verdict.line);
+    }
+    let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
+    text += &format!("{} {}\n", panic.status.code(), panic.line);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(GOLDEN, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap(), "see the header of this file");
+}
+
+fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
+    Leader {
+        node: node.map(str::to_owned),
+        address: address.to_owned(),
+        port,
+        session: "9a1a3d22-6dbe-4c6c-9c1e-000000000001".to_owned(),
+    }
+}
+
+fn roles() -> Vec<Role> {
+    let check = |id: &str, status| Vacancy::NotEligible(Obstacle::Check { id: id.to_owned(), status });
+    vec![
+        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7 },
+        Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)),
+        Role::SlaveOf(leader(Some("n2"), "fd00::2", 6379)),
+        Role::SlaveOf(leader(Some("n2"), "redis.example", 0)),
+        Role::SlaveOf(leader(Some("n2"), "", 6379)),
+        Role::SlaveOf(leader(Some("n2"), "", 0)),
+        Role::SlaveOf(leader(None, "", 0)),
+        Role::SlaveOfNone(check("ping", CheckStatus::Critical)),
+        Role::SlaveOfNone(check("service:redis", CheckStatus::Warning)),
+        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
+        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
+        Role::SlaveOfNone(Vacancy::LockDelay),
+    ]
+}
+
+fn errors() -> Vec<Error> {
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let query = |fault| Error::Query { name: "redis-master".to_owned(), fault };
+    let mut errors: Vec<Error> = [
+        Kind::Unreachable("Connection refused (os error 111)".to_owned()),
+        Kind::TimedOut("20s".to_owned()),
+        Kind::Interrupted("Peer disconnected".to_owned()),
+        Kind::NotUnderstood("expected value at line 1 column 1".to_owned()),
+        Kind::Status(500, "No cluster leader".to_owned()),
+        Kind::Status(429, String::new()),
+        Kind::Status(301, "Moved Permanently".to_owned()),
+        Kind::Status(400, "Request decode failed".to_owned()),
+        Kind::Status(403, "Permission denied".to_owned()),
+        Kind::Status(403, "ACL not found".to_owned()),
+    ]
+    .into_iter()
+    .map(|kind| Error::Consul(consul_error(kind)))
+    .collect();
+    errors.extend([
+        Error::Demoted(consul_error(Kind::Status(500, "No cluster leader".to_owned()))),
+        Error::NoSuchService { service: "redis".to_owned(), id: None, present: words(&["postgresql", "web"]) },
+        Error::NoSuchService { service: "redis".to_owned(), id: None, present: Vec::new() },
+        Error::NoSuchService {
+            service: "redis".to_owned(),
+            id: Some("redis-3".to_owned()),
+            present: words(&["redis-1", "redis-2"]),
+        },
+        Error::SeveralInstances { service: "redis".to_owned(), ids: words(&["redis-1", "redis-2"]) },
+        Error::NotPlain { id: "redis-proxy".to_owned(), kind: "connect-proxy".to_owned() },
+        Error::NoSuchCheck { id: "elect".to_owned(), present: words(&["election", "ping"]) },
+        query(QueryFault::Template),
+        query(QueryFault::OtherService("postgresql".to_owned())),
+        query(QueryFault::HiddenToken),
+        Error::TagNotInCatalog {
+            id: "redis-1".to_owned(),
+            wanted: words(&["v7", "master"]),
+            found: words(&["v7", "slave"]),
+        },
+        Error::Unsettled,
+    ]);
+    errors
+}
+
+fn consul_error(kind: Kind) -> consul::Error {
+    consul::Error {
+        purpose: "read key service/redis-master/leader".to_owned(),
+        request: "GET http://127.0.0.1:8500/v1/kv/service/redis-master/leader".to_owned(),
+        rule: "key \"service/redis-master/leader\" { policy = \"write\" }".to_owned(),
+        kind,
+    }
+}
