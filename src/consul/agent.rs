@@ -179,7 +179,7 @@ impl Client {
         let purpose = format!("tag instance {}", registration.id());
         let rule = format!("service \"{}\" {{ policy = \"write\" }}", registration.service());
         let call = Call::put("/v1/agent/service/register".to_owned(), Some(body), purpose, rule);
-        self.ask(call)?.ok().map(drop)
+        self.ask(call)?.done()
     }
 
     /// The name of the agent's node. Needs more rights than anything else here: ask it of a check's report where there is one.

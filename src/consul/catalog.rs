@@ -39,10 +39,13 @@ impl Client {
             id: String,
             tags: Option<Vec<String>>,
         }
-        let quoted = service_id.replace('\\', "\\\\").replace('"', "\\\"");
-        let filter = encode(&format!("ID == \"{quoted}\""));
+        // A filter's string between backticks stands for itself; it has no way to write a backtick, and escapes nothing.
+        let filter = match service_id.contains('`') {
+            true => String::new(),
+            false => format!("?filter={}", encode(&format!("ID == `{service_id}`"))),
+        };
         let call = Call::get(
-            format!("/v1/catalog/node-services/{}?filter={filter}", encode(node)),
+            format!("/v1/catalog/node-services/{}{filter}", encode(node)),
             format!("read instance {service_id} of node {node} in the catalog"),
             format!("node \"{node}\" {{ policy = \"read\" }}"),
         );

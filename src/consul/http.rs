@@ -157,6 +157,18 @@ impl Answer {
         if self.status == 200 { Ok(self) } else { Err(self.refused()) }
     }
 
+    /// Nothing, where a 200 says that all is done. Consul's body then is empty or JSON; any other is not Consul's answer.
+    pub fn done(self) -> Result<(), Error> {
+        let answer = self.ok()?;
+        if answer.body.is_empty() {
+            return Ok(());
+        }
+        match serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(answer.not_understood(&error)),
+        }
+    }
+
     /// The body of a 200, read as JSON; `null`, as Consul sends for an empty list or a denied read, is the default.
     pub fn json<T: DeserializeOwned + Default>(self) -> Result<T, Error> {
         let answer = self.ok()?;

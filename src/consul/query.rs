@@ -120,7 +120,7 @@ impl Client {
     fn write_query(&self, method: Method, path: String, verb: &str, query: &PreparedQuery) -> Result<(), Error> {
         let body = Some(serde_json::to_vec(&query.0).unwrap_or_default());
         let (purpose, rule) = (format!("{verb} prepared query {}", query.name()), rule(query.name()));
-        self.ask(Call { method, path, body, purpose, rule })?.ok().map(drop)
+        self.ask(Call { method, path, body, purpose, rule })?.done()
     }
 }
 

@@ -121,7 +121,7 @@ impl Client {
     /// When Consul could not be asked or denied it.
     pub fn destroy_session(&self, node: &str, id: &str) -> Result<(), Error> {
         let path = format!("/v1/session/destroy/{}", encode(id));
-        self.ask(Call::put(path, None, format!("destroy session {id}"), rule(node)))?.ok().map(drop)
+        self.ask(Call::put(path, None, format!("destroy session {id}"), rule(node)))?.done()
     }
 }
 

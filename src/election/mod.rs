@@ -14,7 +14,7 @@ pub use decide::{QueryFault, Role, Vacancy};
 pub use eligibility::Obstacle;
 pub use view::Leader;
 
-use log::info;
+use log::{debug, info};
 
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::options::{OnOutage, Options, Token};
 use decide::{Action, decide};
 use observe::observe;
-use view::Instance;
+use view::{Instance, Lock, View};
 
 /// How often a pass looks before it gives up. A promotion takes three looks: the free lock, the lock won, all settled. A step
 /// down or a race with another pass may add one or two; who needs more has an adversary.
@@ -50,7 +50,8 @@ pub fn pass(options: &Options) -> Result<Role, Error> {
             };
         }
         for action in &decision.actions {
-            apply(&client, &view.instance, action, options, &mut refused)?;
+            apply(&client, &view.instance, action, options, &mut refused)
+                .inspect_err(|error| give_up_if_denied(&client, &view, action, error, options))?;
         }
     }
     Err(Error::Unsettled)
@@ -72,6 +73,17 @@ fn sit_out(
     match options.on_outage {
         OnOutage::Keep => Error::Consul(outage),
         OnOutage::Demote => Error::Demoted(outage),
+    }
+}
+
+/// Leaves the lock to others when the instance holds it and may not be tagged: it would keep them from leading for good.
+fn give_up_if_denied(client: &Client, view: &View, action: &Action, error: &Error, options: &Options) {
+    let denied = matches!(error, Error::Consul(error) if error.is_denied());
+    let promoting = matches!(action, Action::Tag(tags) if tags::say_master(tags, options));
+    if let (Lock::Mine { session, .. }, true) = (&view.lock, denied && promoting) {
+        if let Err(error) = campaign::release(client, options, &view.instance, session) {
+            debug!("the lock could not be given up: {error}");
+        }
     }
 }
 

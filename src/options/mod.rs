@@ -141,9 +141,10 @@ fn guess_query(arguments: &[OsString]) -> Option<String> {
         }
         None
     };
-    let guess =
-        value("consul-query-name").or_else(|| value("consul-service-name").map(|name| format!("{name}-master")));
-    guess.filter(|query| rules::query_name(query).is_ok())
+    let of_service =
+        || value("consul-service-name").filter(|name| !name.is_empty()).map(|name| format!("{name}-master"));
+    let guess = value("consul-query-name").or_else(of_service);
+    guess.filter(|query| !query.starts_with('-') && rules::query_name(query).is_ok())
 }
 
 fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) -> Result<Options, String> {

@@ -97,7 +97,7 @@ fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String
         let name = format!("--{bare}");
         if option.value.is_empty() {
             if value.is_some() {
-                return Err(format!("{name} takes no value"));
+                return Err(format!("{name} takes no value; give it alone"));
             }
             result.push(name);
             continue;

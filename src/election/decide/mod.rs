@@ -144,15 +144,16 @@ fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options:
     Decision { role: Role::Master { leader, term }, actions, fault }
 }
 
-/// The lock is free and the instance may lead. An old master tag goes before anything else: the lock is not held.
+/// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie,
+/// and an instance that cannot be tagged, or whose query cannot be made, must learn so before it takes the lock from others.
 fn stand(view: &View, options: &Options) -> Decision {
-    if let Err(fault) = query_action(&view.query, options) {
-        return Decision { fault: Some(fault), ..vacant(view, Vacancy::Undecided, options) };
-    }
-    let mut actions = Vec::new();
-    if tags::say_master(&view.instance.tags, options) {
-        actions.extend(become_slave(&view.instance, options));
-    }
+    let query = match query_action(&view.query, options) {
+        Ok(action) => action,
+        Err(fault) => return Decision { fault: Some(fault), ..vacant(view, Vacancy::Undecided, options) },
+    };
+    let mut actions = become_slave(&view.instance, options);
+    // An existing query is the master's to change, but one that is missing harms nobody.
+    actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
     actions.push(Action::Campaign);
     Decision { role: Role::SlaveOfNone(Vacancy::Undecided), actions, fault: None }
 }

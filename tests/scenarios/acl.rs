@@ -1,0 +1,143 @@
+//! ACLs that deny by default: the documented policy is enough, and each rule that is missing is named by its own error.
+
+use crate::harness::{Cluster, Pass};
+use crate::stage::Candidate;
+
+/// The least that an instance on node n1 needs, rule by rule.
+fn rules(one: &Candidate) -> [String; 4] {
+    [
+        format!("service \"{}\" {{ policy = \"write\" }}", one.service),
+        format!("session \"{}\" {{ policy = \"write\" }}", one.node.name()),
+        format!("key \"{}\" {{ policy = \"write\" }}", one.key()),
+        format!("query \"{}\" {{ policy = \"write\" }}", one.query()),
+    ]
+}
+
+fn pass_with(one: &Candidate, rules: &[String]) -> Pass {
+    one.pass().token(&one.node.api().token_with(&rules.join("\n")))
+}
+
+#[test]
+fn the_least_privilege_policy_is_enough_to_lead_to_follow_and_to_step_down() {
+    let cluster = Cluster::with(2).acls().start();
+    let [one, two] = Candidate::on_each(cluster.nodes::<2>());
+    let first = pass_with(&one, &rules(&one));
+    // Registered without an address, which the catalog would tell only to a token that may read the node.
+    assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 1");
+    assert!(one.is_tagged("master") && one.holds_the_lock());
+    let second = pass_with(&two, &rules(&two));
+    assert_eq!(two.said_by(&second.run(), 0), "slave of n1 (port 6379)");
+    one.node.api().service_maintenance(&one.id, true);
+    assert_eq!(one.said_by(&first.run(), 0), "slave, no master: the instance is in maintenance");
+    assert!(two.said_by(&second.run(), 0).starts_with("master on n2"));
+    assert!(one.is_tagged("slave") && two.is_tagged("master"));
+}
+
+#[test]
+fn a_token_that_may_read_the_node_learns_its_address() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let node_rule = "node \"n1\" { policy = \"read\" }".to_owned();
+    let pass = pass_with(&one, &[&rules(&one)[..], &[node_rule]].concat());
+    assert_eq!(one.said_by(&pass.run(), 0), format!("master on n1 ({}:6379), term 1", one.node.ip()));
+}
+
+#[test]
+fn each_missing_rule_has_its_own_error_and_nothing_is_left_over() {
+    let cluster = Cluster::with(1).acls().start();
+    let node = cluster.nodes::<1>()[0];
+    for (missing, purpose) in [
+        (0, "cannot read the health of instance "),
+        (1, "cannot create a session: "),
+        (2, "cannot read key "),
+        (3, "cannot create prepared query "),
+    ] {
+        let one = Candidate::alone(node);
+        let all = rules(&one);
+        let most: Vec<String> =
+            all.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, rule)| rule.clone()).collect();
+        for _ in 0..2 {
+            let said = one.said_by(&pass_with(&one, &most).run(), 2);
+            assert!(said.starts_with(&format!("error: {purpose}")), "{said}");
+            assert!(
+                said.contains(": 403 ") && said.ends_with(&format!("; the token needs: {}", all[missing])),
+                "{said}"
+            );
+            assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0), "{said}");
+            assert!(!one.is_tagged("master"));
+        }
+        assert!(one.said_by(&pass_with(&one, &all).run(), 0).starts_with("master on "), "with the rule it works");
+    }
+}
+
+#[test]
+fn a_rule_that_only_reads_where_it_must_write_has_its_own_error_and_nothing_is_left_over() {
+    let cluster = Cluster::with(1).acls().start();
+    let node = cluster.nodes::<1>()[0];
+    for (weak, purpose) in [
+        (0, "cannot tag instance "),
+        (1, "cannot create a session: "),
+        (2, "cannot acquire lock "),
+        (3, "cannot create prepared query "),
+    ] {
+        let one = Candidate::alone(node);
+        let mut some = rules(&one);
+        let full = some[weak].clone();
+        some[weak] = full.replace("write", "read");
+        let said = one.said_by(&pass_with(&one, &some).run(), 2);
+        assert!(said.starts_with(&format!("error: {purpose}")), "{said}");
+        assert!(said.ends_with(&format!("; the token needs: {full}")), "{said}");
+        assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0), "{said}");
+        assert!(!one.is_tagged("master"));
+    }
+}
+
+#[test]
+fn a_slave_that_may_not_be_tagged_any_more_leaves_the_lock_to_others() {
+    let cluster = Cluster::with(2).acls().start();
+    let [one, two] = Candidate::on_each(cluster.nodes::<2>());
+    one.node.api().service_maintenance(&one.id, true);
+    one.said_by(&pass_with(&one, &rules(&one)).run(), 0);
+    one.node.api().service_maintenance(&one.id, false);
+    assert!(one.is_tagged("slave"));
+    let mut weak = rules(&one);
+    weak[0] = weak[0].replace("write", "read");
+    let said = one.said_by(&pass_with(&one, &weak).run(), 2);
+    assert!(said.starts_with("error: cannot tag instance "), "{said}");
+    assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
+    assert!(two.said_by(&pass_with(&two, &rules(&two)).run(), 0).starts_with("master on n2"), "without lock-delay");
+}
+
+#[test]
+fn a_token_that_does_not_exist_is_named_without_being_shown() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let token = "5ec2e700-0000-4000-8000-00000000beef";
+    let outcome = one.pass().token(token).args(["--log-level", "trace"]).env("RUST_LOG", "trace").run();
+    let said = one.said_by(&outcome, 2);
+    assert!(said.ends_with("does not exist"), "{said}");
+    for log in ["trace", "ureq=trace,ureq_proto=trace"] {
+        let outcome = one.pass().token(token).env("RUST_LOG", log).run();
+        assert!(outcome.stderr.contains("GET"), "the log was on");
+        assert!(!outcome.stderr.contains(token) && !outcome.line.contains(token), "a token shows nowhere");
+    }
+}
+
+#[test]
+fn a_query_with_a_token_that_cannot_be_seen_is_left_alone_while_it_is_right() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let pass = pass_with(&one, &rules(&one));
+    one.said_by(&pass.run(), 0);
+    let api = one.node.api();
+    let mut query = api.query(&one.query()).unwrap();
+    let id = query["ID"].as_str().unwrap().to_owned();
+    query["Token"] = api.token_with("service_prefix \"\" { policy = \"read\" }").into();
+    api.put_query(&id, &query);
+    assert!(one.said_by(&pass.run(), 0).starts_with("master on "));
+    query["Service"]["Tags"] = serde_json::json!(["other"]);
+    api.put_query(&id, &query);
+    let said = one.said_by(&pass.run(), 2);
+    assert!(said.contains("has a token that would be lost"), "{said}");
+    assert_eq!(api.query(&one.query()).unwrap()["Token"], query["Token"]);
+}

@@ -1,0 +1,113 @@
+//! Who may lead: health checks, warnings, maintenance, and the election's own check that must not count.
+
+use serde_json::json;
+
+use crate::harness::{Health, Pass, secs, seen, shared, wait_for};
+use crate::stage::Candidate;
+
+#[test]
+fn a_slave_whose_check_is_critical_or_warning_never_wins() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    for (health, word) in [(Health::Critical, "critical"), (Health::Warning, "warning")] {
+        one.turn(health);
+        for _ in 0..3 {
+            assert_eq!(one.run(), format!("slave, no master: check {} is {word}", one.ping()));
+        }
+        assert_eq!((one.sessions().len(), one.node.api().lock(&one.key())), (0, None));
+    }
+}
+
+#[test]
+fn a_master_in_warning_steps_down_unless_warnings_are_tolerated_and_then_is_found_by_dns() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let tolerant = one.pass().arg("--tolerate-warning");
+    one.turn(Health::Warning);
+    assert!(one.said_by(&tolerant.run(), 0).starts_with("master on "));
+    assert_eq!(one.node.dns(&format!("{}.query.consul", one.query())), [one.node.ip()]);
+    assert_eq!(one.run(), format!("slave, no master: check {} is warning", one.ping()));
+    assert!(one.is_tagged("slave") && !one.is_tagged("master"));
+}
+
+#[test]
+fn maintenance_of_the_instance_or_of_its_node_ends_the_lead_and_its_end_allows_it_again() {
+    let cluster = crate::harness::Cluster::of(1);
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let api = one.node.api();
+    one.leads();
+    api.service_maintenance(&one.id, true);
+    assert_eq!(one.run(), "slave, no master: the instance is in maintenance");
+    assert!(!one.holds_the_lock() && one.is_tagged("slave"));
+    api.service_maintenance(&one.id, false);
+    one.leads();
+    api.node_maintenance(true);
+    assert_eq!(one.run(), "slave, no master: the node is in maintenance");
+    assert!(!one.holds_the_lock() && one.is_tagged("slave"));
+    api.node_maintenance(false);
+    one.leads();
+}
+
+#[test]
+fn a_check_of_the_node_counts_and_ends_the_session() {
+    let cluster = crate::harness::Cluster::of(1);
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let api = one.node.api();
+    api.register_check(&json!({"ID": "disk", "Name": "disk", "TTL": "1h", "Status": "passing"}));
+    one.leads();
+    api.set_check("disk", Health::Critical);
+    assert_eq!(api.holder(&one.key()), None, "Consul itself ends the lead");
+    assert_eq!(one.run(), "slave, no master: check disk is critical");
+}
+
+#[test]
+fn an_instance_without_any_check_run_by_hand_or_by_cron_leads_and_binds_to_its_node() {
+    let service = crate::harness::unique("redis");
+    let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+        body.as_object_mut().unwrap().remove("Check");
+    });
+    one.leads();
+    let session = one.node.api().session(&one.sessions()[0]).unwrap();
+    assert_eq!(session["NodeChecks"], json!(["serfHealth"]));
+    assert_eq!(session["ServiceChecks"].as_array().map_or(0, Vec::len), 0);
+}
+
+#[test]
+fn the_elections_own_check_is_known_by_its_output_and_does_not_count_whatever_its_status() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let api = one.node.api();
+    let own = format!("{}-own", one.id);
+    api.register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h"}));
+    assert_eq!(one.run(), format!("slave, no master: check {own} is critical"), "before its first run it says nothing");
+    let note = format!("/v1/agent/check/update/{own}");
+    let output = format!("election {}: slave, no master: check {own} is critical", one.query());
+    api.put(&note, &json!({"Status": "critical", "Output": output})).ok();
+    one.leads();
+    let session = api.session(&one.sessions()[0]).unwrap();
+    assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "not bound to the own check: {session}");
+    // A run that Consul had to kill leaves words of Consul's; the lock's value remembers whose check it is.
+    assert_eq!(api.lock(&one.key()).unwrap().value["check_id"], own);
+    api.put(&note, &json!({"Status": "critical", "Output": "Timed out (30s) running check"})).ok();
+    one.leads();
+}
+
+#[test]
+fn check_id_says_outright_which_check_is_the_elections_own() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let own = format!("{}-own", one.id);
+    one.node.api().register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h"}));
+    let outcome = one.pass().args(["--check-id", &own]).run();
+    assert!(one.said_by(&outcome, 0).starts_with("master on "), "in the first run already");
+    let outcome = one.pass().args(["--check-id", "no-such"]).run();
+    let said = one.said_by(&outcome, 2);
+    assert!(said.contains("has a check no-such; they have ") && said.contains(&own), "{said}");
+    assert!(one.holds_the_lock() && one.is_tagged("master"), "no role changed");
+}
+
+#[test]
+fn a_first_run_under_consul_waits_one_run_and_then_leads() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.let_consul_run_it("1s", &Pass::of(&one.service).on(one.node));
+    wait_for("the lead", secs(20), || seen(one.holds_the_lock(), |holds| *holds));
+    let session = one.node.api().session(&one.sessions()[0]).unwrap();
+    assert_eq!(session["ServiceChecks"][0]["ID"], one.ping());
+    assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "{session}");
+}

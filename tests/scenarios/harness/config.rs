@@ -1,0 +1,104 @@
+//! What the agents are told in their configuration, and why.
+
+use std::net::Ipv4Addr;
+
+use serde_json::{Value, json};
+
+use super::consul::consul;
+
+/// The management token of every cluster that has ACLs. It has to be a UUID since Consul 1.11.
+pub const MANAGEMENT_TOKEN: &str = "6f1d7f0e-5a0c-4c56-9d3e-2b6c1f3a8e90";
+
+/// What the configurations of all nodes of one cluster have in common.
+pub struct Settings {
+    pub servers: Vec<Ipv4Addr>,
+    pub acls: bool,
+    pub quick_failure_detection: bool,
+    pub server: Value,
+    pub client: Value,
+}
+
+impl Settings {
+    pub fn of_server(&self, name: &str, address: Ipv4Addr, data: &str) -> Value {
+        let mut config = self.common(name, address, data);
+        let role = json!({ "server": true, "bootstrap_expect": self.servers.len() });
+        merge(&mut config, &role);
+        merge(&mut config, &self.server);
+        config
+    }
+
+    /// Of a server in memory, which elects itself at once; `-dev` implies what the other kind has to be told.
+    pub fn of_memory_server(&self, name: &str, address: Ipv4Addr, data: &str) -> Value {
+        let mut config = self.common(name, address, data);
+        // `-dev` turns Connect on, where the other agents have their version's default.
+        let connect = consul().version >= (1, 14, 0);
+        merge(&mut config, &json!({ "server": true, "connect": { "enabled": connect } }));
+        merge(&mut config, &self.server);
+        config
+    }
+
+    pub fn of_client(&self, name: &str, address: Ipv4Addr, data: &str) -> Value {
+        let mut config = self.common(name, address, data);
+        merge(&mut config, &self.client);
+        config
+    }
+
+    fn common(&self, name: &str, address: Ipv4Addr, data: &str) -> Value {
+        let others: Vec<_> = self.servers.iter().filter(|server| **server != address).collect();
+        let mut config = json!({
+            "node_name": name,
+            "bind_addr": address,
+            "client_addr": address,
+            "data_dir": data,
+            "retry_join": others,
+            "retry_interval": "1s",
+            "log_level": "INFO",
+            "performance": { "raft_multiplier": 1 },
+            "gossip_lan": self.gossip(),
+            // All nodes are on one host, and must not take its ID for theirs.
+            "disable_host_node_id": true,
+            // They would be raft entries in a cluster that should be quiet.
+            "disable_coordinates": true,
+            "disable_update_check": true,
+            "enable_script_checks": true,
+            // SIGINT is then what a reboot is to an agent: it goes, but does not leave.
+            "skip_leave_on_interrupt": true,
+        });
+        if self.acls {
+            merge(&mut config, &acls());
+        }
+        config
+    }
+
+    /// The times by which a dead agent is found: Consul's defaults, said aloud because `-dev` has others, or about a fifth.
+    fn gossip(&self) -> Value {
+        if self.quick_failure_detection {
+            json!({ "probe_interval": "200ms", "probe_timeout": "100ms", "gossip_interval": "50ms", "suspicion_mult": 3 })
+        } else {
+            json!({ "probe_interval": "1s", "probe_timeout": "500ms", "gossip_interval": "200ms", "suspicion_mult": 4 })
+        }
+    }
+}
+
+fn acls() -> Value {
+    let management = if consul().version < (1, 11, 0) { "master" } else { "initial_management" };
+    json!({ "acl": {
+        "enabled": true,
+        "default_policy": "deny",
+        // With the agent's own token the nodes register themselves; services are synced with their own.
+        "tokens": { management: MANAGEMENT_TOKEN, "agent": MANAGEMENT_TOKEN },
+    }})
+}
+
+/// Lays one object over another, key by key.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (base, over) => *base = over.clone(),
+    }
+}

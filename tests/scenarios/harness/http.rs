@@ -1,0 +1,87 @@
+//! As much of HTTP/1.1 as it takes to tell one message from the next on a connection that is kept.
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+
+/// A message as it was on the wire: the body has its chunk sizes in it, if it came in chunks.
+pub struct Message {
+    pub start: String,
+    pub headers: Vec<(String, String)>,
+    pub head: Vec<u8>,
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// The next request of a connection; none when the other side has closed it.
+    pub fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Message>> {
+        let Some(mut message) = Message::read_head(reader)? else { return Ok(None) };
+        message.read_framed_body(reader)?;
+        Ok(Some(message))
+    }
+
+    /// The answer to a request of that method.
+    pub fn read_response(reader: &mut impl BufRead, method: &str) -> io::Result<Message> {
+        let mut message = Message::read_head(reader)?.ok_or(ErrorKind::UnexpectedEof)?;
+        let status = message.start.split(' ').nth(1).unwrap_or_default();
+        let bodiless = method == "HEAD" || status.starts_with('1') || status == "204" || status == "304";
+        if !bodiless && !message.read_framed_body(reader)? {
+            reader.read_to_end(&mut message.body)?;
+        }
+        Ok(message)
+    }
+
+    pub fn write_to(&self, writer: &mut impl Write) -> io::Result<()> {
+        writer.write_all(&[self.head.as_slice(), &self.body].concat())
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Message>> {
+        let mut head = Vec::new();
+        let mut lines = Vec::new();
+        loop {
+            let begin = head.len();
+            if reader.read_until(b'\n', &mut head)? == 0 {
+                // An end between two messages is a good one.
+                return if begin == 0 { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            }
+            let line = String::from_utf8_lossy(&head[begin..]).trim_end().to_owned();
+            if line.is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let mut lines = lines.into_iter();
+        let start = lines.next().ok_or(ErrorKind::InvalidData)?;
+        let headers = lines
+            .filter_map(|line| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned())))
+            .collect();
+        Ok(Some(Message { start, headers, head, body: Vec::new() }))
+    }
+
+    /// Reads a body whose end the headers tell; false when they do not.
+    fn read_framed_body(&mut self, reader: &mut impl BufRead) -> io::Result<bool> {
+        if self.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+            while self.read_chunk(reader)? {}
+            return Ok(true);
+        }
+        let Some(length) = self.header("Content-Length") else { return Ok(false) };
+        let length: usize = length.parse().map_err(|_| ErrorKind::InvalidData)?;
+        self.body.resize(length, 0);
+        reader.read_exact(&mut self.body)?;
+        Ok(true)
+    }
+
+    /// One chunk with its size and line ends; false after the last. Consul sends no trailers.
+    fn read_chunk(&mut self, reader: &mut impl BufRead) -> io::Result<bool> {
+        let begin = self.body.len();
+        reader.read_until(b'\n', &mut self.body)?;
+        let size = String::from_utf8_lossy(&self.body[begin..]);
+        let size = size.trim_end().split(';').next().unwrap_or_default();
+        let size = u64::from_str_radix(size, 16).map_err(|_| ErrorKind::InvalidData)?;
+        reader.take(size + 2).read_to_end(&mut self.body)?;
+        Ok(size > 0)
+    }
+}

@@ -1,0 +1,69 @@
+//! Servers that are gone: no role changes by that alone, or the master's tag goes where that is asked for.
+
+use std::time::Instant;
+
+use crate::harness::{Cluster, Pass, holds_for, secs, seen, wait_for};
+use crate::stage::Candidate;
+
+#[test]
+fn thirty_seconds_without_a_quorum_change_no_role_or_demote_and_then_all_is_as_before() {
+    let cluster = Cluster::with(1).servers(3).start();
+    let node = cluster.nodes::<1>()[0];
+    let (keeping, demoting) = (Candidate::alone(node), Candidate::alone(node));
+    let check = |one: &Candidate, arguments: &[&str]| {
+        one.let_consul_run_it("1s", &Pass::of(&one.service).on(node).args(arguments.iter().copied()));
+        wait_for("the lead", secs(40), || seen(one.tags(), |tags| tags.contains(&"master".to_owned())).map(drop));
+    };
+    check(&keeping, &["--timeout", "20s"]);
+    check(&demoting, &["--timeout", "20s", "--on-outage", "demote"]);
+    let locks = || [&keeping, &demoting].map(|one| node.api().lock(&one.key()));
+    let before = locks();
+    let leader = cluster.leader().name().to_owned();
+    let (down, _) = cluster.servers().split_at(2);
+    for server in down {
+        server.stop();
+    }
+    let begin = Instant::now();
+    let local = |one: &Candidate| node.api().local_tags(&one.id);
+    wait_for("the tag of the one that demotes to go", secs(30), || {
+        seen(local(&demoting), |tags| *tags == ["slave"]).map(drop)
+    });
+    wait_for("both checks to say that Consul has no leader", secs(30), || {
+        let outputs = [&keeping, &demoting].map(|one| node.api().check(&one.election_check()));
+        seen(outputs, |all| all.iter().flatten().all(|(status, text)| status == "warning" && text.contains(" error: ")))
+    });
+    holds_for("the roles of the outage", secs(30).saturating_sub(begin.elapsed()), || {
+        seen((local(&keeping), local(&demoting)), |(keep, gone)| *keep == ["master"] && *gone == ["slave"]).map(drop)
+    });
+    for server in down {
+        server.start_again();
+    }
+    cluster.wait_for_members();
+    for one in [&keeping, &demoting] {
+        wait_for("the lead to be settled again", secs(60), || {
+            let check = node.api().check(&one.election_check());
+            let tagged = one.tags().contains(&"master".to_owned());
+            seen((check, tagged), |(check, tagged)| *tagged && check.as_ref().is_some_and(|c| c.0 == "passing"))
+                .map(drop)
+        });
+    }
+    assert_eq!(locks(), before, "the same sessions hold the same locks in the same term (the leader was {leader})");
+}
+
+#[test]
+fn a_server_restart_changes_no_role() {
+    let cluster = Cluster::with(2).durable_server().start();
+    let [one, two] = Candidate::on_each(cluster.nodes::<2>());
+    one.leads();
+    two.follows(&one);
+    let lock = one.node.api().lock(&one.key());
+    cluster.server().stop();
+    let outcome = one.pass().args(["--timeout", "3s"]).run();
+    assert!(one.said_by(&outcome, 1).starts_with("error: cannot "), "{outcome:?}");
+    assert_eq!(one.node.api().local_tags(&one.id), ["master"]);
+    cluster.server().start_again();
+    cluster.wait_for_members();
+    one.leads();
+    two.follows(&one);
+    assert_eq!(one.node.api().lock(&one.key()), lock);
+}

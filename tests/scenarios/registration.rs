@@ -1,0 +1,216 @@
+//! The registration: every field of it comes through, its tags follow the lock, and what wipes them is put right.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cluster, Node, Pass, secs, seen, shared, unique, wait_for};
+use crate::stage::Candidate;
+
+/// A registration with everything in it that an operator can set on a plain service.
+fn everything(service: &str) -> Value {
+    json!({
+        "Name": service, "ID": service, "Address": "10.1.2.3", "Port": 6380, "Tags": ["v7", "rack=b", "Österreich"],
+        "Meta": {"version": "7.0", "empty": "", "odd-key": "\"quoted\" \\ ü"},
+        "TaggedAddresses": {"lan": {"Address": "10.1.2.3", "Port": 6380}, "wan": {"Address": "198.51.100.7", "Port": 16380},
+            "virtual": {"Address": "240.0.0.9", "Port": 1}},
+        "Weights": {"Passing": 10, "Warning": 3}, "Connect": {"Native": true},
+    })
+}
+
+fn passes_leave_the_rest(one: &Candidate, expected_tags: [&str; 3]) {
+    let before = one.rest_of_registration();
+    assert_eq!(before["Meta"]["version"], "7.0", "{before}");
+    assert_eq!(before["Weights"]["Passing"], 10);
+    one.leads();
+    assert_eq!(one.tags(), [expected_tags.as_slice(), &["master"]].concat());
+    assert_eq!(one.rest_of_registration(), before);
+    one.node.api().service_maintenance(&one.id, true);
+    one.run();
+    assert_eq!(one.tags(), [expected_tags.as_slice(), &["slave"]].concat());
+    assert_eq!(one.rest_of_registration(), before);
+    one.node.api().service_maintenance(&one.id, false);
+}
+
+#[test]
+fn every_field_of_a_registration_survives_promotion_and_demotion() {
+    for override_tags in [false, true] {
+        let service = unique("redis");
+        let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+            *body = everything(&service);
+            body["EnableTagOverride"] = json!(override_tags);
+        });
+        passes_leave_the_rest(&one, ["v7", "rack=b", "Österreich"]);
+        let catalog = one.node.api().catalog(&service).remove(0);
+        assert_eq!(catalog["ServiceEnableTagOverride"], override_tags);
+        assert_eq!(catalog["ServiceMeta"]["odd-key"], "\"quoted\" \\ ü");
+        assert_eq!(catalog["ServiceTaggedAddresses"]["wan"]["Port"], 16380);
+        assert_eq!(catalog["ServiceConnect"]["Native"], true);
+    }
+}
+
+#[test]
+fn a_locality_survives_where_consul_knows_it() {
+    let service = unique("redis");
+    let node = shared().nodes::<1>()[0];
+    let body = json!({"Name": service, "Meta": {"version": "7.0"}, "Weights": {"Passing": 10, "Warning": 1},
+        "Locality": {"Region": "eu", "Zone": "b"}});
+    let taken = node.api().put("/v1/agent/service/register", &body).status;
+    if taken == 400 {
+        // 1.8.7 knows no Locality, refuses it, and so cannot lose it.
+        return;
+    }
+    let one = Candidate { node, service: service.clone(), id: service };
+    one.leads();
+    assert_eq!(node.api().local(&one.id)["Locality"], json!({"Region": "eu", "Zone": "b"}));
+}
+
+/// A service from a configuration file, as JSON keys of the file format.
+fn file_service(node: &Node, service: &str, override_tags: bool, interval: &str, pass: &Pass) {
+    node.write_config(
+        &format!("{service}.json"),
+        json!({"service": {
+            "name": service, "id": service, "port": 6380, "tags": ["v7", "rack=b", "x"],
+            "meta": {"version": "7.0"}, "weights": {"passing": 10, "warning": 3},
+            "tagged_addresses": {"wan": {"address": "198.51.100.7", "port": 16380}},
+            "enable_tag_override": override_tags,
+            "checks": [{"id": format!("{service}-election"), "name": "election", "args": pass.check_args(),
+                "interval": interval, "timeout": "30s"}],
+        }}),
+    );
+    node.reload();
+}
+
+#[test]
+fn a_service_from_a_file_keeps_every_field_and_a_reload_heals_within_one_pass() {
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    cluster.settle();
+    for override_tags in [false, true] {
+        let service = unique("redis");
+        // Consul never runs the check by itself here: its first run comes after a random part of the interval.
+        let pass = Pass::of(&service).on(node);
+        file_service(node, &service, override_tags, "1h", &pass.clone().args(["--log-level", "warn"]));
+        let one = Candidate { node, service: service.clone(), id: service };
+        let own = one.election_check();
+        let run = || one.said_by(&pass.clone().args(["--check-id", &own]).run(), 0);
+        assert!(run().starts_with("master on "));
+        let before = one.rest_of_registration();
+        assert_eq!(before["TaggedAddresses"]["wan"]["Port"], 16380, "{before}");
+        for _ in 0..3 {
+            node.reload();
+            assert!(!one.node.api().local_tags(&one.id).contains(&"master".to_owned()), "the reload wipes the tag");
+            let session = node.api().holder(&one.key());
+            assert!(run().starts_with("master on "));
+            assert!(one.is_tagged("master") && !one.is_tagged("slave"), "{:?}", one.tags());
+            assert_eq!(node.api().holder(&one.key()), session, "the lead was never lost");
+            assert_eq!(one.rest_of_registration(), before);
+        }
+    }
+}
+
+#[test]
+fn a_reload_is_healed_by_the_check_itself() {
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    cluster.settle();
+    let service = unique("redis");
+    file_service(node, &service, false, "1s", &Pass::of(&service).on(node));
+    let one = Candidate { node, service: service.clone(), id: service };
+    let tagged = || seen(one.tags(), |tags| tags.iter().any(|tag| tag == "master")).map(drop);
+    wait_for("the lead", secs(20), || seen(node.api().holder(&one.key()), Option::is_some).map(drop));
+    wait_for("the tag", secs(20), tagged);
+    let term = node.api().lock(&one.key()).unwrap().lock_index;
+    node.reload();
+    wait_for("the tag to be back", secs(20), tagged);
+    assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost for it");
+}
+
+#[test]
+fn tags_that_an_operator_overrides_in_the_catalog_are_kept_and_role_tags_put_right_there() {
+    let service = unique("redis");
+    let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+        body["EnableTagOverride"] = json!(true);
+        body["Tags"] = json!(["from-agent"]);
+    });
+    one.leads();
+    // What a tool does that knows only the catalog: other tags, and the role's gone.
+    let mut entry = one.node.api().catalog(&service).remove(0);
+    let catalog = json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": {
+        "ID": one.id, "Service": service, "Port": 6379, "EnableTagOverride": true, "Tags": ["from-catalog", "slave"],
+        "Weights": entry["ServiceWeights"].take()}});
+    one.node.api().put("/v1/catalog/register", &catalog).ok();
+    one.leads();
+    assert_eq!(one.tags(), ["from-catalog", "master"]);
+}
+
+#[test]
+fn role_tags_of_any_case_or_both_at_once_become_exactly_one() {
+    let service = unique("redis");
+    let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+        body["Tags"] = json!(["MASTER", "a", "slave", "master"]);
+    });
+    one.leads();
+    assert_eq!(one.tags(), ["master", "a"]);
+}
+
+#[test]
+fn two_instances_of_one_service_on_one_node_elect_one_of_them() {
+    let service = unique("redis");
+    let node = shared().nodes::<1>()[0];
+    let one = Candidate::with(&service, &format!("{service}/\"a b\""), node, |_| {});
+    let two = Candidate::with(&service, &format!("{service}-2"), node, |body| body["Port"] = json!(6380));
+    one.leads();
+    assert_eq!(two.run(), format!("slave of {} ({}:6379)", node.name(), node.ip()));
+    assert!(two.is_tagged("slave") && one.is_tagged("master"));
+    node.api().service_maintenance(&one.encoded_id(), true);
+    one.run();
+    two.leads();
+    let outcome = Pass::of(&service).on(node).run();
+    let said = two.said_by(&outcome, 2);
+    assert!(said.contains(&format!("several instances of service {service}: {}, {}", two.id, one.id)), "{said}");
+    let outcome = Pass::of(&service).on(node).args(["--consul-service-id", "other"]).run();
+    let said = two.said_by(&outcome, 2);
+    assert!(said.contains("no instance other of service") && said.contains(&two.id), "{said}");
+}
+
+#[test]
+fn two_elections_on_one_instance_do_not_touch_each_other() {
+    let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
+    let query = format!("{}-writer", one.service);
+    let second = |candidate: &Candidate| {
+        let tags = ["--consul-query-name", &query, "--master-tag", "writer", "--slave-tag", "reader"];
+        Pass::of(&candidate.service).on(candidate.node).args(tags).run()
+    };
+    one.leads();
+    assert!(second(&two).line.starts_with(&format!("election {query}: master on n2")));
+    assert!(second(&one).line.starts_with(&format!("election {query}: slave of n2")));
+    two.follows(&one);
+    assert_eq!(
+        (one.tags(), two.tags()),
+        (vec!["master".into(), "reader".into()], vec!["writer".into(), "slave".into()])
+    );
+    assert_eq!(one.node.dns(&format!("{}.query.consul", one.query())), [one.node.ip()]);
+    assert_eq!(one.node.dns(&format!("{query}.query.consul")), [two.node.ip()]);
+}
+
+#[test]
+fn no_such_service_is_an_error_that_names_those_there_are() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let outcome = Pass::of("no-such-service").on(one.node).run();
+    assert_eq!(outcome.status, 2, "{outcome:?}");
+    assert!(outcome.line.contains("no instance of service no-such-service; it has "), "{outcome:?}");
+    assert!(outcome.line.contains(&one.service), "{outcome:?}");
+}
+
+#[test]
+fn a_proxy_is_refused_since_its_registration_cannot_be_written_back() {
+    let service = unique("proxy");
+    let node = shared().nodes::<1>()[0];
+    let one = Candidate::with(&service, &service, node, |body| {
+        *body = json!({"Name": service, "ID": service, "Kind": "connect-proxy", "Port": 1,
+            "Proxy": {"DestinationServiceName": "redis"}});
+    });
+    let before = node.api().local(&one.id);
+    let said = one.said_by(&one.pass().run(), 2);
+    assert!(said.contains("is a connect-proxy"), "{said}");
+    assert_eq!(node.api().local(&one.id), before);
+}

@@ -1,0 +1,239 @@
+//! What the scenarios have in common: a candidate with a health check that the scenario turns, and words to look at it with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Health, Node, Outcome, Pass, secs, seen, unique, wait_for};
+
+/// An instance on a node, registered with one TTL check that passes until the scenario turns it. Deregistered in the end.
+pub struct Candidate<'a> {
+    pub node: &'a Node,
+    pub service: String,
+    pub id: String,
+}
+
+impl<'a> Candidate<'a> {
+    /// An instance of a service that no other scenario has.
+    pub fn alone(node: &'a Node) -> Candidate<'a> {
+        Candidate::of(&unique("redis"), node)
+    }
+
+    /// One instance of the same new service on every node.
+    pub fn on_each<const N: usize>(nodes: [&'a Node; N]) -> [Candidate<'a>; N] {
+        let service = unique("redis");
+        nodes.map(|node| Candidate::of(&service, node))
+    }
+
+    /// An instance of a service, whose ID is the service's name, as Consul has it by default.
+    pub fn of(service: &str, node: &'a Node) -> Candidate<'a> {
+        Candidate::with(service, service, node, |_| {})
+    }
+
+    /// An instance of which the scenario changes the registration's body.
+    pub fn with(service: &str, id: &str, node: &'a Node, change: impl FnOnce(&mut Value)) -> Candidate<'a> {
+        let candidate = Candidate { node, service: service.to_owned(), id: id.to_owned() };
+        let mut body = json!({
+            "Name": service, "ID": id, "Port": 6379,
+            "Check": {"CheckID": candidate.ping(), "Name": "ping", "TTL": "1h", "Status": "passing"},
+        });
+        change(&mut body);
+        node.api().register(&body);
+        candidate
+    }
+
+    /// Its ID as part of a path, which an ID with a slash or a space in it needs.
+    pub fn encoded_id(&self) -> String {
+        percent_encoding::utf8_percent_encode(&self.id, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+
+    /// The ID of its health check.
+    pub fn ping(&self) -> String {
+        format!("{}-ping", self.id)
+    }
+
+    /// The name of the prepared query, which is the election's.
+    pub fn query(&self) -> String {
+        format!("{}-master", self.service)
+    }
+
+    /// The lock key.
+    pub fn key(&self) -> String {
+        format!("service/{}/leader", self.query())
+    }
+
+    /// A pass of this instance, without lock-delay so that a scenario need not wait for it.
+    pub fn pass(&self) -> Pass {
+        Pass::of(&self.service).on(self.node).args(["--consul-service-id", &self.id, "--lock-delay", "0s"])
+    }
+
+    /// Makes a pass that must end well, and returns what it said behind the election's name.
+    pub fn run(&self) -> String {
+        self.said_by(&self.pass().run(), 0)
+    }
+
+    /// What an outcome says behind the election's name; its status must be the one given.
+    pub fn said_by(&self, outcome: &Outcome, status: i32) -> String {
+        assert_eq!(outcome.status, status, "{outcome:?}");
+        let said = outcome.line.strip_prefix(&format!("election {}: ", self.query()));
+        said.unwrap_or_else(|| panic!("no signature: {outcome:?}")).to_owned()
+    }
+
+    /// Makes a pass that must end with this instance as master.
+    pub fn leads(&self) {
+        let said = self.run();
+        assert!(said.starts_with(&format!("master on {}", self.node.name())), "{said}");
+        assert!(self.is_tagged("master") && !self.is_tagged("slave"), "{:?}", self.tags());
+        assert!(self.holds_the_lock());
+    }
+
+    /// Makes a pass that must end with this instance as slave of that one.
+    pub fn follows(&self, leader: &Candidate) {
+        let said = self.run();
+        assert!(said.starts_with(&format!("slave of {}", leader.node.name())), "{said}");
+        assert!(self.is_tagged("slave") && !self.is_tagged("master"), "{:?}", self.tags());
+    }
+
+    /// Sets its health check.
+    pub fn turn(&self, health: Health) {
+        self.node.api().set_check(&self.ping(), health);
+    }
+
+    /// Its tags in the catalog.
+    pub fn tags(&self) -> Vec<String> {
+        let all = self.node.api().tags(&self.service);
+        let own = all.into_iter().find(|(node, id, _)| node == self.node.name() && *id == self.id);
+        own.unwrap_or_else(|| panic!("{} is not in the catalog", self.id)).2
+    }
+
+    pub fn is_tagged(&self, tag: &str) -> bool {
+        self.tags().iter().any(|own| own == tag)
+    }
+
+    /// Whether a session of this instance holds the lock.
+    pub fn holds_the_lock(&self) -> bool {
+        let api = self.node.api();
+        let holder = api.holder(&self.key()).and_then(|session| api.session(&session));
+        holder.is_some_and(|session| session["Node"] == self.node.name() && session["Name"] == self.session_name())
+    }
+
+    fn session_name(&self) -> String {
+        format!("election {} of {}", self.query(), self.id)
+    }
+
+    /// Its sessions, the lock's holder among them.
+    pub fn sessions(&self) -> Vec<String> {
+        let all = self.node.api().sessions_of(self.node.name());
+        let own = all.iter().filter(|session| session["Name"] == self.session_name());
+        own.map(|session| session["ID"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The registration without what an election may change in it: the role tags, and what Consul derives.
+    pub fn rest_of_registration(&self) -> Value {
+        let mut local = self.node.api().local(&self.encoded_id());
+        let fields = local.as_object_mut().unwrap();
+        fields.remove("ContentHash");
+        let tags = fields["Tags"].as_array_mut().unwrap();
+        tags.retain(|tag| tag != "master" && tag != "slave");
+        local
+    }
+
+    /// Registers the program as a script check of the instance, as a user would.
+    pub fn let_consul_run_it(&self, interval: &str, pass: &Pass) {
+        self.node.api().register_check(&json!({
+            "ID": self.election_check(), "Name": "election", "ServiceID": self.id,
+            "Args": pass.check_args(), "Interval": interval, "Timeout": "30s",
+        }));
+    }
+
+    pub fn election_check(&self) -> String {
+        format!("{}-election", self.id)
+    }
+}
+
+impl Drop for Candidate<'_> {
+    fn drop(&mut self) {
+        // The agent may be dead by design of the scenario, and then takes the instance with it.
+        let _ =
+            self.node.api().request("PUT", &format!("/v1/agent/service/deregister/{}", self.encoded_id()), Some(""));
+    }
+}
+
+/// Lets every candidate's agent run the program as its check.
+pub fn let_consul_run_all(candidates: &[Candidate], interval: &str, arguments: &[&str]) {
+    for candidate in candidates {
+        let pass = Pass::of(&candidate.service).on(candidate.node).args(arguments.iter().copied());
+        candidate.let_consul_run_it(interval, &pass);
+    }
+}
+
+/// Waits until exactly one instance is tagged master, the others slave, all of them passing, and DNS answers with the master;
+/// returns the master's place in the slice.
+pub fn wait_for_settled(candidates: &[Candidate], api: &Api) -> usize {
+    let service = &candidates[0].service;
+    wait_for("exactly one passing master, all others slaves, and DNS to say so", secs(60), || {
+        let masters = api.passing_nodes_tagged(service, "master");
+        let slaves = api.passing_nodes_tagged(service, "slave");
+        let found = candidates.iter().position(|candidate| masters == [candidate.node.name()]);
+        let dns = candidates[0].node.try_dns(&format!("{}.query.consul", candidates[0].query()));
+        let settled = slaves.len() + 1 == candidates.len();
+        match found {
+            Some(master) if settled && dns == Ok(vec![candidates[master].node.ip()]) => Ok(master),
+            _ => Err(format!("masters {masters:?}, slaves {slaves:?}, DNS {dns:?}")),
+        }
+    })
+}
+
+/// Waits until one of the candidates, other than the one given, holds the lock and is tagged for it.
+pub fn wait_for_another_master(candidates: &[Candidate], old: usize, api: &Api) -> usize {
+    let service = &candidates[0].service;
+    wait_for("another master", secs(60), || {
+        let masters = api.passing_nodes_tagged(service, "master");
+        let new = candidates.iter().position(|candidate| masters == [candidate.node.name()]);
+        seen(new, |new| new.is_some_and(|new| new != old)).map(Option::unwrap)
+    })
+}
+
+/// Looks all the time, in a thread of its own, whether two passing instances are tagged master.
+pub struct Watch {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<(usize, Option<Vec<String>>)>>,
+}
+
+impl Watch {
+    pub fn over(service: &str, api: Api) -> Watch {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, service) = (Arc::clone(&stop), service.to_owned());
+        let thread = thread::spawn(move || {
+            let mut looks = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                let path = format!("/v1/health/service/{service}?passing&tag=master");
+                let Ok(answer) = api.request("GET", &path, None) else { continue };
+                let Value::Array(found) = answer.json() else { continue };
+                looks += 1;
+                if found.len() > 1 {
+                    let nodes = found.iter().map(|entry| entry["Node"]["Node"].to_string()).collect();
+                    return (looks, Some(nodes));
+                }
+            }
+            (looks, None)
+        });
+        Watch { stop, thread: Some(thread) }
+    }
+
+    /// Ends the watch, which must have looked and never have seen two masters.
+    pub fn saw_never_two_masters(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let (looks, two) = self.thread.take().unwrap().join().unwrap();
+        assert!(looks > 10, "the watch looked {looks} times");
+        assert_eq!(two, None, "two passing masters after {looks} looks");
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,92 @@
+//! Bad input: exit 2, one line that names the option and the way out, and nothing asked of Consul.
+
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+
+use crate::harness::{NOBODY_LISTENS, Pass, Proxy};
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/usage.txt");
+
+/// Every line of the golden file that begins with `$` is a command line, with variables before it as a shell has them; the
+/// line behind it is what the program prints. `UPDATE_GOLDEN=1` writes the answers anew, to be read before they are committed.
+#[test]
+fn every_bad_command_line_has_its_line_and_nothing_is_asked_of_consul() {
+    let golden = std::fs::read_to_string(GOLDEN).unwrap();
+    let silent = Proxy::before_address(NOBODY_LISTENS);
+    let mut text = String::new();
+    let mut commands = 0;
+    for line in golden.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            let mut pass = Pass::bare().through(&silent);
+            for word in split(command) {
+                pass = match word.split_once('=') {
+                    Some((name, value)) if name.starts_with("CONSUL ") || name.starts_with("CONSUL_") => {
+                        pass.env(&name.replace(' ', "_"), value)
+                    }
+                    _ => pass.arg(&word),
+                };
+            }
+            let outcome = pass.run();
+            assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
+            assert_eq!(outcome.stderr, "", "{command}");
+            assert!(outcome.line.starts_with("election"), "{command}: {outcome:?}");
+            writeln!(text, "$ {command}\n{}", outcome.line).unwrap();
+            commands += 1;
+        } else if line.starts_with('#') || line.is_empty() {
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(GOLDEN, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap());
+    assert!(commands > 40, "the file was read: {commands} command lines");
+    assert_eq!(silent.connections(), 0, "nothing is asked of Consul");
+}
+
+/// Words between spaces; in a word with quotes, `_` is a space and the quotes are nothing.
+fn split(command: &str) -> Vec<String> {
+    let word = |word: &str| match word.contains('\'') {
+        true => word.replace('_', " ").replace('\'', ""),
+        false => word.to_owned(),
+    };
+    command.split_whitespace().map(word).collect()
+}
+
+#[test]
+fn help_and_version_ask_nothing_and_end_well() {
+    let silent = Proxy::before_address(NOBODY_LISTENS);
+    let help = Pass::bare().arg("-help").through(&silent).output();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/help.txt");
+    assert_eq!((help.status, help.stdout), (0, std::fs::read_to_string(golden).unwrap()));
+    let version = Pass::of("redis").arg("--version").through(&silent).output();
+    assert_eq!(version.stdout, format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(silent.connections(), 0);
+}
+
+#[test]
+fn an_argument_that_is_no_utf8_is_an_error_and_not_a_panic() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = std::ffi::OsString::from_vec(vec![b'-', b'-', 0xff, 0xfe]);
+    let output = Command::new(env!("CARGO_BIN_EXE_consul-master-election-tagger")).arg(bytes).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("is not UTF-8"), "{output:?}");
+}
+
+#[test]
+fn a_reader_that_has_gone_changes_nothing_of_the_exit_status() {
+    for (arguments, status) in
+        [(vec!["--nonsense"], 2), (vec!["--consul-service-name", "redis"], 1), (vec!["--help"], 0)]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_consul-master-election-tagger"))
+            .args(&arguments)
+            .env("CONSUL_HTTP_ADDR", NOBODY_LISTENS)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        drop(child.stderr.take());
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{arguments:?}");
+    }
+}
