@@ -40,9 +40,10 @@ impl Client {
             tags: Option<Vec<String>>,
         }
         // A filter's string between backticks stands for itself; it has no way to write a backtick, and escapes nothing.
-        let filter = match service_id.contains('`') {
-            true => String::new(),
-            false => format!("?filter={}", encode(&format!("ID == `{service_id}`"))),
+        let filter = if service_id.contains('`') {
+            String::new()
+        } else {
+            format!("?filter={}", encode(&format!("ID == `{service_id}`")))
         };
         let call = Call::get(
             format!("/v1/catalog/node-services/{}{filter}", encode(node)),

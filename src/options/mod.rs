@@ -187,7 +187,7 @@ fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) 
 #[cfg(test)]
 impl Options {
     /// An election of the service redis, all defaults.
-    pub fn for_tests() -> Options {
+    pub(crate) fn for_tests() -> Options {
         let arguments = ["--consul-service-name", "redis"].map(OsString::from);
         match Command::read(arguments, |_| None) {
             Ok(Command::Pass(options)) => *options,

@@ -1,6 +1,8 @@
 //! Holds every line that a pass can end with against `tests/golden/lines.txt`. `UPDATE_GOLDEN=1` writes the file anew, to be
 //! read before it is committed.
 
+use std::fmt::Write;
+
 use super::*;
 use crate::consul;
 use crate::consul::Kind;
@@ -14,10 +16,10 @@ fn every_line_is_as_the_golden_file_has_it() {
     let roles = roles().into_iter().map(Ok);
     for outcome in roles.chain(errors().into_iter().map(Err)) {
         let verdict = of_pass("redis-master", &outcome);
-        text += &format!("{} {}\n", verdict.status.code(), verdict.line);
+        writeln!(text, "{} {}", verdict.status.code(), verdict.line).unwrap();
     }
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
-    text += &format!("{} {}\n", panic.status.code(), panic.line);
+    writeln!(text, "{} {}", panic.status.code(), panic.line).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(GOLDEN, &text).unwrap();
     }

@@ -1,8 +1,12 @@
 //! Scenarios: what the program promises, held against real Consul agents. See CONTRIBUTING.md for how to run them.
 
+// A panic is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod harness;
 mod stage;
 
+mod acceptance;
 mod acl;
 mod eligibility;
 mod failover;

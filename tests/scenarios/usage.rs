@@ -46,9 +46,8 @@ fn every_bad_command_line_has_its_line_and_nothing_is_asked_of_consul() {
 
 /// Words between spaces; in a word with quotes, `_` is a space and the quotes are nothing.
 fn split(command: &str) -> Vec<String> {
-    let word = |word: &str| match word.contains('\'') {
-        true => word.replace('_', " ").replace('\'', ""),
-        false => word.to_owned(),
+    let word = |word: &str| {
+        if word.contains('\'') { word.replace('_', " ").replace('\'', "") } else { word.to_owned() }
     };
     command.split_whitespace().map(word).collect()
 }

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs everything that must hold before a change lands, and ends with a line that counts the tests. The scenarios run on
+# every Consul that scripts/consul.sh provides, or on the one that CONSUL_BIN names.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+say "formatting"
+cargo fmt --check
+
+say "clippy"
+cargo clippy --quiet --locked --all-targets -- --deny warnings
+
+say "documentation"
+RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --document-private-items
+
+failed=0
+run() { # run TITLE COMMAND...
+  say "$1"
+  shift
+  "$@" 2>&1 | tee -a "$log" || failed=1
+}
+
+run "unit tests" cargo test --locked --lib --bins
+run "documentation tests" cargo test --quiet --locked --doc
+if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
+for consul in $consuls; do
+  run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios
+done
+
+counts() { sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" "$log" | awk '{ sum += $1 } END { print sum + 0 }'; }
+printf '\n%s passed, %s failed\n' "$(counts passed)" "$(counts failed)"
+exit "$failed"

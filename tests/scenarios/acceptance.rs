@@ -1,0 +1,52 @@
+//! Three nodes as the README has them, interval 2s and lock-delay 1s, through ten failovers.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Cluster, Health, holds_for, millis, secs, seen, wait_for};
+use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_settled};
+
+/// What the machine may add to what the design takes, with other tests at work beside this one.
+const SLACK: Duration = Duration::from_millis(1_000);
+
+#[test]
+fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there_two_masters() {
+    let cluster = Cluster::of(3);
+    let candidates = Candidate::on_each(cluster.nodes::<3>());
+    let api = cluster.server().api();
+    let name = format!("{}.query.consul", candidates[0].query());
+    let_consul_run_all(&candidates, "2s", &["--lock-delay", "1s"]);
+    let mut master = wait_for_settled(&candidates, &api);
+    let watch = Watch::over(&candidates[0].service, cluster.server().api());
+    let mut took = Vec::new();
+    for _ in 0..10 {
+        let old = candidates[master].node.ip();
+        candidates[master].turn(Health::Critical);
+        let detected = Instant::now();
+        wait_for("DNS to move", secs(20), || {
+            let answer = cluster.server().dns(&name);
+            seen(answer, |answer| answer.len() == 1 && answer[0] != old).map(drop)
+        });
+        took.push(detected.elapsed());
+        // With a lock-delay shorter than the interval, an instance that recovers before its own pass has run still has its old
+        // tag. A service that died takes longer than that to be healthy again; one that flaps wants a longer lock-delay.
+        wait_for("the old master to give up its tag", secs(10), || {
+            seen(candidates[master].is_tagged("slave"), |slave| *slave).map(drop)
+        });
+        candidates[master].turn(Health::Passing);
+        master = wait_for_settled(&candidates, &api);
+        let sessions: usize = candidates.iter().map(|candidate| candidate.sessions().len()).sum();
+        assert_eq!(sessions, 1, "one session, which holds the lock");
+        assert!(candidates[master].holds_the_lock());
+    }
+    watch.saw_never_two_masters();
+    took.sort();
+    println!("detection to DNS, sorted: {took:?}");
+    let (lock_delay, interval) = (secs(1), secs(2));
+    assert!(took[9] <= lock_delay + interval + SLACK, "{took:?}");
+    assert!(took[0] >= lock_delay - millis(50), "sooner than the lock-delay allows: {took:?}");
+    assert_eq!(api.lock(&candidates[0].key()).unwrap().lock_index, 11, "eleven terms, one for each leadership");
+    let entries = cluster.quiet_raft_entries(|| {
+        holds_for("the lead", secs(6), || seen(candidates[master].holds_the_lock(), |holds| *holds).map(drop));
+    });
+    assert_eq!(entries, 0, "nothing changes, nothing is written");
+}
