@@ -31,6 +31,9 @@ pub enum Kind {
     NotUnderstood(String),
     /// Consul's own answer: its HTTP status and its words.
     Status(u16, String),
+    /// A denial in Consul's words, while no server could be asked about the token. An agent denies a token that it does not
+    /// know and cannot look up, so this says nothing of the token's rights (seen on 1.8.7 and 1.21.0).
+    DeniedInOutage(String),
 }
 
 impl Error {
@@ -41,7 +44,7 @@ impl Error {
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) => true,
             // A server that lost its leader in the middle of a write answers 500 for a write that is committed later.
             Kind::Status(status, _) => status >= 500,
-            Kind::Unreachable(_) => false,
+            Kind::Unreachable(_) | Kind::DeniedInOutage(_) => false,
         }
     }
 
@@ -61,6 +64,9 @@ impl Error {
             Kind::Unreachable(_) => "is the agent running there? CONSUL_HTTP_ADDR says where to ask".to_owned(),
             Kind::NotUnderstood(_) => {
                 "is it a Consul agent that answers there? CONSUL_HTTP_ADDR says where to ask".to_owned()
+            }
+            Kind::DeniedInOutage(_) => {
+                "but no server can be asked about the token now; the next run tries again".to_owned()
             }
             Kind::Status(403, words) if words.contains("ACL not found") => {
                 "the token in CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE does not exist".to_owned()
@@ -84,6 +90,7 @@ impl fmt::Display for Error {
             Kind::NotUnderstood(what) => write!(f, "the answer is not Consul's: {what}")?,
             Kind::Status(status, words) if words.is_empty() => write!(f, "{status}")?,
             Kind::Status(status, words) => write!(f, "{status} {words}")?,
+            Kind::DeniedInOutage(words) => write!(f, "403 {words}")?,
         }
         write!(f, "; {}", self.way_out())
     }

@@ -84,6 +84,9 @@ impl Client {
         match outcome {
             Ok((status, body)) => {
                 debug!("{} {}: {status}", call.method, call.path);
+                if status == 403 && !self.servers_answer() {
+                    return Err(call.failed(&self.base, Kind::DeniedInOutage(one_line(&body))));
+                }
                 Ok(Answer { status, body, call, base: self.base.clone() })
             }
             Err(error) => {
@@ -92,6 +95,12 @@ impl Client {
                 Err(call.failed(&self.base, kind))
             }
         }
+    }
+
+    /// Whether the agent reaches servers that have a leader, which it says to everyone.
+    fn servers_answer(&self) -> bool {
+        let call = Call::get("/v1/status/leader".to_owned(), String::new(), String::new());
+        matches!(self.exchange(&call), Ok((200, body)) if body.len() > "\"\"".len())
     }
 
     fn exchange(&self, call: &Call) -> Result<(u16, Vec<u8>), ureq::Error> {

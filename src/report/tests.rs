@@ -67,6 +67,7 @@ fn errors() -> Vec<Error> {
         Kind::Status(400, "Request decode failed".to_owned()),
         Kind::Status(403, "Permission denied".to_owned()),
         Kind::Status(403, "ACL not found".to_owned()),
+        Kind::DeniedInOutage("Permission denied".to_owned()),
     ]
     .into_iter()
     .map(|kind| Error::Consul(consul_error(kind)))

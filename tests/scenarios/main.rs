@@ -9,6 +9,7 @@ mod stage;
 mod acceptance;
 mod acl;
 mod eligibility;
+mod examples;
 mod failover;
 mod faults;
 mod footprint;

@@ -67,3 +67,31 @@ fn a_server_restart_changes_no_role() {
     two.follows(&one);
     assert_eq!(one.node.api().lock(&one.key()), lock);
 }
+
+#[test]
+fn an_outage_under_acls_is_no_denial_even_of_a_token_that_the_agent_does_not_know() {
+    let cluster = Cluster::with(1).acls().durable_server().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let rules =
+        ["service", "session", "key", "query"].map(|kind| format!("{kind}_prefix \"\" {{ policy = \"write\" }}"));
+    let known = one.node.api().token_with(&rules.join("\n"));
+    let unknown = one.node.api().token_with(&rules.join("\n"));
+    assert!(one.said_by(&one.pass().token(&known).run(), 0).starts_with("master on "));
+    let lock = one.node.api().lock(&one.key());
+    cluster.server().stop();
+    let said = one.said_by(&one.pass().token(&known).run(), 1);
+    assert!(said.starts_with("error: cannot read key "), "{said}");
+    // What the agent says of a token that it cannot look up depends on when it last heard of a server; a denial is among it.
+    wait_for("a denial that is none", secs(30), || {
+        let said = one.said_by(&one.pass().token(&unknown).run(), 1);
+        seen(said, |said| said.ends_with("; but no server can be asked about the token now; the next run tries again"))
+    });
+    cluster.server().start_again();
+    cluster.wait_for_members();
+    // The other token may be denied for a while yet: 1.8.7 remembers what it could not look up.
+    wait_for("the servers to be found again", secs(20), || {
+        seen(one.pass().token(&known).run(), |outcome| outcome.status == 0).map(drop)
+    });
+    assert!(one.is_tagged("master"));
+    assert_eq!(one.node.api().lock(&one.key()), lock);
+}

@@ -108,6 +108,25 @@ fn a_service_from_a_file_keeps_every_field_and_a_reload_heals_within_one_pass() 
 }
 
 #[test]
+fn a_service_whose_file_is_removed_stays_without_checks_until_it_is_deregistered_too() {
+    // Nothing that a pass could prevent: an agent remembers whatever is registered by its API, and a tag can be set in no other
+    // way. The README tells users; should a Consul behave otherwise one day, this is where it shows.
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    let service = unique("redis");
+    let pass = Pass::of(&service).on(node);
+    file_service(node, &service, false, "1h", &pass);
+    let one = Candidate { node, service: service.clone(), id: service };
+    one.said_by(&pass.clone().args(["--check-id", &one.election_check()]).run(), 0);
+    node.remove_config(&format!("{}.json", one.service));
+    node.reload();
+    assert_eq!((one.tags().last().unwrap().as_str(), node.api().check(&one.election_check())), ("master", None));
+    node.api().deregister(&one.id);
+    node.reload();
+    assert_eq!(node.api().tags(&one.service), []);
+}
+
+#[test]
 fn a_reload_is_healed_by_the_check_itself() {
     let cluster = Cluster::of(1);
     let node = cluster.nodes::<1>()[0];

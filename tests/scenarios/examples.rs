@@ -1,0 +1,100 @@
+//! What the README and `examples/` show is loaded into real agents as it stands there, and does what they say.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::harness::{Cluster, Node, Pass, secs, seen, wait_for};
+
+fn read(file: &str) -> String {
+    fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The blocks of the README in this language, in their order.
+fn blocks_of_readme(language: &str) -> Vec<String> {
+    let readme = read("README.md");
+    let blocks = readme.split("\n```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).map(str::to_owned).collect()
+}
+
+/// Puts what the scenario has in place of what a user has: this build of the program, with the address of the node's agent in
+/// its environment, and a redis-cli that answers while a file is there.
+fn at_home(definition: &str, node: &Node) -> String {
+    let alive = node.directory().join("redis-lives");
+    let redis_cli = node.directory().join("redis-cli");
+    fs::write(&alive, "").unwrap();
+    fs::write(&redis_cli, format!("test -e {} && echo PONG\n", alive.display())).unwrap();
+    let program: Vec<String> = Pass::bare().on(node).check_args().iter().map(|word| json!(word).to_string()).collect();
+    let with_program = ["\"/usr/bin/consul-master-election-tagger\"", "\"consul-master-election-tagger\""]
+        .iter()
+        .fold(definition.to_owned(), |text, name| text.replace(name, &program.join(", ")));
+    assert_ne!(with_program, definition, "the program is in it");
+    let shell = format!("sh {}", redis_cli.display());
+    let with_redis = with_program.replace("/usr/bin/redis-cli", &shell);
+    assert_ne!(with_redis, with_program, "redis-cli is in it");
+    with_redis
+}
+
+#[test]
+fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
+    let shown = [
+        ("examples.hcl", read("examples/service.hcl")),
+        ("examples.json", read("examples/service.json")),
+        ("readme.hcl", blocks_of_readme("hcl").remove(0)),
+        ("readme.json", blocks_of_readme("json").remove(0)),
+    ];
+    let cluster = Cluster::of(u8::try_from(shown.len()).unwrap());
+    cluster.settle();
+    let api = cluster.server().api();
+    for (node, (file, definition)) in cluster.clients().iter().zip(&shown) {
+        node.write_config(file, at_home(definition, node));
+        node.reload();
+        let master = |expected: &[&str]| {
+            wait_for(&format!("the masters of {file} to be {expected:?}"), secs(40), || {
+                seen(api.passing_nodes_tagged("redis", "master"), |nodes| *nodes == expected).map(drop)
+            });
+        };
+        master(&[node.name()]);
+        wait_for("DNS to say so", secs(10), || {
+            seen(node.dns("redis-master.query.consul"), |found| *found == [node.ip()]).map(drop)
+        });
+        fs::remove_file(node.directory().join("redis-lives")).unwrap();
+        master(&[]);
+        assert_eq!(api.catalog_check("redis", "redis-ping").as_deref(), Some("critical"), "and not a warning");
+        // As the README says of taking an instance away.
+        node.remove_config(file);
+        node.reload();
+        node.api().deregister("redis");
+        // The next definition need not wait for the lock-delay of this one.
+        api.delete_key("service/redis-master/leader");
+    }
+}
+
+#[test]
+fn the_policies_shown_are_enough() {
+    let cluster = Cluster::with(1).acls().start();
+    let node = cluster.nodes::<1>()[0];
+    let check = json!({"Name": "ping", "TTL": "1h", "Status": "passing"});
+    node.api().register(&json!({"Name": "redis", "Port": 6379, "Check": check}));
+    for policy in [read("examples/policy.hcl"), blocks_of_readme("hcl").remove(1)] {
+        let token = node.api().token_with(&policy.replace("NODE", node.name()));
+        let outcome = Pass::of("redis").on(node).token(&token).run();
+        let expected = format!("election redis-master: master on n1 ({}:6379), term 1", node.ip());
+        assert_eq!((outcome.status, outcome.line), (0, expected));
+    }
+}
+
+#[test]
+fn the_readme_names_every_option_with_its_default() {
+    let (readme, help) = (read("README.md"), read("tests/golden/help.txt"));
+    let lines: Vec<&str> = help.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[0].starts_with("  --")) {
+        let name = pair[0].split_whitespace().next().unwrap();
+        let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not in the README's table"));
+        if let Some((_, default)) = pair[1].split_once("[default: ") {
+            let default = default.trim_end_matches(']').split(',').next().unwrap();
+            assert!(row.contains(default.split(' ').next().unwrap()), "{name}: {default} is not in {row}");
+        }
+    }
+}
