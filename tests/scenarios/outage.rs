@@ -88,8 +88,8 @@ fn an_outage_under_acls_is_no_denial_even_of_a_token_that_the_agent_does_not_kno
     });
     cluster.server().start_again();
     cluster.wait_for_members();
-    // The other token may be denied for a while yet: 1.8.7 remembers what it could not look up.
-    wait_for("the servers to be found again", secs(20), || {
+    // A server that has not read its log yet tells of tokens that they do not exist, and agents remember that for 30 s.
+    wait_for("the token to be found again", secs(60), || {
         seen(one.pass().token(&known).run(), |outcome| outcome.status == 0).map(drop)
     });
     assert!(one.is_tagged("master"));
