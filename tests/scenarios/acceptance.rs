@@ -6,7 +6,7 @@ use crate::harness::{Cluster, Health, holds_for, millis, secs, seen, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_settled};
 
 /// What the machine may add to what the design takes, with other tests at work beside this one.
-const SLACK: Duration = Duration::from_millis(1_000);
+const SLACK: Duration = Duration::from_secs(1);
 
 #[test]
 fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there_two_masters() {
@@ -43,7 +43,7 @@ fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there
     println!("detection to DNS, sorted: {took:?}");
     let (lock_delay, interval) = (secs(1), secs(2));
     assert!(took[9] <= lock_delay + interval + SLACK, "{took:?}");
-    assert!(took[0] >= lock_delay - millis(50), "sooner than the lock-delay allows: {took:?}");
+    assert!(took[0] + millis(50) >= lock_delay, "sooner than the lock-delay allows: {took:?}");
     assert_eq!(api.lock(&candidates[0].key()).unwrap().lock_index, 11, "eleven terms, one for each leadership");
     let entries = cluster.quiet_raft_entries(|| {
         holds_for("the lead", secs(6), || seen(candidates[master].holds_the_lock(), |holds| *holds).map(drop));
