@@ -163,17 +163,3 @@ fn a_pass_under_a_timeout_too_short_for_anything_still_ends_with_its_line() {
     }
     one.leads();
 }
-
-#[test]
-fn redirects_are_not_followed_and_no_proxy_is_used() {
-    let one = Candidate::alone(shared().nodes::<1>()[0]);
-    let proxy = Proxy::before(one.node);
-    proxy.fail(|_, _| Some(Fault::Status(301, "Moved Permanently")));
-    let said = one.said_by(&one.pass().through(&proxy).run(), 1);
-    assert!(said.contains("301 Moved Permanently; redirects are not followed"), "{said}");
-    let trap = Proxy::before(one.node);
-    let url = format!("http://{}", trap.address());
-    let outcome = one.pass().env("http_proxy", &url).env("HTTP_PROXY", &url).env("ALL_PROXY", &url).run();
-    assert!(one.said_by(&outcome, 0).starts_with("master on "));
-    assert_eq!(trap.connections(), 0);
-}

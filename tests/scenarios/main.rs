@@ -8,6 +8,7 @@ mod stage;
 
 mod acceptance;
 mod acl;
+mod address;
 mod eligibility;
 mod examples;
 mod failover;

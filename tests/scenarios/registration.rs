@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Node, Pass, secs, seen, shared, unique, wait_for};
+use crate::harness::{Api, Cluster, Node, Pass, Proxy, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
 /// A registration with everything in it that an operator can set on a plain service.
@@ -159,6 +159,32 @@ fn tags_that_an_operator_overrides_in_the_catalog_are_kept_and_role_tags_put_rig
     one.node.api().put("/v1/catalog/register", &catalog).ok();
     one.leads();
     assert_eq!(one.tags(), ["from-catalog", "master"]);
+}
+
+#[test]
+fn a_tag_that_someone_undoes_in_the_catalog_is_reported_and_a_step_down_goes_no_further() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    one.node.api().service_maintenance(&one.id, true);
+    let proxy = Proxy::before(one.node);
+    // Between the change and its confirmation another program writes the catalog.
+    let (address, service) = (one.node.address(), one.service.clone());
+    proxy.fail(move |request, _| {
+        if request.path.starts_with("/v1/catalog/node-services/") {
+            let api = Api::at(&address, None);
+            let entry = api.catalog(&service).remove(0);
+            let tagged = json!({"ID": service, "Service": service, "Port": 6379, "Tags": ["master"]});
+            let body =
+                json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": tagged});
+            api.put("/v1/catalog/register", &body).ok();
+        }
+        None
+    });
+    let said = one.said_by(&one.pass().through(&proxy).run(), 1);
+    let expected = format!("error: the catalog has instance {} with the tags master where slave were set", one.id);
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(one.holds_the_lock(), "the lock is not let go of before the tag is");
+    one.node.api().service_maintenance(&one.id, false);
 }
 
 #[test]

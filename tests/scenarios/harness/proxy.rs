@@ -88,7 +88,11 @@ impl Proxy {
     }
 
     pub fn before_address(agent: &str) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port for the proxy");
+        Proxy::listening_on("127.0.0.1:0", agent)
+    }
+
+    pub fn listening_on(address: &str, agent: &str) -> Proxy {
+        let listener = TcpListener::bind(address).expect("a port for the proxy");
         let address = listener.local_addr().expect("the proxy's address");
         let state = State {
             requests: Vec::new(),
