@@ -33,9 +33,9 @@ get_1_8_7() {
   for mirror in $(debian_mirrors); do
     say "1.8.7: fetching Debian 11's package"
     if /usr/lib/apt/apt-helper download-file "$mirror/$pool" "$scratch/consul.deb" "SHA256:$sum" >&2; then
-      dpkg-deb -x "$scratch/consul.deb" "$scratch/deb"
-      mv "$scratch/deb/usr/bin/consul" "$cache/consul-1.8.7"
-      return 0
+      # Called behind `||`, where errexit is off: every step says for itself whether it went well.
+      dpkg-deb -x "$scratch/consul.deb" "$scratch/deb" && mv "$scratch/deb/usr/bin/consul" "$cache/consul-1.8.7"
+      return
     fi
   done
   say "1.8.7: no Debian mirror in apt's sources has $pool"
@@ -50,23 +50,24 @@ get_1_21_0() {
     *) say "1.21.0 left out: it needs Go 1.25 or newer, and this is $("$go" env GOVERSION)"; return 1 ;;
   esac
   say "1.21.0: building with $("$go" env GOVERSION); about 5 minutes on two cores"
-  mkdir "$scratch/go"
-  cat >"$scratch/go/go.mod" <<'MOD'
+  mkdir "$scratch/go" || return 1
+  cat >"$scratch/go/go.mod" <<'MOD' || return 1
 module consul.under.test
 go 1.25
 require github.com/hashicorp/consul v1.21.0
-// The version that consul itself names was withdrawn; this one has the same content.
+// The version that consul itself requires is not to be had from the module proxy.
 replace github.com/hashicorp/consul-awsauth => github.com/hashicorp/consul-awsauth v0.0.0-20220713182709-05ac1c5c2706
 MOD
   (cd "$scratch/go" &&
     "$go" get github.com/hashicorp/consul@v1.21.0 &&
     "$go" build -mod=mod -trimpath -ldflags='-s -w' -o "$scratch/consul" github.com/hashicorp/consul) >&2 ||
-    { say "1.21.0: the build failed"; return 1; }
+    { say "1.21.0: the build failed"; return 2; }
   mv "$scratch/consul" "$cache/consul-1.21.0"
 }
 
-provide() { # provide VERSION
-  [ -x "$cache/consul-$1" ] || "get_${1//./_}" || return 1
+provide() { # provide VERSION; 1: cannot be had here, which has been said; 2: could be had, and getting it failed
+  [ -x "$cache/consul-$1" ] || "get_${1//./_}" || return
+  [ -x "$cache/consul-$1" ] || return 2
   printf '%s\n' "$cache/consul-$1"
 }
 
@@ -75,7 +76,7 @@ case ${1:-all} in
   all)
     found=0
     for version in 1.8.7 1.21.0; do
-      if provide "$version"; then found=$((found + 1)); fi
+      provide "$version" && found=$((found + 1)) || [ $? -lt 2 ] || exit 1
     done
     [ "$found" -gt 0 ] || { say "no Consul could be had; CONSUL_BIN=/path/to/consul names one of your own"; exit 1; }
     ;;

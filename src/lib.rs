@@ -8,7 +8,7 @@
 //! use consul_master_election_tagger::{Command, run};
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
-//! if let Ok(Command::Pass(options)) = Command::read(arguments, |name| std::env::var(name).ok()) {
+//! if let Ok(Command::Pass(options)) = Command::read(arguments, |name| std::env::var_os(name)) {
 //!     let verdict = run(&options);
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.status.code().into());
@@ -22,13 +22,13 @@ mod election;
 mod error;
 mod options;
 mod report;
+mod text;
 
-pub use consul::Address;
 pub use options::table::help;
-pub use options::{Command, OnOutage, Options, Token, UsageError, signature};
+pub use options::{Command, Options, UsageError, signature};
 pub use report::{Status, Verdict, of_panic, of_usage};
 
-/// Makes one pass with these options and says how it ended. Blocks for at most [`Options::timeout`].
+/// Makes one pass with these options and says how it ended. Blocks for no longer than `--timeout`.
 #[must_use]
 pub fn run(options: &Options) -> Verdict {
     report::of_pass(&options.query, &election::pass(options))

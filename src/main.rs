@@ -7,11 +7,11 @@ use consul_master_election_tagger::{Command, Options, Verdict, help, of_panic, o
 
 fn main() -> ExitCode {
     exit_on_panic(None);
-    match Command::read(std::env::args_os().skip(1), |name| std::env::var(name).ok()) {
+    match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Pass(options)) => {
-            exit_on_panic(Some(options.query.clone()));
+            exit_on_panic(Some(options.query().to_owned()));
             start_log(&options);
             end(&run(&options))
         }
@@ -34,17 +34,28 @@ fn print(text: &str) -> ExitCode {
 /// Logs to standard error. Consul keeps both outputs as one text, so that a logged line begins like the verdict does.
 fn start_log(options: &Options) {
     let signature = options.signature();
+    let filters = std::env::var("RUST_LOG").unwrap_or_default();
+    let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
     let mut builder = env_logger::Builder::new();
-    match options.log_level {
+    builder.filter_level(log::LevelFilter::Warn);
+    match options.log_level() {
         // What the HTTP client logs of every request helps nobody here; RUST_LOG can ask for it.
-        Some(level) => builder.filter_module("consul_master_election_tagger", level),
-        None => builder.filter_level(log::LevelFilter::Warn).parse_env("RUST_LOG"),
-    };
+        Some(level) => {
+            builder.filter_module("consul_master_election_tagger", level);
+        }
+        None if readable => {
+            builder.parse_filters(&filters);
+        }
+        None => {}
+    }
     builder
         .format(move |out, record| {
             writeln!(out, "{signature} {}: {}", record.level().as_str().to_ascii_lowercase(), record.args())
         })
         .init();
+    if !readable {
+        log::warn!("RUST_LOG cannot be read and is not used: {}", filters.escape_debug());
+    }
 }
 
 /// Ends a run that failed by itself with a line and a status of our choice, in place of a trace and 101.

@@ -1,6 +1,6 @@
 //! Where the agent is: reads `CONSUL_HTTP_ADDR` as Consul's official clients do. Opens no connection.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 /// The address that official clients use when none is given.
 const DEFAULT: &str = "127.0.0.1:8500";
@@ -8,12 +8,9 @@ const DEFAULT: &str = "127.0.0.1:8500";
 /// The agent's HTTP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// Scheme, authority and path prefix, without a slash at its end: `http://127.0.0.1:8500/prefix`.
-    pub base: String,
-    /// Host name or IP address, an IPv6 one without its brackets.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+    base: String,
+    host: String,
+    port: u16,
 }
 
 impl Address {
@@ -23,6 +20,10 @@ impl Address {
     /// Says what is wrong with the address and what it should look like.
     pub fn parse(text: &str) -> Result<Address, String> {
         let text = if text.is_empty() { DEFAULT } else { text };
+        if text.contains(['@', '?']) {
+            // The text is not repeated, here or below: it may hold a password or a token.
+            return Err("a user or a query string in it is not supported; use HOST:PORT or http://HOST:PORT".to_owned());
+        }
         let rest = match text.split_once("://") {
             None => text,
             Some(("http", rest)) => rest,
@@ -36,10 +37,6 @@ impl Address {
             None => (rest, ""),
         };
         let wrong = || format!("'{text}' is not of the form HOST:PORT or http://HOST:PORT");
-        if authority.contains('@') {
-            // The text is not repeated: it holds a password.
-            return Err("a user in the address is not supported yet; use HOST:PORT".to_owned());
-        }
         let (host, port) = split_port(authority).ok_or_else(wrong)?;
         let name_is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
         let path_is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>' | '\\' | '`');
@@ -50,10 +47,14 @@ impl Address {
         Ok(Address { base: format!("http://{shown}:{port}{prefix}"), host: host.to_owned(), port })
     }
 
-    /// The IP address, when the host is written as one and need not be resolved.
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        self.host.parse().ok()
+    /// Scheme, authority and path prefix, without a slash at its end: `http://127.0.0.1:8500/prefix`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Where to connect to, when the host is written as an IP address and need not be resolved.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        self.host.parse().ok().map(|ip| SocketAddr::new(ip, self.port))
     }
 }
 
@@ -107,12 +108,14 @@ mod tests {
             "[name]:8500",
             "user:password@127.0.0.1:8500",
             "user@127.0.0.1:8500",
+            "http://user:pass/password@127.0.0.1:8500",
+            "127.0.0.1:8500/x?token=password",
             "127.0.0.1:8500?x",
             "two words:8500",
             "http://",
         ] {
             let error = Address::parse(text).expect_err(text);
-            assert!(!error.contains("password@"), "{error}");
+            assert!(!error.contains("password"), "{error}");
         }
     }
 }

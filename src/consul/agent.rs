@@ -142,7 +142,7 @@ impl Client {
     pub fn instances(&self, service: &str) -> Result<Vec<Health>, Error> {
         let path = format!("/v1/agent/health/service/name/{}", encode(service));
         let answer = self.ask(health_call(path, format!("read the health of service {service}"), service))?;
-        let entries: Vec<Entry> = health(answer)?;
+        let entries: Vec<Entry> = health(&answer)?;
         Ok(entries.into_iter().filter_map(Entry::into_health).collect())
     }
 
@@ -153,8 +153,11 @@ impl Client {
     pub fn instance(&self, service: &str, id: &str) -> Result<Option<Health>, Error> {
         let path = format!("/v1/agent/health/service/id/{}", encode(id));
         let answer = self.ask(health_call(path, format!("read the health of instance {id}"), service))?;
-        let entry: Option<Entry> = health(answer)?;
-        Ok(entry.and_then(Entry::into_health))
+        let entry: Option<Entry> = health(&answer)?;
+        match entry.and_then(Entry::into_health) {
+            None if answer.status != 404 => Err(answer.lacks("Service")),
+            found => Ok(found),
+        }
     }
 
     /// The names of the services that the local agent has instances of.
@@ -211,7 +214,7 @@ fn health_call(path: String, purpose: String, service: &str) -> Call {
 
 /// Reads a health answer. The worst status of the checks is the HTTP status, 429 or 503, which a rate limit uses too: only
 /// the body tells them apart. An unknown instance is 404 with a body as well.
-fn health<T: for<'de> Deserialize<'de>>(answer: Answer) -> Result<T, Error> {
+fn health<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, Error> {
     match (answer.status, serde_json::from_slice(&answer.body)) {
         (200 | 404 | 429 | 503, Ok(value)) => Ok(value),
         (200, Err(error)) => Err(answer.not_understood(&error)),

@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Error {
     /// What was to be achieved, as the rest of a sentence that begins with "cannot".
     pub purpose: String,
-    /// HTTP method and full URL.
+    /// HTTP method and URL, without its query string.
     pub request: String,
     /// The ACL rule that allows this request, as it stands in a policy.
     pub rule: String,
@@ -23,7 +23,7 @@ pub struct Error {
 pub enum Kind {
     /// No connection to the agent: nothing was sent. Holds the system's own words.
     Unreachable(String),
-    /// No complete answer before the deadline; holds the time that the whole pass was given, as Consul writes it.
+    /// No complete answer before the deadline; holds the time that there was for all requests together, as Consul writes it.
     TimedOut(String),
     /// The connection ended before a complete answer. Holds the system's own words.
     Interrupted(String),
@@ -86,7 +86,7 @@ impl fmt::Display for Error {
         write!(f, "cannot {}: {}: ", self.purpose, self.request)?;
         match &self.kind {
             Kind::Unreachable(words) | Kind::Interrupted(words) => write!(f, "{words}")?,
-            Kind::TimedOut(limit) => write!(f, "no answer before the {limit} of the pass were over")?,
+            Kind::TimedOut(limit) => write!(f, "no answer within {limit}")?,
             Kind::NotUnderstood(what) => write!(f, "the answer is not Consul's: {what}")?,
             Kind::Status(status, words) if words.is_empty() => write!(f, "{status}")?,
             Kind::Status(status, words) => write!(f, "{status} {words}")?,

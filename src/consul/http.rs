@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{NextTimeout, TcpConnector};
 use super::address::Address;
 use super::error::{Error, Kind};
 use crate::deadline::Deadline;
-use crate::duration;
+use crate::{duration, text};
 
 /// ureq's default is 128 KiB each; a pass exchanges a few kilobytes, and a buffer grows when it must.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -47,7 +47,7 @@ pub(super) struct Answer {
 }
 
 /// A connection to one agent for the length of one pass.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
     base: String,
@@ -69,10 +69,15 @@ impl Client {
             .input_buffer_size(BUFFER_BYTES)
             .output_buffer_size(BUFFER_BYTES)
             .build();
-        let resolver =
-            ResolveOnce { fixed: address.ip().map(|ip| SocketAddr::new(ip, address.port)), known: OnceLock::new() };
+        let resolver = ResolveOnce { fixed: address.socket_address(), known: OnceLock::new() };
         let agent = ureq::Agent::with_parts(config, TcpConnector::default(), resolver);
-        Client { agent, base: address.base.clone(), token, deadline }
+        Client { agent, base: address.base().to_owned(), token, deadline }
+    }
+
+    /// The same client with another deadline.
+    #[must_use]
+    pub fn until(&self, deadline: Deadline) -> Client {
+        Client { deadline, ..self.clone() }
     }
 
     /// Sends a request and reads its whole answer.
@@ -80,12 +85,17 @@ impl Client {
     /// # Errors
     /// When no complete answer came before the deadline. A status is no error here.
     pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
+        // No time at all would mean no limit to the transport.
+        if self.deadline.remaining().is_zero() {
+            let limit = duration::format(self.deadline.limit());
+            return Err(call.failed(&self.base, Kind::TimedOut(limit)));
+        }
         let outcome = self.exchange(&call);
         match outcome {
             Ok((status, body)) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
-                    return Err(call.failed(&self.base, Kind::DeniedInOutage(one_line(&body))));
+                    return Err(call.failed(&self.base, Kind::DeniedInOutage(words_of(&body))));
                 }
                 Ok(Answer { status, body, call, base: self.base.clone() })
             }
@@ -154,9 +164,11 @@ impl Call {
         Call { method: Method::PUT, path, body, purpose, rule }
     }
 
-    fn failed(self, base: &str, kind: Kind) -> Error {
-        let request = format!("{} {base}{}", self.method, self.path);
-        Error { purpose: self.purpose, request, rule: self.rule, kind }
+    fn failed(&self, base: &str, kind: Kind) -> Error {
+        // The query string is left out: with a session's ID in it, the same failure would read otherwise each time.
+        let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
+        let request = format!("{} {base}{path}", self.method);
+        Error { purpose: self.purpose.clone(), request, rule: self.rule.clone(), kind }
     }
 }
 
@@ -179,32 +191,38 @@ impl Answer {
     }
 
     /// The body of a 200, read as JSON; `null`, as Consul sends for an empty list or a denied read, is the default.
-    pub fn json<T: DeserializeOwned + Default>(self) -> Result<T, Error> {
-        let answer = self.ok()?;
-        match serde_json::from_slice::<Option<T>>(&answer.body) {
+    pub fn json<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
+        if self.status != 200 {
+            return Err(self.refused());
+        }
+        match serde_json::from_slice::<Option<T>>(&self.body) {
             Ok(value) => Ok(value.unwrap_or_default()),
-            Err(error) => Err(answer.not_understood(&error)),
+            Err(error) => Err(self.not_understood(&error)),
         }
     }
 
     /// The error that this answer is, in Consul's own words.
-    pub fn refused(self) -> Error {
-        let words = one_line(&self.body);
+    pub fn refused(&self) -> Error {
+        let words = words_of(&self.body);
         let kind = Kind::Status(self.status, words);
         self.call.failed(&self.base, kind)
     }
 
+    /// The error that this answer is when it is JSON without what Consul always sends.
+    pub fn lacks(&self, field: &str) -> Error {
+        self.call.failed(&self.base, Kind::NotUnderstood(format!("no {field} in it")))
+    }
+
     /// The error that this answer is when its body cannot be read.
-    pub fn not_understood(self, error: &serde_json::Error) -> Error {
+    pub fn not_understood(&self, error: &serde_json::Error) -> Error {
         self.call.failed(&self.base, Kind::NotUnderstood(error.to_string()))
     }
 }
 
 /// A body as one line of bounded length.
-fn one_line(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+fn words_of(body: &[u8]) -> String {
+    let text = text::one_line(&String::from_utf8_lossy(body));
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(MOST_WORDS) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::error::Error;
 use super::http::{Call, Client};
@@ -51,14 +52,18 @@ impl Client {
         }))
     }
 
-    /// Acquires `key` for `session` and writes `value`. `false`: another session holds it, or it is in its lock-delay; in a
-    /// lock-delay Consul answers `false` even for a session that does not exist. Acquiring it again with another value
+    /// Acquires `key` for `session` and writes `value`. `false`: another session holds it, it is in its lock-delay, or the
+    /// session has ended; in a lock-delay Consul itself does not tell these apart. Acquiring it again with another value
     /// replaces the value and leaves `LockIndex` as it is.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or knows no such session.
+    /// When Consul could not be asked or denied it.
     pub fn acquire(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
-        self.lock_call(key, "acquire", session, Some(value.to_vec()))
+        match self.lock_call(key, "acquire", session, Some(value.to_vec())) {
+            // The same to the caller as a lock that is not given: the session has ended, by a check or by someone's hand.
+            Err(error) if error.says(500, "invalid session") => Ok(false),
+            outcome => outcome,
+        }
     }
 
     /// Releases `key` if `session` holds it, without lock-delay. `false`: it does not.
@@ -67,6 +72,24 @@ impl Client {
     /// When Consul could not be asked or denied it.
     pub fn release(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
         self.lock_call(key, "release", session, Some(value.to_vec()))
+    }
+
+    /// Moves the lock from one session to another in one step, so that at no moment anybody else could acquire it, and writes
+    /// `value`. `LockIndex` grows by one. `false`: `from` does not hold the lock, or `to` has ended.
+    ///
+    /// # Errors
+    /// When Consul could not be asked or denied it.
+    pub fn hand_over(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
+        let value = STANDARD.encode(value);
+        let step =
+            |verb: &str, session: &str| json!({"KV": {"Verb": verb, "Key": key, "Session": session, "Value": value}});
+        let body = json!([step("unlock", from), step("lock", to)]).to_string().into_bytes();
+        let purpose = format!("move lock {key} to another session");
+        let answer = self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule(key)))?;
+        if answer.status == 409 {
+            return Ok(false);
+        }
+        answer.done().map(|()| true)
     }
 
     fn lock_call(&self, key: &str, verb: &str, session: &str, value: Option<Vec<u8>>) -> Result<bool, Error> {

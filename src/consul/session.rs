@@ -86,7 +86,11 @@ impl Client {
     /// When Consul could not be asked.
     pub fn session(&self, id: &str) -> Result<Option<Session>, Error> {
         let rule = "session_prefix \"\" { policy = \"read\" }".to_owned();
-        let call = Call::get(format!("/v1/session/info/{}", encode(id)), format!("read session {id}"), rule);
+        let call = Call::get(
+            format!("/v1/session/info/{}", encode(id)),
+            "read the session that holds the lock".to_owned(),
+            rule,
+        );
         let sessions: Vec<Session> = self.ask(call)?.json()?;
         Ok(sessions.into_iter().next())
     }
@@ -121,7 +125,7 @@ impl Client {
     /// When Consul could not be asked or denied it.
     pub fn destroy_session(&self, node: &str, id: &str) -> Result<(), Error> {
         let path = format!("/v1/session/destroy/{}", encode(id));
-        self.ask(Call::put(path, None, format!("destroy session {id}"), rule(node)))?.done()
+        self.ask(Call::put(path, None, "destroy a session".to_owned(), rule(node)))?.done()
     }
 }
 

@@ -1,8 +1,8 @@
-//! Whether an instance may lead, by its checks. Knows which check is the election's own; pure.
+//! Whether an instance may lead, by its checks. Knows which checks are an election's own; pure.
 
 use super::view::Instance;
 use crate::consul::{Check, Status};
-use crate::options::Options;
+use crate::options::{Options, is_election_line};
 
 /// Why an instance may not lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> 
         Status::Warning => !options.tolerate_warning,
         Status::Critical => true,
     };
-    let failing: Vec<&Check> = foreign_checks(instance, known, options).filter(failing).collect();
+    let failing: Vec<&Check> = health_checks(instance, known, options).filter(failing).collect();
     let maintenance = format!("_service_maintenance:{}", instance.registration.id());
     if failing.iter().any(|check| check.id == "_node_maintenance") {
         Some(Obstacle::NodeInMaintenance)
@@ -41,25 +41,36 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> 
     }
 }
 
-/// The instance's checks and its node's without the election's own: those that make it eligible, and that its session is
-/// bound to. The own one must be neither: it is critical until the pass has run, and would end the leadership that it reports.
-pub fn foreign_checks<'a>(
+/// The checks that tell of the instance's health: its own and its node's, without those of elections. They make it eligible, and
+/// its session is bound to them. An election's check must be neither: it is critical until its first run, in warning while
+/// Consul cannot be asked, and would end the leadership that it reports, or with two elections each other's.
+pub fn health_checks<'a>(
     instance: &'a Instance,
     known: Option<&'a str>,
     options: &'a Options,
 ) -> impl Iterator<Item = &'a Check> {
-    instance.checks.iter().filter(move |check| !is_own(check, known, options))
+    let of_election = |check: &Check| check.output.lines().any(is_election_line);
+    instance
+        .checks
+        .iter()
+        .filter(move |check| !(is_own(check, options) || known == Some(check.id.as_str()) || of_election(check)))
+}
+
+/// The IDs of the checks that the session of a master is bound to, in order.
+pub fn bound_checks(instance: &Instance, known: Option<&str>, options: &Options) -> Vec<String> {
+    let mut ids: Vec<String> = health_checks(instance, known, options).map(|check| check.id.clone()).collect();
+    ids.sort();
+    ids
 }
 
 /// The election's own check, once one of its runs has printed something or `--check-id` names it.
 pub fn own_check<'a>(instance: &'a Instance, options: &Options) -> Option<&'a Check> {
-    instance.checks.iter().find(|check| is_own(check, None, options))
+    instance.checks.iter().find(|check| is_own(check, options))
 }
 
 /// Every line that this program prints begins with the election's signature, so its output tells its check from all others.
 /// Any line counts, not only the first: of an output that is too long Consul keeps the end and puts words of its own before it.
-fn is_own(check: &Check, known: Option<&str>, options: &Options) -> bool {
-    let named = options.check_id.as_deref() == Some(&check.id) || known == Some(&check.id);
+fn is_own(check: &Check, options: &Options) -> bool {
     let signature = options.signature();
-    named || check.output.lines().any(|line| line.starts_with(&signature))
+    options.check_id.as_deref() == Some(&check.id) || check.output.lines().any(|line| line.starts_with(&signature))
 }

@@ -4,17 +4,18 @@
 use log::debug;
 
 use super::decide::needs_query;
+use super::sessions;
 use super::view::{Holder, Instance, Leader, Lock, Query, View};
 use crate::consul::{self, Client, Health, Key};
 use crate::error::Error;
 use crate::options::Options;
 
-/// What was seen, and why the lock is [`Lock::Unknown`] where it is.
+/// What was seen, and what could not be.
 pub struct Observation {
     /// What was seen.
     pub view: View,
-    /// The answer that could not be had, when the lock is unknown.
-    pub outage: Option<consul::Error>,
+    /// Why the lock is [`Lock::Unknown`], or the query [`Query::Unreadable`], where either is.
+    pub trouble: Option<consul::Error>,
 }
 
 /// Observes. `refused` is handed through to the view.
@@ -37,14 +38,12 @@ pub fn observe(client: &Client, options: &Options, refused: bool) -> Result<Obse
     let tags = health.registration.tags();
     let instance = Instance { node, registration: health.registration, tags, checks: health.checks };
     let mut view = View { instance, lock: Lock::Unknown, query: Query::NotAsked, refused };
-    match read_rest(client, options, &mut view) {
-        Ok(()) => Ok(Observation { view, outage: None }),
-        Err(error) if error.is_denied() => Err(error.into()),
-        Err(error) => {
-            view.lock = Lock::Unknown;
-            Ok(Observation { view, outage: Some(error) })
-        }
-    }
+    let trouble = match read_lock(client, options, &mut view) {
+        Err(error) if error.is_denied() => return Err(error.into()),
+        Err(error) => Some(error),
+        Ok(()) => read_query(client, options, &mut view).err(),
+    };
+    Ok(Observation { view, trouble })
 }
 
 /// The instance on the local agent.
@@ -84,8 +83,9 @@ fn ids(instances: &[Health]) -> Vec<String> {
     ids
 }
 
-/// What the servers know: the lock, the tags that overrule the agent's, and the query where it matters.
-fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
+/// Who holds the lock, and the tags that overrule the agent's. Without the latter nothing is to be done either, so that the lock
+/// stays unknown.
+fn read_lock(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
     let instance = &view.instance;
     let lock = match client.key(&options.lock_key)? {
         Some(Key { session: Some(session), value, lock_index, .. }) => {
@@ -101,7 +101,13 @@ fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), 
         }
     }
     view.lock = lock;
+    Ok(())
+}
+
+/// The prepared query, where it matters.
+fn read_query(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
     if needs_query(view, options) {
+        view.query = Query::Unreadable;
         view.query = client.query(&options.query)?.map_or(Query::Missing, Query::Found);
     }
     Ok(())
@@ -128,14 +134,9 @@ fn whose_lock(
     debug!("the value of {} is not its holder's; asking for the session", options.lock_key);
     let info = client.session(&session)?;
     Ok(match info {
-        Some(info) if info.node == instance.node && info.name == session_name(options, id) => {
+        Some(info) if info.node == instance.node && info.name == sessions::name(options, instance) => {
             Lock::Mine { session, term, holder: None }
         }
         info => Lock::Another(Leader { node: info.map(|info| info.node), session, ..Leader::default() }),
     })
-}
-
-/// The name of an instance's sessions in an election: by it a session that a killed run left is found again.
-pub fn session_name(options: &Options, service_id: &str) -> String {
-    format!("election {} of {service_id}", options.query)
 }

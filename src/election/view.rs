@@ -68,6 +68,9 @@ pub struct Holder {
     /// When it took the lock, in RFC 3339, by its own clock.
     #[serde(default)]
     pub since: String,
+    /// The IDs of the checks that the session is bound to, beside the node's own life.
+    #[serde(default)]
+    pub checks: Vec<String>,
     /// The holder's election check, once it is known: a run that Consul had to kill leaves an output that no longer tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_id: Option<String>,
@@ -103,6 +106,8 @@ impl Leader {
 pub enum Query {
     /// Nothing that this pass may do depends on it.
     NotAsked,
+    /// It was asked for, and Consul could not say.
+    Unreadable,
     /// Consul has none that answers for the name.
     Missing,
     /// The one that answers for the name.

@@ -12,44 +12,44 @@ use std::time::Duration;
 
 use crate::consul::Address;
 
-/// A run of the program, ready to go.
+/// A run of the program, ready to go. Made by [`Command::read`] alone, so that every value has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The service whose instances elect a master.
-    pub service: String,
+    pub(crate) service: String,
     /// The instance, where the node has several.
-    pub service_id: Option<String>,
+    pub(crate) service_id: Option<String>,
     /// The prepared query's name, which is the election's as well.
-    pub query: String,
+    pub(crate) query: String,
     /// What the query asks for beside the master tag.
-    pub query_tags: Vec<String>,
+    pub(crate) query_tags: Vec<String>,
     /// The tag of the master.
-    pub master_tag: String,
+    pub(crate) master_tag: String,
     /// The tag of all others.
-    pub slave_tag: String,
+    pub(crate) slave_tag: String,
     /// The key whose lock decides.
-    pub lock_key: String,
+    pub(crate) lock_key: String,
     /// How long nobody can take a lock that its holder lost.
-    pub lock_delay: Duration,
+    pub(crate) lock_delay: Duration,
     /// The election's own check, where the user names it.
-    pub check_id: Option<String>,
+    pub(crate) check_id: Option<String>,
     /// Whether an instance in warning may lead.
-    pub tolerate_warning: bool,
+    pub(crate) tolerate_warning: bool,
     /// What becomes of a master's tag while Consul cannot say who holds the lock.
-    pub on_outage: OnOutage,
+    pub(crate) on_outage: OnOutage,
     /// The time for the whole pass.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// The least severe level that is logged, where the user names it.
-    pub log_level: Option<log::LevelFilter>,
+    pub(crate) log_level: Option<log::LevelFilter>,
     /// The agent.
-    pub agent: Address,
+    pub(crate) agent: Address,
     /// The ACL token.
-    pub token: Option<Token>,
+    pub(crate) token: Option<Token>,
 }
 
 /// What becomes of a master's tag while Consul cannot say who holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnOutage {
+pub(crate) enum OnOutage {
     /// It stays.
     Keep,
     /// It goes, on the local agent at least.
@@ -58,12 +58,11 @@ pub enum OnOutage {
 
 /// An ACL token, which no debug output shows.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl Token {
     /// The secret itself.
-    #[must_use]
-    pub fn secret(&self) -> &str {
+    pub(crate) fn secret(&self) -> &str {
         &self.0
     }
 }
@@ -101,7 +100,7 @@ impl Command {
     /// When a value is missing or cannot be right.
     pub fn read(
         arguments: impl IntoIterator<Item = OsString>,
-        environment: impl Fn(&str) -> Option<String>,
+        environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Command, UsageError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let query = guess_query(&arguments);
@@ -115,6 +114,18 @@ impl Command {
 }
 
 impl Options {
+    /// The prepared query's name, which is the election's as well.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The least severe level that is to be logged, where the user names it.
+    #[must_use]
+    pub fn log_level(&self) -> Option<log::LevelFilter> {
+        self.log_level
+    }
+
     /// What every line of this election begins with.
     #[must_use]
     pub fn signature(&self) -> String {
@@ -126,6 +137,12 @@ impl Options {
 #[must_use]
 pub fn signature(query: Option<&str>) -> String {
     query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
+}
+
+/// Whether a line is one of this program's, of whatever election: `election NAME: ` and more.
+pub(crate) fn is_election_line(line: &str) -> bool {
+    let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
+    name.is_some_and(|name| rules::query_name(name).is_ok())
 }
 
 /// The election's name from a command line that may be wrong elsewhere.
@@ -147,7 +164,7 @@ fn guess_query(arguments: &[OsString]) -> Option<String> {
     guess.filter(|query| !query.starts_with('-') && rules::query_name(query).is_ok())
 }
 
-fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) -> Result<Options, String> {
+fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Options, String> {
     let service = values.consul_service_name.ok_or("--consul-service-name is missing: it names the service")?;
     let query = values.consul_query_name.unwrap_or_else(|| format!("{service}-master"));
     rules::query_name(&query)?;
@@ -163,7 +180,10 @@ fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<String>) 
     Ok(Options {
         service_id: values.consul_service_id,
         query_tags: values.consul_query_tag,
-        lock_delay: values::duration("--lock-delay", values.lock_delay.as_deref().unwrap_or("15s"))?,
+        lock_delay: rules::lock_delay(values::duration(
+            "--lock-delay",
+            values.lock_delay.as_deref().unwrap_or("15s"),
+        )?)?,
         check_id: values.check_id,
         tolerate_warning: values.tolerate_warning,
         on_outage: values::choice(

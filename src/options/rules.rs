@@ -1,13 +1,30 @@
 //! What names and tags must be like so that Consul, DNS and this program can all work with them. Tells it without asking.
 
+use std::time::Duration;
+
+use crate::duration;
+
+/// What is left of the 253 characters of a DNS name in front of `.query.DATACENTER.consul` with a datacenter's name of usual length.
+const LONGEST_QUERY_NAME: usize = 200;
+
+/// Consul takes a lock-delay of less than a millisecond for a number of seconds: `500ns` becomes 500 s (1.21.0). A long one it
+/// takes as it is, and ends it after 60 s all the same.
+pub fn lock_delay(delay: Duration) -> Result<Duration, String> {
+    if delay.is_zero() || delay >= Duration::from_millis(1) {
+        return Ok(delay);
+    }
+    Err(format!("--lock-delay {} is taken for seconds by Consul; use 0s, or 1ms and more", duration::format(delay)))
+}
+
 /// A query's name is a DNS name, part of a path, of the lock key and of the election's signature: it must be fit for all.
 pub fn query_name(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(plain)) {
+    let sound = |label: &str| (1..=63).contains(&label.len()) && label.chars().all(plain);
+    if name.len() <= LONGEST_QUERY_NAME && name.split('.').all(sound) {
         return Ok(());
     }
     Err(format!(
-        "--consul-query-name '{name}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots"
+        "--consul-query-name '{name}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots, {LONGEST_QUERY_NAME} in all"
     ))
 }
 

@@ -42,7 +42,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "lock-delay",
         value: "DURATION",
-        help: "How long nobody can take the lock that a failed master held [default: 15s]",
+        help: "How long nobody can take the lock that a failed master held; Consul keeps 1m at most [default: 15s]",
     },
     OptionSpec {
         name: "check-id",

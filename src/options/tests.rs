@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 
 fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command, UsageError> {
-    let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value));
     Command::read(arguments.iter().map(OsString::from), lookup)
 }
 
@@ -25,7 +25,7 @@ fn the_service_name_alone_gives_the_documented_defaults() {
     assert_eq!((options.master_tag.as_str(), options.slave_tag.as_str()), ("master", "slave"));
     assert_eq!((options.lock_delay, options.timeout), (Duration::from_secs(15), Duration::from_secs(20)));
     assert_eq!(options.on_outage, OnOutage::Keep);
-    assert_eq!(options.agent.base, "http://127.0.0.1:8500");
+    assert_eq!(options.agent.base(), "http://127.0.0.1:8500");
     assert!(!options.tolerate_warning && options.token.is_none() && options.query_tags.is_empty());
 }
 

@@ -9,6 +9,7 @@ use crate::consul::Status as CheckStatus;
 use crate::election::{Leader, Obstacle, Role, Vacancy};
 use crate::error::Error;
 use crate::options::{UsageError, signature};
+use crate::text::one_line;
 
 /// What a run says and ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,25 +47,26 @@ impl Status {
 pub fn of_pass(query: &str, outcome: &Result<Role, Error>) -> Verdict {
     let signature = signature(Some(query));
     match outcome {
-        Ok(role) => Verdict { status: Status::Passing, line: format!("{signature} {}", describe(role)) },
-        Err(error) => {
-            Verdict { status: status_of(error), line: format!("{signature} error: {}", one_line(&error.to_string())) }
-        }
+        Ok(role) => verdict(Status::Passing, &format!("{signature} {}", describe(role))),
+        Err(error) => verdict(status_of(error), &format!("{signature} error: {error}")),
     }
 }
 
 /// The verdict on a command line or an environment that no pass can be made from.
 #[must_use]
 pub fn of_usage(error: &UsageError) -> Verdict {
-    let line = format!("{} error: {}", signature(error.query.as_deref()), one_line(&error.message));
-    Verdict { status: Status::Critical, line }
+    verdict(Status::Critical, &format!("{} error: {}", signature(error.query.as_deref()), error.message))
 }
 
 /// The verdict when the program itself has failed. A warning: a bug here must not take a working service out of DNS.
 #[must_use]
 pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
-    let line = format!("{} error: internal error: {}; please report it", signature(query), one_line(message));
-    Verdict { status: Status::Warning, line }
+    verdict(Status::Warning, &format!("{} error: internal error: {message}; please report it", signature(query)))
+}
+
+/// Whatever was quoted in it, the verdict stays one line.
+fn verdict(status: Status, line: &str) -> Verdict {
+    Verdict { status, line: one_line(line) }
 }
 
 fn status_of(error: &Error) -> Status {
@@ -93,7 +95,6 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
-        Vacancy::Undecided => "not settled".to_owned(),
     }
 }
 
@@ -119,11 +120,6 @@ fn place(leader: &Leader) -> String {
         (_, 0) => format!("{node} ({})", leader.address),
         (host, port) => format!("{node} ({host}:{port})"),
     }
-}
-
-/// Whatever was quoted, the verdict stays one line.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

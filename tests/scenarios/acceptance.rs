@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use crate::harness::{Cluster, Health, holds_for, millis, secs, seen, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_settled};
 
-/// What the machine may add to what the design takes, with other tests at work beside this one.
-const SLACK: Duration = Duration::from_secs(1);
+/// What starting a process may take on a machine that is busy with other tests.
+const SLACK: Duration = Duration::from_millis(500);
 
 #[test]
 fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there_two_masters() {

@@ -111,3 +111,15 @@ fn a_first_run_under_consul_waits_one_run_and_then_leads() {
     assert_eq!(session["ServiceChecks"][0]["ID"], one.ping());
     assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "{session}");
 }
+
+#[test]
+fn of_several_failing_checks_the_same_one_is_always_named() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    for id in ["d", "a", "c", "b"] {
+        let check = json!({"ID": format!("{}-{id}", one.id), "Name": id, "ServiceID": one.id, "TTL": "1h"});
+        one.node.api().register_check(&check);
+    }
+    for _ in 0..20 {
+        assert_eq!(one.run(), format!("slave, no master: check {}-a is critical", one.id));
+    }
+}

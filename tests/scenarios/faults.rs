@@ -42,7 +42,7 @@ fn nothing_is_broken(one: &Candidate, whole: &Value, what: &str) {
 }
 
 /// Makes passes with every fault at every request, each time from the state that `prepare` makes, and checks with `after`.
-fn at_every_request(one: &Candidate, prepare: impl Fn(), after: impl Fn(&str)) {
+fn at_every_request(one: &Candidate, prepare: impl Fn(), after: impl Fn(&Fault, &str)) {
     let proxy = Proxy::before(one.node);
     let whole = one.rest_of_registration();
     for fault in FAULTS {
@@ -52,9 +52,9 @@ fn at_every_request(one: &Candidate, prepare: impl Fn(), after: impl Fn(&str)) {
             let what = format!("{fault:?} at {}: {}", proxy.lines()[at], outcome.line);
             assert_eq!(outcome.status, 1, "{what}");
             assert!(outcome.line.contains(" error: cannot "), "{what}");
-            assert!(outcome.took < secs(5), "{what}: {:?}", outcome.took);
+            assert!(outcome.took < millis(1_800), "{what}: {:?}, with 300ms given", outcome.took);
             nothing_is_broken(one, &whole, &what);
-            after(&what);
+            after(fault, &what);
             nothing_is_broken(one, &whole, &what);
         }
     }
@@ -76,7 +76,11 @@ fn a_fault_at_any_request_of_a_promotion_breaks_nothing_and_the_next_pass_leads(
         one.node.api().register(&serde_json::json!({"Name": one.service, "ID": one.id, "Port": 6379}));
     };
     prepare();
-    at_every_request(&one, prepare, |what| {
+    at_every_request(&one, prepare, |fault, what| {
+        // Where there was time left, a session that does not hold the lock is gone even if its creation was never answered.
+        if !matches!(fault, Fault::Hang | Fault::HangAfter) {
+            assert_eq!(one.sessions().len(), usize::from(one.holds_the_lock()), "{what}");
+        }
         one.leads();
         assert_eq!(one.sessions().len(), 1, "{what}");
     });
@@ -93,7 +97,7 @@ fn a_fault_at_any_request_of_a_step_down_breaks_nothing_and_the_next_pass_comple
         api.service_maintenance(&one.id, true);
     };
     prepare();
-    at_every_request(&one, prepare, |what| {
+    at_every_request(&one, prepare, |_, what| {
         assert_eq!(one.run(), "slave, no master: the instance is in maintenance", "{what}");
         // A session that was let go of and not destroyed is the one spare that the next attempt uses.
         assert!(!one.holds_the_lock() && one.is_tagged("slave"), "{what}");
@@ -112,7 +116,7 @@ fn a_fault_at_any_request_of_a_steady_pass_changes_no_role() {
         at_every_request(
             candidate,
             || {},
-            |what| {
+            |_, what| {
                 assert_eq!((lock(), one.tags(), two.tags(), one.sessions(), two.sessions()), before, "{what}");
             },
         );
@@ -146,12 +150,34 @@ fn nobody_there_is_said_at_once_and_a_hanging_agent_within_the_timeout() {
     let said = one.said_by(&one.pass().at(NOBODY_LISTENS).run(), 1);
     assert!(said.contains("Connection refused") && said.contains("CONSUL_HTTP_ADDR"), "{said}");
     let said = one.said_by(&one.pass().at("no-such-host.invalid:8500").run(), 1);
-    assert!(said.contains("no-such-host.invalid"), "{said}");
+    assert!(said.contains("failed to lookup address") || said.contains("host not found"), "{said}");
     let proxy = Proxy::before(one.node);
     proxy.fail(|_, _| Some(Fault::Hang));
     let outcome = one.pass().through(&proxy).args(["--timeout", "1s"]).run();
-    assert!(one.said_by(&outcome, 1).contains("no answer before the 1s of the pass were over"), "{outcome:?}");
+    assert!(one.said_by(&outcome, 1).contains("no answer within 1s"), "{outcome:?}");
     assert!(outcome.took >= millis(900) && outcome.took < secs(3), "{:?}", outcome.took);
+}
+
+#[test]
+fn json_that_is_not_consuls_is_no_answer() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    let proxy = Proxy::before(one.node);
+    for body in ["null", "{}", "[]", "[null]", "\"text\"", "{\"Service\": null}", "{\"Service\": []}"] {
+        for at in 0..3 {
+            let lock = one.node.api().lock(&one.key());
+            proxy.clear();
+            proxy.fail(move |_, number| (number == at).then_some(Fault::Status(200, body)));
+            let outcome = one.pass().through(&proxy).run();
+            // A key that is an empty list is as good as none; nothing else of this is an answer.
+            if at == 0 || !matches!(body, "[]") {
+                assert_eq!(outcome.status, 1, "{body} at {at}: {outcome:?}");
+                assert!(outcome.line.contains("the answer is not Consul's"), "{body} at {at}: {outcome:?}");
+                assert_eq!((one.node.api().lock(&one.key()), one.tags()), (lock, vec!["master".to_owned()]));
+            }
+            one.leads();
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a pass costs: requests, connections and raft entries, counted and not timed.
 
-use crate::harness::{Cluster, Health, Proxy, holds_for, secs, seen, shared, wait_for};
+use crate::harness::{Cluster, Health, Proxy, holds_for, secs, seen, shared, unique, wait_for};
 use crate::stage::{Candidate, let_consul_run_all, wait_for_settled};
 
 #[test]
@@ -31,6 +31,18 @@ fn a_steady_slave_makes_two_requests_and_a_steady_master_three_over_one_connecti
     let proxy = Proxy::before(two.node);
     two.pass().through(&proxy).run();
     assert_eq!((proxy.lines().len(), proxy.connections()), (2, 1));
+}
+
+#[test]
+fn an_instance_whose_tags_only_the_catalog_knows_costs_one_request_more() {
+    let service = unique("redis");
+    let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+        body["EnableTagOverride"] = true.into();
+    });
+    one.leads();
+    let proxy = Proxy::before(one.node);
+    one.said_by(&one.pass().through(&proxy).run(), 0);
+    assert_eq!((proxy.requests().len(), proxy.connections()), (4, 1));
 }
 
 #[test]
@@ -91,13 +103,13 @@ fn a_promotion_costs_a_bounded_number_of_requests_over_one_connection() {
     let proxy = Proxy::before(one.node);
     one.said_by(&one.pass().through(&proxy).run(), 0);
     let first = proxy.lines();
-    assert!(first.len() <= 24, "the very first promotion: {}\n{}", first.len(), first.join("\n"));
+    assert!(first.len() <= 22, "the very first promotion: {}\n{}", first.len(), first.join("\n"));
     assert_eq!(proxy.connections(), 1);
     one.node.api().service_maintenance(&one.id, true);
     one.run();
     one.node.api().service_maintenance(&one.id, false);
     proxy.clear();
     one.said_by(&one.pass().through(&proxy).run(), 0);
-    assert!(proxy.lines().len() <= 15, "a later one:\n{}", proxy.lines().join("\n"));
+    assert!(proxy.lines().len() <= 17, "a later one:\n{}", proxy.lines().join("\n"));
     assert_eq!(proxy.connections(), 1);
 }

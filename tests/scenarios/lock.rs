@@ -80,6 +80,9 @@ fn the_value_follows_the_instance_to_another_address() {
     assert_eq!(one.run(), format!("master on {} (127.0.0.9:7000), term 1", one.node.name()));
     let value = api.lock(&one.key()).unwrap().value;
     assert_eq!((&value["address"], &value["port"], &value["since"]), (&json!("127.0.0.9"), &json!(7000), &since));
+    api.register(&json!({"Name": one.service, "ID": one.id, "Port": 7001, "Tags": ["master"],
+        "Check": {"CheckID": one.ping(), "Name": "ping", "TTL": "1h", "Status": "passing"}}));
+    assert_eq!(one.run(), format!("master on {} ({}:7001), term 1", one.node.name(), one.node.ip()));
 }
 
 #[test]
@@ -206,4 +209,84 @@ fn a_lock_lost_between_winning_it_and_the_tag_is_seen_before_the_pass_ends() {
     assert!(one.is_tagged("slave") && !one.is_tagged("master"));
     let session = api.holder(&one.key()).unwrap();
     api.destroy_session(&session);
+}
+
+#[test]
+fn a_check_that_is_added_later_ends_the_lead_as_well() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let api = one.node.api();
+    one.leads();
+    let late = format!("{}-late", one.id);
+    api.register_check(&json!({"ID": late, "Name": "late", "ServiceID": one.id, "TTL": "1h", "Status": "passing"}));
+    let proxy = Proxy::before(one.node);
+    assert!(one.said_by(&one.pass().through(&proxy).run(), 0).starts_with("master on "));
+    assert!(
+        !proxy.lines().iter().any(|line| line.contains("register")),
+        "without touching the tag:\n{:#?}",
+        proxy.lines()
+    );
+    assert_eq!(one.sessions().len(), 1, "the session of before is gone");
+    one.leads();
+    api.set_check(&late, Health::Critical);
+    assert_eq!(api.holder(&one.key()), None, "Consul itself ends the lead");
+}
+
+#[test]
+fn a_session_bound_to_the_elections_own_check_by_mistake_is_replaced_as_soon_as_that_check_is_known() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let api = one.node.api();
+    let own = format!("{}-own", one.id);
+    // As in a definition with `status = "passing"`: the first run cannot tell its own check from any other.
+    api.register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h", "Status": "passing"}));
+    one.leads();
+    let output = format!("election {}: master on n1, term 1", one.query());
+    api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": "passing", "Output": output})).ok();
+    one.leads();
+    let session = api.session(&one.sessions()[0]).unwrap();
+    assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "{session}");
+    assert_eq!(session["ServiceChecks"][0]["ID"], one.ping());
+    api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": "critical", "Output": output})).ok();
+    one.leads();
+    assert_eq!(one.sessions().len(), 1);
+}
+
+#[test]
+fn spare_sessions_that_are_of_no_use_go_before_a_new_one_is_made() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let api = one.node.api();
+    let name = format!("election {} of {}", one.query(), one.id);
+    let proxy = Proxy::before(one.node);
+    for delay in ["1s", "2s", "3s"] {
+        // A run that is killed while it acquires, with other options each time.
+        proxy.fail(|request, _| request.path.contains("?acquire=").then_some(Fault::Hang));
+        one.pass().through(&proxy).args(["--timeout", "300ms"]).output();
+        api.create_session(&json!({"Name": name, "LockDelay": delay}));
+        proxy.fail(|request, _| request.path.contains("?acquire=").then_some(Fault::Hang));
+        one.pass().through(&proxy).args(["--timeout", "300ms"]).output();
+        assert_eq!(one.sessions().len(), 1, "after a run with {delay}");
+    }
+    one.leads();
+    assert_eq!(one.sessions().len(), 1);
+}
+
+#[test]
+fn a_lock_that_is_lost_just_before_its_value_is_mended_is_no_error() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    one.node.api().put_key(&one.key(), "not JSON");
+    let proxy = Proxy::before(one.node);
+    let (address, key) = (one.node.address(), one.key());
+    proxy.fail(move |request, _| {
+        if request.path == "/v1/txn" {
+            let api = crate::harness::Api::at(&address, None);
+            if let Some(session) = api.holder(&key) {
+                api.destroy_session(&session);
+            }
+        }
+        None::<Fault>
+    });
+    let said = one.said_by(&one.pass().through(&proxy).run(), 0);
+    assert!(said.starts_with("master on ") || said == "slave, no master: the lock is in its lock-delay", "{said}");
+    assert_eq!(one.is_tagged("master"), one.holds_the_lock());
+    assert!(one.sessions().len() <= 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Pass, millis, secs, seen, wait_for};
 use crate::stage::Candidate;
@@ -111,4 +111,58 @@ fn an_outage_under_acls_is_no_denial_even_of_a_token_that_the_agent_does_not_kno
     });
     assert!(one.is_tagged("master"));
     assert_eq!(one.node.api().lock(&one.key()), lock);
+}
+
+#[test]
+fn two_elections_on_one_instance_do_not_depose_each_other_in_an_outage() {
+    let cluster = Cluster::with(1).durable_server().start();
+    cluster.settle();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let api = one.node.api();
+    let other = format!("{}-other", one.service);
+    let tags = ["--consul-query-name", &other, "--master-tag", "writer", "--slave-tag", "reader"];
+    for (id, more) in [("first", &[][..]), ("second", &tags)] {
+        let pass = Pass::of(&one.service).on(one.node).args(more.iter().copied());
+        api.register_check(&json!({"ID": id, "Name": id, "ServiceID": one.id, "Args": pass.check_args(),
+            "Interval": "1s", "Timeout": "30s"}));
+    }
+    let settled = || {
+        let checks = ["first", "second"].map(|id| api.check(id));
+        seen(checks, |checks| {
+            let leads = |(status, text): &(String, String)| status == "passing" && text.contains(": master on ");
+            checks.iter().all(|check| check.as_ref().is_some_and(leads))
+        })
+        .map(drop)
+    };
+    wait_for("both elections to be won", secs(40), settled);
+    let locks = || [one.key(), format!("service/{other}/leader")].map(|key| api.lock(&key));
+    let before = locks();
+    cluster.server().stop();
+    wait_for("both checks to be in warning", secs(60), || {
+        let answer = one.node.api().request("GET", "/v1/agent/checks", None)?.json();
+        let statuses = ["first", "second"].map(|id| answer[id]["Status"].clone());
+        seen(statuses, |statuses| statuses.iter().all(|status| status == "warning")).map(drop)
+    });
+    cluster.server().start_again();
+    cluster.wait_for_members();
+    wait_for("both elections to be settled again", secs(60), settled);
+    assert_eq!(locks(), before, "no lead was lost");
+}
+
+#[test]
+fn servers_that_hang_leave_time_to_take_the_tag_off_where_that_is_asked_for() {
+    let cluster = Cluster::with(1).durable_server().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    one.leads();
+    cluster.server().pause();
+    let outcome = one.pass().args(["--on-outage", "demote", "--timeout", "4s"]).run();
+    let said = one.said_by(&outcome, 1);
+    assert!(said.starts_with("error: cannot read key ") && said.contains("; slave meanwhile"), "{said}");
+    assert!(outcome.took < secs(5), "{:?}", outcome.took);
+    wait_for("the agent to show its tags", secs(60), || seen(local_tags(&one)?, |tags| tags == "slave").map(drop));
+    cluster.server().resume();
+    wait_for("the lead to be settled again", secs(60), || {
+        seen(one.pass().run(), |outcome| outcome.status == 0 && outcome.line.contains("master on ")).map(drop)
+    });
+    one.leads();
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Cluster, shared};
+use crate::harness::{Cluster, Fault, Proxy, shared};
 use crate::stage::Candidate;
 
 #[test]
@@ -131,4 +131,24 @@ fn several_instances_that_find_no_query_at_once_make_one() {
     let masters: Vec<_> = candidates.iter().filter(|candidate| candidate.is_tagged("master")).collect();
     assert_eq!(masters.len(), 1);
     assert!(masters[0].holds_the_lock());
+}
+
+#[test]
+fn a_query_that_cannot_be_read_keeps_no_master_from_stepping_down_and_takes_no_tag() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    let proxy = Proxy::before(one.node);
+    proxy.fail(|request, _| request.path.ends_with("/explain").then_some(Fault::Status(500, "No cluster leader")));
+    for arguments in [&[][..], &["--on-outage", "demote"]] {
+        let pass = one.pass().args(arguments.iter().copied()).through(&proxy);
+        let said = one.said_by(&pass.run(), 1);
+        assert!(said.starts_with("error: cannot read prepared query "), "{said}");
+        assert!(one.holds_the_lock() && one.is_tagged("master"), "the lock was read, and is held");
+    }
+    one.node.api().service_maintenance(&one.id, true);
+    let said = one.said_by(&one.pass().through(&proxy).run(), 0);
+    assert_eq!(said, "slave, no master: the instance is in maintenance");
+    one.node.api().service_maintenance(&one.id, false);
+    one.said_by(&one.pass().through(&proxy).run(), 1);
+    assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0), "who cannot keep the query does not stand");
 }

@@ -1,5 +1,7 @@
 //! The registration: every field of it comes through, its tags follow the lock, and what wipes them is put right.
 
+use std::sync::atomic::{AtomicU16, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Cluster, Node, Pass, Proxy, secs, seen, shared, unique, wait_for};
@@ -53,9 +55,9 @@ fn a_locality_survives_where_consul_knows_it() {
     let node = shared().nodes::<1>()[0];
     let body = json!({"Name": service, "Meta": {"version": "7.0"}, "Weights": {"Passing": 10, "Warning": 1},
         "Locality": {"Region": "eu", "Zone": "b"}});
-    let taken = node.api().put("/v1/agent/service/register", &body).status;
-    if taken == 400 {
-        // 1.8.7 knows no Locality, refuses it, and so cannot lose it.
+    let answer = node.api().put("/v1/agent/service/register", &body);
+    if answer.status == 400 {
+        assert!(answer.text.contains("Locality"), "1.8.7 knows no such field, and so cannot lose it: {}", answer.text);
         return;
     }
     let one = Candidate { node, service: service.clone(), id: service };
@@ -185,6 +187,75 @@ fn a_tag_that_someone_undoes_in_the_catalog_is_reported_and_a_step_down_goes_no_
     assert!(said.starts_with(&expected), "{said}");
     assert!(one.holds_the_lock(), "the lock is not let go of before the tag is");
     one.node.api().service_maintenance(&one.id, false);
+}
+
+#[test]
+fn a_master_tag_that_never_reaches_the_catalog_is_reported_by_every_pass() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.node.api().service_maintenance(&one.id, true);
+    one.run();
+    one.node.api().service_maintenance(&one.id, false);
+    let proxy = Proxy::before(one.node);
+    let (address, service) = (one.node.address(), one.service.clone());
+    proxy.fail(move |request, _| {
+        if request.path.starts_with("/v1/catalog/node-services/") {
+            let api = Api::at(&address, None);
+            let entry = api.catalog(&service).remove(0);
+            let tagged = json!({"ID": service, "Service": service, "Port": 6379, "Tags": ["slave"]});
+            let body =
+                json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": tagged});
+            api.put("/v1/catalog/register", &body).ok();
+        }
+        None
+    });
+    for _ in 0..3 {
+        let said = one.said_by(&one.pass().through(&proxy).run(), 1);
+        assert!(said.contains("with the tags slave where master were set"), "{said}");
+    }
+    proxy.heal();
+    one.leads();
+}
+
+#[test]
+fn a_registration_that_changes_under_a_pass_is_not_overwritten() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let changes = AtomicU16::new(0);
+    let (address, service, ping) = (one.node.address(), one.service.clone(), one.ping());
+    proxy.fail(move |request, _| {
+        // Two times, while the pass looks at the lock.
+        if request.path.starts_with("/v1/kv/") && request.method == "GET" && changes.fetch_add(1, Ordering::Relaxed) < 2
+        {
+            let port = 7000 + changes.load(Ordering::Relaxed);
+            let check = json!({"CheckID": ping, "Name": "ping", "TTL": "1h", "Status": "passing"});
+            Api::at(&address, None)
+                .register(&json!({"Name": service, "Port": port, "Meta": {"by": "operator"}, "Check": check}));
+        }
+        None
+    });
+    assert!(one.said_by(&one.pass().through(&proxy).run(), 0).ends_with(":7002), term 1"));
+    let local = one.node.api().local(&one.id);
+    assert_eq!(
+        (&local["Port"], &local["Meta"]["by"], &local["Tags"]),
+        (&json!(7002), &json!("operator"), &json!(["master"]))
+    );
+    assert_eq!(one.node.api().lock(&one.key()).unwrap().value["port"], 7002);
+}
+
+#[test]
+fn an_instance_that_is_deregistered_under_a_pass_is_not_brought_back() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let (address, id) = (one.node.address(), one.id.clone());
+    proxy.fail(move |request, _| {
+        if request.path.starts_with("/v1/kv/") {
+            let _ = Api::at(&address, None).request("PUT", &format!("/v1/agent/service/deregister/{id}"), Some(""));
+        }
+        None
+    });
+    let said = one.said_by(&one.pass().through(&proxy).run(), 2);
+    assert!(said.contains("no instance"), "{said}");
+    assert_eq!(one.node.api().tags(&one.service), []);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::process::{Command, Stdio};
 
-use crate::harness::{NOBODY_LISTENS, Pass, Proxy};
+use crate::harness::{NOBODY_LISTENS, Pass, Proxy, shared, unique};
+use crate::stage::Candidate;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/usage.txt");
 
@@ -87,5 +88,23 @@ fn a_reader_that_has_gone_changes_nothing_of_the_exit_status() {
         drop(child.stdout.take());
         drop(child.stderr.take());
         assert_eq!(child.wait().unwrap().code(), Some(status), "{arguments:?}");
+    }
+}
+
+#[test]
+fn whatever_is_registered_and_whatever_is_logged_every_line_begins_with_the_elections_signature() {
+    let service = unique("redis");
+    let one = Candidate::with(&service, &service, shared().nodes::<1>()[0], |body| {
+        body["Address"] = "10.0.0.1\nmaster: all is well\u{2028}\r".into();
+    });
+    assert_eq!(one.run(), "master on n1 (10.0.0.1 master: all is well  :6379), term 1");
+    let signature = format!("election {}: ", one.query());
+    for (variable, level) in [("RUST_LOG", "redis=loud"), ("RUST_LOG", "trace"), ("RUST_LOG", "=,=,"), ("X", "")] {
+        for arguments in [&["--log-level", "debug"][..], &[]] {
+            let output = one.pass().env(variable, level).args(arguments.iter().copied()).output();
+            for line in output.stdout.lines().chain(output.stderr.lines()) {
+                assert!(line.starts_with(&signature), "{variable}={level}: {line}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! actions, looks again and decides again until nothing is left to do. So whatever state a run that was killed left
 //! behind is just another state to decide from.
 
-use super::eligibility::{Obstacle, obstacle, own_check};
+use super::eligibility::{Obstacle, bound_checks, obstacle, own_check};
 use super::tags;
 use super::view::{Holder, Instance, Leader, Lock, Query, View};
 use crate::consul::PreparedQuery;
@@ -13,8 +13,8 @@ use crate::options::{OnOutage, Options};
 /// What the instance is, and what has to be done so that Consul says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
-    /// The role, once the actions are done.
-    pub role: Role,
+    /// The role, once the actions are done; `None` where it depends on how they end, or on what could not be seen.
+    pub role: Option<Role>,
     /// To be applied in this order, up to the first that fails. None: the election is settled.
     pub actions: Vec<Action>,
     /// What keeps this from ever working as configured, to be reported once the actions are done.
@@ -44,8 +44,6 @@ pub enum Vacancy {
     NotEligible(Obstacle),
     /// It tried, and Consul does not give the lock yet.
     LockDelay,
-    /// The pass is not done, or ends with an error.
-    Undecided,
 }
 
 /// A step towards what was decided.
@@ -59,6 +57,13 @@ pub enum Action {
     Campaign,
     /// Write into the lock's value what it should say of its holder.
     Describe {
+        /// The session that holds the lock.
+        session: String,
+        /// What the value says now; `None` when someone else wrote it.
+        holder: Option<Holder>,
+    },
+    /// Move the lock to a session that is bound to the checks as they are now, and describe its holder anew.
+    Rebind {
         /// The session that holds the lock.
         session: String,
         /// What the value says now; `None` when someone else wrote it.
@@ -88,21 +93,17 @@ pub enum QueryFault {
 
 /// Decides. See the module's header.
 pub fn decide(view: &View, options: &Options) -> Decision {
-    let known = match &view.lock {
-        Lock::Mine { holder: Some(holder), .. } => holder.check_id.as_deref(),
-        _ => None,
-    };
-    let obstacle = obstacle(&view.instance, known, options);
-    match (&view.lock, obstacle) {
+    match (&view.lock, obstacle(&view.instance, known_check(view), options)) {
         (Lock::Mine { session, term, holder }, None) => lead(view, session, *term, holder.as_ref(), options),
         (Lock::Mine { session, .. }, Some(obstacle)) => {
             let mut actions = become_slave(&view.instance, options);
             actions.push(Action::Release { session: session.clone() });
-            Decision { role: Role::SlaveOfNone(Vacancy::NotEligible(obstacle)), actions, fault: None }
+            let role = Role::SlaveOfNone(Vacancy::NotEligible(obstacle));
+            Decision { role: Some(role), actions, fault: None }
         }
         (Lock::Another(leader), _) => {
-            let actions = become_slave(&view.instance, options);
-            Decision { role: Role::SlaveOf(leader.clone()), actions, fault: None }
+            let role = Role::SlaveOf(leader.clone());
+            Decision { role: Some(role), actions: become_slave(&view.instance, options), fault: None }
         }
         (Lock::Free, Some(obstacle)) => vacant(view, Vacancy::NotEligible(obstacle), options),
         (Lock::Free, None) if view.refused => vacant(view, Vacancy::LockDelay, options),
@@ -113,17 +114,29 @@ pub fn decide(view: &View, options: &Options) -> Decision {
 
 /// Whether the decision rests on the prepared query: a master keeps it, and who stands for election must be able to.
 pub fn needs_query(view: &View, options: &Options) -> bool {
-    match &view.lock {
+    let may_lead = match &view.lock {
         Lock::Mine { .. } => true,
-        Lock::Free => !view.refused && obstacle(&view.instance, None, options).is_none(),
+        Lock::Free => !view.refused,
         Lock::Another(_) | Lock::Unknown => false,
+    };
+    may_lead && obstacle(&view.instance, known_check(view), options).is_none()
+}
+
+/// The election's own check, where the lock's value tells it.
+fn known_check(view: &View) -> Option<&str> {
+    match &view.lock {
+        Lock::Mine { holder: Some(holder), .. } => holder.check_id.as_deref(),
+        _ => None,
     }
 }
 
 /// Holds the lock and may: everything that a master keeps true.
 fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options: &Options) -> Decision {
     let mut actions = Vec::new();
-    if !holder.is_some_and(|holder| describes(holder, &view.instance, options)) {
+    let bound = bound_checks(&view.instance, known_check(view), options);
+    if holder.is_none_or(|holder| holder.checks != bound) {
+        actions.push(Action::Rebind { session: session.to_owned(), holder: holder.cloned() });
+    } else if !holder.is_some_and(|holder| describes(holder, &view.instance, options)) {
         actions.push(Action::Describe { session: session.to_owned(), holder: holder.cloned() });
     }
     let wanted = tags::of_master(&view.instance.tags, options);
@@ -141,26 +154,28 @@ fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options:
         || Leader { node: Some(view.instance.node.clone()), session: session.to_owned(), ..Leader::default() },
         Leader::from_holder,
     );
-    Decision { role: Role::Master { leader, term }, actions, fault }
+    Decision { role: Some(Role::Master { leader, term }), actions, fault }
 }
 
 /// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie,
 /// and an instance that cannot be tagged, or whose query cannot be made, must learn so before it takes the lock from others.
 fn stand(view: &View, options: &Options) -> Decision {
-    let query = match query_action(&view.query, options) {
-        Ok(action) => action,
-        Err(fault) => return Decision { fault: Some(fault), ..vacant(view, Vacancy::Undecided, options) },
-    };
     let mut actions = become_slave(&view.instance, options);
+    let query = match query_action(&view.query, options) {
+        Ok(_) if view.query == Query::Unreadable => return Decision { role: None, actions, fault: None },
+        Ok(action) => action,
+        Err(fault) => return Decision { role: None, actions, fault: Some(fault) },
+    };
     // An existing query is the master's to change, but one that is missing harms nobody.
     actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
     actions.push(Action::Campaign);
-    Decision { role: Role::SlaveOfNone(Vacancy::Undecided), actions, fault: None }
+    Decision { role: None, actions, fault: None }
 }
 
 /// Nobody leads and this instance does not try.
 fn vacant(view: &View, vacancy: Vacancy, options: &Options) -> Decision {
-    Decision { role: Role::SlaveOfNone(vacancy), actions: become_slave(&view.instance, options), fault: None }
+    let role = Role::SlaveOfNone(vacancy);
+    Decision { role: Some(role), actions: become_slave(&view.instance, options), fault: None }
 }
 
 /// Consul could not say who leads. By default nothing changes. Where a master shall rather be none than be wrong, its tag
@@ -169,7 +184,7 @@ fn outage(view: &View, options: &Options) -> Decision {
     let demote = options.on_outage == OnOutage::Demote && tags::say_master(&view.instance.tags, options);
     let wanted = tags::of_slave(&view.instance.tags, options);
     let actions = if demote { vec![Action::Tag(wanted)] } else { Vec::new() };
-    Decision { role: Role::SlaveOfNone(Vacancy::Undecided), actions, fault: None }
+    Decision { role: None, actions, fault: None }
 }
 
 /// What gives the instance a slave's tags; nothing when it has them.
@@ -197,7 +212,7 @@ fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, Quer
     let only_passing = !options.tolerate_warning;
     let create = || Action::CreateQuery(PreparedQuery::new(&options.query, &options.service, &tags, only_passing));
     let found = match query {
-        Query::NotAsked => return Ok(None),
+        Query::NotAsked | Query::Unreadable => return Ok(None),
         Query::Missing => return Ok(Some(create())),
         Query::Found(found) => found,
     };

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::*;
 use crate::consul::{Check, Registration, Status};
-use crate::election::eligibility::foreign_checks;
 use crate::options::Command;
 
 const TABLE: &str = include_str!("table.txt");
@@ -36,7 +35,7 @@ fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the
         let master = tags::of_master(&view.instance.tags, options);
         let mine = matches!(view.lock, Lock::Mine { .. });
         let tagged_master = decision.actions.contains(&Action::Tag(master));
-        let called_master = matches!(decision.role, Role::Master { .. });
+        let called_master = matches!(decision.role, Some(Role::Master { .. }));
         assert!(mine || !(tagged_master || called_master), "{view:?}");
         let release = decision.actions.iter().position(|action| matches!(action, Action::Release { .. }));
         let tag = decision.actions.iter().rposition(|action| matches!(action, Action::Tag(_)));
@@ -67,7 +66,7 @@ fn carry_out(view: &mut View, action: Action) {
         Action::Tag(tags) => view.instance.tags = tags,
         Action::ConfirmTags(_) => {}
         Action::Campaign => view.lock = mine(Some(holder(&view.instance, None))),
-        Action::Describe { .. } => {
+        Action::Describe { .. } | Action::Rebind { .. } => {
             let own = own_check(&view.instance, &read_options("")).map(|check| check.id.clone());
             view.lock = mine(Some(holder(&view.instance, own)));
         }
@@ -91,11 +90,10 @@ fn for_every_view(hold: impl Fn(&View, &Options)) {
 }
 
 #[test]
-fn a_session_is_bound_to_every_check_but_the_elections_own() {
+fn a_session_is_bound_to_every_check_but_those_of_elections() {
     let options = read_options("");
-    let view = read_view("free", "ping:p own:p new:p", "", "-", &options);
-    let ids: Vec<&str> = foreign_checks(&view.instance, None, &options).map(|check| check.id.as_str()).collect();
-    assert_eq!(ids, ["new", "ping"]);
+    let view = read_view("free", "ping:p own:p new:p rival:p", "", "-", &options);
+    assert_eq!(bound_checks(&view.instance, None, &options), ["new", "ping"]);
 }
 
 #[test]
@@ -137,6 +135,7 @@ fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Option
     let lock_state = match lock {
         "mine+" => mine(Some(holder(&instance, own))),
         "mine" => mine(Some(Holder { port: 1, ..holder(&instance, own) })),
+        "mine-" => mine(Some(Holder { checks: vec!["gone".to_owned()], ..holder(&instance, own) })),
         "mine*" => mine(None),
         "other" => Lock::Another(Leader { node: Some("n2".to_owned()), ..Leader::default() }),
         "free" | "refused" => Lock::Free,
@@ -162,6 +161,7 @@ fn holder(instance: &Instance, check_id: Option<String>) -> Holder {
         port: 6379,
         session: SESSION.to_owned(),
         since: "2026-01-01T00:00:00Z".to_owned(),
+        checks: bound_checks(instance, check_id.as_deref(), &read_options("")),
         check_id,
     }
 }
@@ -178,7 +178,11 @@ fn read_check(text: &str) -> Check {
         "node-maint" => "_node_maintenance",
         id => id,
     };
-    let output = if id == "own" { "election redis-master: slave of n2 (10.0.0.2:6379)\n" } else { "" };
+    let output = match id {
+        "own" => "election redis-master: slave of n2 (10.0.0.2:6379)\n",
+        "rival" => "election another: error: cannot read key\n",
+        _ => "",
+    };
     Check {
         node: "n1".to_owned(),
         id: id.to_owned(),
@@ -195,6 +199,7 @@ fn read_query(text: &str) -> Query {
     });
     match text {
         "-" => return Query::NotAsked,
+        "unreadable" => return Query::Unreadable,
         "missing" => return Query::Missing,
         "right" => {}
         "cased" => query["Name"] = json!("Redis-Master"),
@@ -215,13 +220,13 @@ fn read_query(text: &str) -> Query {
 
 fn show_role(decision: &Decision) -> String {
     let role = match &decision.role {
-        Role::Master { .. } => "master".to_owned(),
-        Role::SlaveOf(leader) => format!("slave of {}", leader.node.as_deref().unwrap_or("?")),
-        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)) => "slave: instance".to_owned(),
-        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)) => "slave: node".to_owned(),
-        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. })) => format!("slave: check {id}"),
-        Role::SlaveOfNone(Vacancy::LockDelay) => "slave: lock-delay".to_owned(),
-        Role::SlaveOfNone(Vacancy::Undecided) => "slave: undecided".to_owned(),
+        None => "undecided".to_owned(),
+        Some(Role::Master { .. }) => "master".to_owned(),
+        Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node.as_deref().unwrap_or("?")),
+        Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
+        Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
+        Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
+        Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
     };
     match &decision.fault {
         None => role,
@@ -245,6 +250,7 @@ fn show_actions(actions: &[Action], options: &Options) -> String {
             }
             Action::Campaign => "campaign",
             Action::Describe { .. } => "describe",
+            Action::Rebind { .. } => "rebind",
             Action::Release { .. } => "release",
             Action::CreateQuery(_) => "create query",
             Action::UpdateQuery(_) => "update query",
