@@ -1,4 +1,4 @@
-//! Whether an instance may lead, by its checks. Knows which checks are an election's own; pure.
+//! Whether an instance may lead, by its checks. Knows which check is the election's own; pure.
 
 use super::view::Instance;
 use crate::consul::{Check, Status};
@@ -27,7 +27,9 @@ pub enum Obstacle {
 pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> Option<Obstacle> {
     let failing = |check: &&Check| match check.status {
         Status::Passing => false,
-        Status::Warning => !options.tolerate_warning,
+        // In warning, an election's check only says that Consul could not be asked, which tells nothing of the instance: two
+        // elections on one instance would depose each other after an outage. Critical, it keeps the instance out of DNS.
+        Status::Warning => !options.tolerate_warning && !check.output.lines().any(is_election_line),
         Status::Critical => true,
     };
     let failing: Vec<&Check> = health_checks(instance, known, options).filter(failing).collect();
@@ -41,19 +43,15 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> 
     }
 }
 
-/// The checks that tell of the instance's health: its own and its node's, without those of elections. They make it eligible, and
-/// its session is bound to them. An election's check must be neither: it is critical until its first run, in warning while
-/// Consul cannot be asked, and would end the leadership that it reports, or with two elections each other's.
+/// The checks that tell of the instance's health: its own and its node's, without the election's. They make it eligible, and its
+/// session is bound to them. The election's check must be neither: it is critical until its first run, and would end the
+/// leadership that it reports.
 pub fn health_checks<'a>(
     instance: &'a Instance,
     known: Option<&'a str>,
     options: &'a Options,
 ) -> impl Iterator<Item = &'a Check> {
-    let of_election = |check: &Check| check.output.lines().any(is_election_line);
-    instance
-        .checks
-        .iter()
-        .filter(move |check| !(is_own(check, options) || known == Some(check.id.as_str()) || of_election(check)))
+    instance.checks.iter().filter(move |check| !is_own(check, options) && known != Some(check.id.as_str()))
 }
 
 /// The IDs of the checks that the session of a master is bound to, in order.

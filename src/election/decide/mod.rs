@@ -133,15 +133,15 @@ fn known_check(view: &View) -> Option<&str> {
 /// Holds the lock and may: everything that a master keeps true.
 fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options: &Options) -> Decision {
     let mut actions = Vec::new();
+    let wanted = tags::of_master(&view.instance.tags, options);
+    if wanted != view.instance.tags {
+        actions.extend([Action::Tag(wanted.clone()), Action::ConfirmTags(wanted)]);
+    }
     let bound = bound_checks(&view.instance, known_check(view), options);
     if holder.is_none_or(|holder| holder.checks != bound) {
         actions.push(Action::Rebind { session: session.to_owned(), holder: holder.cloned() });
     } else if !holder.is_some_and(|holder| describes(holder, &view.instance, options)) {
         actions.push(Action::Describe { session: session.to_owned(), holder: holder.cloned() });
-    }
-    let wanted = tags::of_master(&view.instance.tags, options);
-    if wanted != view.instance.tags {
-        actions.extend([Action::Tag(wanted.clone()), Action::ConfirmTags(wanted)]);
     }
     let fault = match query_action(&view.query, options) {
         Ok(action) => {

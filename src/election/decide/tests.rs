@@ -90,10 +90,10 @@ fn for_every_view(hold: impl Fn(&View, &Options)) {
 }
 
 #[test]
-fn a_session_is_bound_to_every_check_but_those_of_elections() {
+fn a_session_is_bound_to_every_check_but_the_elections_own() {
     let options = read_options("");
     let view = read_view("free", "ping:p own:p new:p rival:p", "", "-", &options);
-    assert_eq!(bound_checks(&view.instance, None, &options), ["new", "ping"]);
+    assert_eq!(bound_checks(&view.instance, None, &options), ["new", "ping", "rival"]);
 }
 
 #[test]
