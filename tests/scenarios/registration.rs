@@ -163,25 +163,30 @@ fn tags_that_an_operator_overrides_in_the_catalog_are_kept_and_role_tags_put_rig
     assert_eq!(one.tags(), ["from-catalog", "master"]);
 }
 
-#[test]
-fn a_tag_that_someone_undoes_in_the_catalog_is_reported_and_a_step_down_goes_no_further() {
-    let one = Candidate::alone(shared().nodes::<1>()[0]);
-    one.leads();
-    one.node.api().service_maintenance(&one.id, true);
+/// A proxy behind which another program writes the catalog, between a change of tags and its confirmation.
+fn proxy_that_tags_the_catalog(one: &Candidate, tag: &'static str) -> Proxy {
     let proxy = Proxy::before(one.node);
-    // Between the change and its confirmation another program writes the catalog.
     let (address, service) = (one.node.address(), one.service.clone());
     proxy.fail(move |request, _| {
         if request.path.starts_with("/v1/catalog/node-services/") {
             let api = Api::at(&address, None);
             let entry = api.catalog(&service).remove(0);
-            let tagged = json!({"ID": service, "Service": service, "Port": 6379, "Tags": ["master"]});
-            let body =
-                json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": tagged});
+            let tagged = json!({"ID": service, "Service": service, "Port": 6379, "Tags": [tag]});
+            let (node, ip) = (&entry["Node"], &entry["Address"]);
+            let body = json!({"Node": node, "Address": ip, "SkipNodeUpdate": true, "Service": tagged});
             api.put("/v1/catalog/register", &body).ok();
         }
         None
     });
+    proxy
+}
+
+#[test]
+fn a_tag_that_someone_undoes_in_the_catalog_is_reported_and_a_step_down_goes_no_further() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    one.node.api().service_maintenance(&one.id, true);
+    let proxy = proxy_that_tags_the_catalog(&one, "master");
     let said = one.said_by(&one.pass().through(&proxy).run(), 1);
     let expected = format!("error: the catalog has instance {} with the tags master where slave were set", one.id);
     assert!(said.starts_with(&expected), "{said}");
@@ -195,19 +200,7 @@ fn a_master_tag_that_never_reaches_the_catalog_is_reported_by_every_pass() {
     one.node.api().service_maintenance(&one.id, true);
     one.run();
     one.node.api().service_maintenance(&one.id, false);
-    let proxy = Proxy::before(one.node);
-    let (address, service) = (one.node.address(), one.service.clone());
-    proxy.fail(move |request, _| {
-        if request.path.starts_with("/v1/catalog/node-services/") {
-            let api = Api::at(&address, None);
-            let entry = api.catalog(&service).remove(0);
-            let tagged = json!({"ID": service, "Service": service, "Port": 6379, "Tags": ["slave"]});
-            let body =
-                json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": tagged});
-            api.put("/v1/catalog/register", &body).ok();
-        }
-        None
-    });
+    let proxy = proxy_that_tags_the_catalog(&one, "slave");
     for _ in 0..3 {
         let said = one.said_by(&one.pass().through(&proxy).run(), 1);
         assert!(said.contains("with the tags slave where master were set"), "{said}");
