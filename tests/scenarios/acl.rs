@@ -27,6 +27,13 @@ fn the_least_privilege_policy_is_enough_to_lead_to_follow_and_to_step_down() {
     assert!(one.is_tagged("master") && one.holds_the_lock());
     let second = pass_with(&two, &rules(&two));
     assert_eq!(two.said_by(&second.run(), 0), "slave of n1 (port 6379)");
+    // A check more, to which the lead is bound from now on.
+    let check =
+        serde_json::json!({"ID": "late", "Name": "late", "ServiceID": one.id, "TTL": "1h", "Status": "passing"});
+    one.node.api().register_check(&check);
+    assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 2");
+    assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 2", "and that is that");
+    assert_eq!(one.sessions().len(), 1);
     one.node.api().service_maintenance(&one.id, true);
     assert_eq!(one.said_by(&first.run(), 0), "slave, no master: the instance is in maintenance");
     assert!(two.said_by(&second.run(), 0).starts_with("master on n2"));
