@@ -18,6 +18,12 @@ impl Deadline {
         Deadline { limit, end }
     }
 
+    /// The deadline by which half of what is left has passed. Its limit is half of the limit, whatever is left, so that who says it
+    /// always says the same.
+    pub fn half(&self) -> Deadline {
+        Deadline { limit: self.limit / 2, end: self.end.checked_sub(self.remaining() / 2).unwrap_or(self.end) }
+    }
+
     /// What is left until the deadline; zero once it has passed.
     pub fn remaining(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())

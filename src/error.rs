@@ -42,6 +42,13 @@ pub enum Error {
         /// Those that there are.
         present: Vec<String>,
     },
+    /// Another election of the same instance holds the lock key.
+    LockOfOther {
+        /// The key.
+        key: String,
+        /// The other election's name.
+        election: String,
+    },
     /// The prepared query cannot be what it should be.
     Query {
         /// Its name.
@@ -96,6 +103,10 @@ impl fmt::Display for Error {
                 f,
                 "neither the instance nor its node has a check {id}; they have {}; correct --check-id",
                 list(present)
+            ),
+            Error::LockOfOther { key, election } => write!(
+                f,
+                "election {election} of this same instance holds the lock {key}; give each its own --lock-key, or if {election} is no more: consul kv delete {key}"
             ),
             Error::Query { name, fault: QueryFault::Template } => write!(
                 f,

@@ -103,6 +103,17 @@ impl Registration {
         self.0.get("EnableTagOverride").and_then(Value::as_bool).unwrap_or_default()
     }
 
+    /// Whether this is `before` with these tags and nothing else changed. With `EnableTagOverride` the agent may have taken other
+    /// tags from the catalog since, so that they do not count.
+    pub fn is_retagged(&self, before: &Registration, tags: &[String]) -> bool {
+        let rest = |registration: &Registration| {
+            let mut fields = registration.0.clone();
+            fields.remove("Tags");
+            fields
+        };
+        rest(self) == rest(before) && (self.enable_tag_override() || self.tags() == tags)
+    }
+
     /// The body that registers the same instance with other tags. Registering anew wipes every field that the body leaves
     /// out, and a body with a field unknown to it is refused: so all that was reported goes back, save what reports alone have.
     fn with_tags(&self, tags: &[String]) -> Map<String, Value> {

@@ -110,7 +110,8 @@ impl Client {
     /// Whether the agent reaches servers that have a leader, which it says to everyone.
     fn servers_answer(&self) -> bool {
         let call = Call::get("/v1/status/leader".to_owned(), String::new(), String::new());
-        matches!(self.exchange(&call), Ok((200, body)) if body.len() > "\"\"".len())
+        !self.deadline.remaining().is_zero()
+            && matches!(self.exchange(&call), Ok((200, body)) if body.len() > "\"\"".len())
     }
 
     fn exchange(&self, call: &Call) -> Result<(u16, Vec<u8>), ureq::Error> {
@@ -206,6 +207,11 @@ impl Answer {
         let words = words_of(&self.body);
         let kind = Kind::Status(self.status, words);
         self.call.failed(&self.base, kind)
+    }
+
+    /// The denial that this answer is though its status says otherwise.
+    pub fn denied(&self, words: &str) -> Error {
+        self.call.failed(&self.base, Kind::Status(403, words_of(words.as_bytes())))
     }
 
     /// The error that this answer is when it is JSON without what Consul always sends.

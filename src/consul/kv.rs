@@ -86,10 +86,16 @@ impl Client {
         let body = json!([step("unlock", from), step("lock", to)]).to_string().into_bytes();
         let purpose = format!("move lock {key} to another session");
         let answer = self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule(key)))?;
-        if answer.status == 409 {
-            return Ok(false);
+        if answer.status != 409 {
+            return answer.done().map(|()| true);
         }
-        answer.done().map(|()| true)
+        // A transaction that was denied is 409 as well (1.8.7 and 1.21.0); only its words tell.
+        match transaction_error(&answer.body) {
+            Some(words) if words.contains("Permission denied") || words.contains("ACL not found") => {
+                Err(answer.denied(&words))
+            }
+            _ => Ok(false),
+        }
     }
 
     fn lock_call(&self, key: &str, verb: &str, session: &str, value: Option<Vec<u8>>) -> Result<bool, Error> {
@@ -97,6 +103,12 @@ impl Client {
         let answer = self.ask(call)?.ok()?;
         serde_json::from_slice(&answer.body).map_err(|error| answer.not_understood(&error))
     }
+}
+
+/// What Consul says of the first step of a transaction that it did not take.
+fn transaction_error(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    body["Errors"][0]["What"].as_str().map(str::to_owned)
 }
 
 fn rule(key: &str) -> String {

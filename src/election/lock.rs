@@ -57,7 +57,10 @@ pub fn rebind(
     let new = sessions::ready(client, options, instance, known)?;
     let moved = value(client, options, instance, &new, previous)
         .and_then(|value| client.hand_over(&options.lock_key, old, &new, &value));
-    // Moved or not: what does not hold the lock now is not needed.
+    if matches!(moved, Ok(true)) {
+        return client.destroy_session(&instance.node, old);
+    }
+    // The lock was lost since it was read, which the next look at it tells, or nobody knows whether it was moved.
     sessions::sweep(client, options, instance);
     moved.map(drop)
 }
@@ -95,6 +98,7 @@ fn value(
         address,
         port: instance.registration.port(),
         session: session.to_owned(),
+        election: options.query.clone(),
         since: since.unwrap_or_else(|| humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
         checks: bound_checks(instance, known.as_deref(), options),
         check_id: own_check(instance, options).map(|check| check.id.clone()).or(known),

@@ -35,14 +35,15 @@ const MOST_ROUNDS: usize = 6;
 /// When the role could not be settled.
 pub fn pass(options: &Options) -> Result<Role, Error> {
     let token = options.token.as_ref().map(Token::secret);
-    let client = Client::new(&options.agent, token, Deadline::after(options.timeout));
-    // Where an outage is to take the tag off, looking must leave time for that: servers that hang would use up all of it.
-    let onlooker = match options.on_outage {
-        OnOutage::Keep => client.clone(),
-        OnOutage::Demote => client.until(Deadline::after(options.timeout / 2)),
-    };
+    let deadline = Deadline::after(options.timeout);
+    let client = Client::new(&options.agent, token, deadline);
     let mut refused = false;
     for _ in 0..MOST_ROUNDS {
+        // Where an outage is to take the tag off, looking must leave time for that: servers that hang would use up all of it.
+        let onlooker = match options.on_outage {
+            OnOutage::Keep => client.clone(),
+            OnOutage::Demote => client.until(deadline.half()),
+        };
         let Observation { view, trouble } = observe(&onlooker, options, refused)?;
         let decision = decide(&view, options);
         match trouble {
@@ -128,7 +129,7 @@ enum Outcome {
 fn apply(client: &Client, instance: &Instance, action: &Action, options: &Options) -> Result<Outcome, Error> {
     match action {
         Action::Tag(tags) => return tag(client, instance, tags, options),
-        Action::ConfirmTags(wanted) => confirm_tags(client, instance, wanted, options)?,
+        Action::ConfirmTags(wanted) => return confirm_tags(client, instance, wanted, options),
         Action::Campaign if !lock::campaign(client, options, instance)? => return Ok(Outcome::Refused),
         Action::Campaign => {}
         Action::Describe { session, holder } => {
@@ -162,12 +163,17 @@ fn tag(client: &Client, instance: &Instance, tags: &[String], options: &Options)
 }
 
 /// Reads the catalog back. Where the token may not read the node there is nothing to be seen, and no reason to doubt.
-fn confirm_tags(client: &Client, instance: &Instance, wanted: &[String], options: &Options) -> Result<(), Error> {
+/// Where someone has registered the instance anew since, the catalog is right to differ, and the next look tells.
+fn confirm_tags(client: &Client, instance: &Instance, wanted: &[String], options: &Options) -> Result<Outcome, Error> {
     let id = instance.registration.id();
     let found = match client.catalog_node(&instance.node, id)?.and_then(|node| node.tags) {
         Some(found) if found != wanted => found,
-        _ => return Ok(()),
+        _ => return Ok(Outcome::Done),
     };
+    let now = client.instance(&options.service, id)?;
+    if now.is_none_or(|now| !now.registration.is_retagged(&instance.registration, wanted)) {
+        return Ok(Outcome::Overtaken);
+    }
     if tags::say_master(wanted, options) {
         // The agent is not to believe what the catalog does not have, or the next pass would believe it too and report a master.
         if let Err(error) = client.register(&instance.registration, &found) {

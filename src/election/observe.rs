@@ -39,8 +39,8 @@ pub fn observe(client: &Client, options: &Options, refused: bool) -> Result<Obse
     let instance = Instance { node, registration: health.registration, tags, checks: health.checks };
     let mut view = View { instance, lock: Lock::Unknown, query: Query::NotAsked, refused };
     let trouble = match read_lock(client, options, &mut view) {
-        Err(error) if error.is_denied() => return Err(error.into()),
-        Err(error) => Some(error),
+        Err(Error::Consul(error)) if !error.is_denied() => Some(error),
+        Err(error) => return Err(error),
         Ok(()) => read_query(client, options, &mut view).err(),
     };
     Ok(Observation { view, trouble })
@@ -85,7 +85,7 @@ fn ids(instances: &[Health]) -> Vec<String> {
 
 /// Who holds the lock, and the tags that overrule the agent's. Without the latter nothing is to be done either, so that the lock
 /// stays unknown.
-fn read_lock(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
+fn read_lock(client: &Client, options: &Options, view: &mut View) -> Result<(), Error> {
     let instance = &view.instance;
     let lock = match client.key(&options.lock_key)? {
         Some(Key { session: Some(session), value, lock_index, .. }) => {
@@ -121,11 +121,16 @@ fn whose_lock(
     session: String,
     value: &[u8],
     term: u64,
-) -> Result<Lock, consul::Error> {
+) -> Result<Lock, Error> {
     let id = instance.registration.id();
     let holder = serde_json::from_slice::<Holder>(value).ok().filter(|holder| holder.session == session);
     if let Some(holder) = holder {
-        return Ok(if holder.node == instance.node && holder.service_id == id {
+        let is_mine = holder.node == instance.node && holder.service_id == id;
+        if is_mine && !holder.election.is_empty() && holder.election != options.query {
+            // Two elections that share a key would take the lock out of each other's hands for ever.
+            return Err(Error::LockOfOther { key: options.lock_key.clone(), election: holder.election });
+        }
+        return Ok(if is_mine {
             Lock::Mine { session, term, holder: Some(holder) }
         } else {
             Lock::Another(Leader::from_holder(&holder))

@@ -48,11 +48,13 @@ pub fn ready(client: &Client, options: &Options, instance: &Instance, known: Opt
 /// Destroys every session of the instance in this election that does not hold the lock. What cannot be destroyed now is found by
 /// the next attempt.
 ///
-/// Another pass of the same instance may acquire the lock with one of them between the look at the key and the end of the
-/// session. It then finds the lock lost before it ends, as every pass looks again after it has changed something.
+/// Another pass of the same instance may still acquire the lock with one of them in the moment between the look at the key and the
+/// end of the session. Then the lock is lost, and who acquired it learns so when it looks again, in this pass or its next.
 pub fn sweep(client: &Client, options: &Options, instance: &Instance) {
-    let swept = holder(client, options).and_then(|holder| {
-        for session in of_instance(client, options, instance)? {
+    // The holder is read last: a session that has become it since the list was read is spared.
+    let swept = of_instance(client, options, instance).and_then(|sessions| {
+        let holder = holder(client, options)?;
+        for session in sessions {
             if Some(session.id.as_str()) != holder.as_deref() {
                 client.destroy_session(&instance.node, &session.id)?;
             }

@@ -65,6 +65,9 @@ pub struct Holder {
     pub port: u16,
     /// The session that holds the key, which proves that the holder itself wrote this.
     pub session: String,
+    /// The name of the election that it leads.
+    #[serde(default)]
+    pub election: String,
     /// When it took the lock, in RFC 3339, by its own clock.
     #[serde(default)]
     pub since: String,

@@ -77,6 +77,7 @@ fn status_of(error: &Error) -> Status {
         | Error::SeveralInstances { .. }
         | Error::NotPlain { .. }
         | Error::NoSuchCheck { .. }
+        | Error::LockOfOther { .. }
         | Error::Query { .. } => Status::Critical,
     }
 }

@@ -84,6 +84,7 @@ fn errors() -> Vec<Error> {
         Error::SeveralInstances { service: "redis".to_owned(), ids: words(&["redis-1", "redis-2"]) },
         Error::NotPlain { id: "redis-proxy".to_owned(), kind: "connect-proxy".to_owned() },
         Error::NoSuchCheck { id: "elect".to_owned(), present: words(&["election", "ping"]) },
+        Error::LockOfOther { key: "service/redis/leader".to_owned(), election: "redis-writer".to_owned() },
         query(QueryFault::Template),
         query(QueryFault::OtherService("postgresql".to_owned())),
         query(QueryFault::HiddenToken),

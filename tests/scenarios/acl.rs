@@ -118,6 +118,27 @@ fn a_template_that_answers_for_every_name_is_not_in_the_way_of_a_token_that_may_
 }
 
 #[test]
+fn a_lock_that_may_not_be_moved_any_more_is_a_denial_that_names_the_rule() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let mut some = rules(&one);
+    one.said_by(&pass_with(&one, &some).run(), 0);
+    let check =
+        serde_json::json!({"ID": "late", "Name": "late", "ServiceID": one.id, "TTL": "1h", "Status": "passing"});
+    one.node.api().register_check(&check);
+    let full = some[2].clone();
+    some[2] = full.replace("write", "read");
+    let pass = pass_with(&one, &some);
+    let said = one.said_by(&pass.run(), 2);
+    assert!(
+        said.starts_with("error: cannot move lock ") && said.ends_with(&format!("the token needs: {full}")),
+        "{said}"
+    );
+    assert_eq!(one.said_by(&pass.run(), 2), said);
+    assert_eq!((one.holds_the_lock(), one.sessions().len()), (true, 1));
+}
+
+#[test]
 fn a_slave_that_may_not_be_tagged_any_more_leaves_the_lock_to_others() {
     let cluster = Cluster::with(2).acls().start();
     let [one, two] = Candidate::on_each(cluster.nodes::<2>());

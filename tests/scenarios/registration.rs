@@ -236,6 +236,53 @@ fn a_registration_that_changes_under_a_pass_is_not_overwritten() {
 }
 
 #[test]
+fn a_registration_that_changes_between_tag_and_confirmation_is_not_overwritten_either() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.node.api().service_maintenance(&one.id, true);
+    one.run();
+    one.node.api().service_maintenance(&one.id, false);
+    let proxy = Proxy::before(one.node);
+    let (address, service, ping) = (one.node.address(), one.service.clone(), one.ping());
+    let changes = AtomicU16::new(0);
+    proxy.fail(move |request, _| {
+        let tagged = request.path.starts_with("/v1/catalog/node-services/")
+            && Api::at(&address, None).local_tags(&service) == ["master"];
+        if tagged && changes.fetch_add(1, Ordering::Relaxed) == 0 {
+            let check = json!({"CheckID": ping, "Name": "ping", "TTL": "1h", "Status": "passing"});
+            let body = json!({"Name": service, "Port": 7777, "Meta": {"v": "2"}, "Tags": ["new"], "Check": check});
+            Api::at(&address, None).register(&body);
+        }
+        None
+    });
+    assert!(one.said_by(&one.pass().through(&proxy).run(), 0).starts_with("master on "));
+    let local = one.node.api().local(&one.id);
+    assert_eq!(
+        (&local["Port"], &local["Meta"]["v"], &local["Tags"]),
+        (&json!(7777), &json!("2"), &json!(["new", "master"]))
+    );
+}
+
+#[test]
+fn two_elections_that_share_a_lock_key_are_told_so_and_write_nothing() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    let other = format!("{}-writer", one.service);
+    let lock = one.node.api().lock(&one.key());
+    for _ in 0..2 {
+        let arguments =
+            ["--consul-query-name", &other, "--lock-key", &one.key(), "--master-tag", "w", "--slave-tag", "r"];
+        let outcome = Pass::of(&one.service).on(one.node).args(arguments).run();
+        assert_eq!(outcome.status, 2, "{outcome:?}");
+        assert!(
+            outcome.line.contains(&format!("election {} of this same instance holds the lock", one.query())),
+            "{outcome:?}"
+        );
+        one.leads();
+    }
+    assert_eq!((one.node.api().lock(&one.key()), one.sessions().len()), (lock, 1));
+}
+
+#[test]
 fn an_instance_that_is_deregistered_under_a_pass_is_not_brought_back() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let proxy = Proxy::before(one.node);

@@ -160,6 +160,7 @@ fn holder(instance: &Instance, check_id: Option<String>) -> Holder {
         address: "10.0.0.1".to_owned(),
         port: 6379,
         session: SESSION.to_owned(),
+        election: "redis-master".to_owned(),
         since: "2026-01-01T00:00:00Z".to_owned(),
         checks: bound_checks(instance, check_id.as_deref(), &read_options("")),
         check_id,
