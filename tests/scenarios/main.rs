@@ -19,3 +19,4 @@ mod outage;
 mod query;
 mod registration;
 mod usage;
+mod writers;
