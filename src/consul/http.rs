@@ -10,10 +10,11 @@ use std::sync::OnceLock;
 
 use log::debug;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::DeserializeOwned;
-use ureq::http::{HeaderValue, Method, Request};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{NextTimeout, TcpConnector};
+use ureq::{AsSendBody, Body};
 
 use super::address::Address;
 use super::error::{Error, Kind};
@@ -87,8 +88,7 @@ impl Client {
     pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
         // No time at all would mean no limit to the transport.
         if self.deadline.remaining().is_zero() {
-            let limit = duration::format(self.deadline.limit());
-            return Err(call.failed(&self.base, Kind::TimedOut(limit)));
+            return Err(call.failed(&self.base, self.timed_out()));
         }
         let outcome = self.exchange(&call);
         match outcome {
@@ -119,31 +119,31 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("X-Consul-Token", token);
         }
-        let remaining = Some(self.deadline.remaining());
         let mut response = match &call.body {
             // Session create and query PUT ignore a body that comes without Content-Length; a slice has one.
-            Some(body) => {
-                let request = request.header("Content-Type", "application/json").body(body.as_slice())?;
-                self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())?
-            }
-            None if call.method == Method::GET => {
-                self.agent.run(self.agent.configure_request(request.body(())?).timeout_global(remaining).build())?
-            }
-            None => {
-                let request = request.body(&[][..])?;
-                self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())?
-            }
+            Some(body) => self.send(request.header("Content-Type", "application/json").body(body.as_slice())?)?,
+            None if call.method == Method::GET => self.send(request.body(())?)?,
+            None => self.send(request.body(&[][..])?)?,
         };
         let body = response.body_mut().read_to_vec()?;
         Ok((response.status().as_u16(), body))
     }
 
+    fn send(&self, request: Request<impl AsSendBody>) -> Result<Response<Body>, ureq::Error> {
+        let remaining = Some(self.deadline.remaining());
+        self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())
+    }
+
+    fn timed_out(&self) -> Kind {
+        Kind::TimedOut(duration::format(self.deadline.limit()))
+    }
+
     fn kind_of(&self, error: ureq::Error) -> Kind {
         match error {
-            ureq::Error::Timeout(_) => Kind::TimedOut(duration::format(self.deadline.limit())),
+            ureq::Error::Timeout(_) => self.timed_out(),
             ureq::Error::HostNotFound => Kind::Unreachable("host not found".to_owned()),
             ureq::Error::Io(error) => match error.kind() {
-                ErrorKind::TimedOut | ErrorKind::WouldBlock => Kind::TimedOut(duration::format(self.deadline.limit())),
+                ErrorKind::TimedOut | ErrorKind::WouldBlock => self.timed_out(),
                 ErrorKind::ConnectionRefused
                 | ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable
@@ -174,32 +174,25 @@ impl Call {
 }
 
 impl Answer {
-    /// This answer, if its status is 200.
-    pub fn ok(self) -> Result<Answer, Error> {
-        if self.status == 200 { Ok(self) } else { Err(self.refused()) }
+    /// The body of a 200, read as JSON that must be there.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if self.status != 200 {
+            return Err(self.refused());
+        }
+        serde_json::from_slice(&self.body).map_err(|error| self.not_understood(&error))
     }
 
     /// Nothing, where a 200 says that all is done. Consul's body then is empty or JSON; any other is not Consul's answer.
-    pub fn done(self) -> Result<(), Error> {
-        let answer = self.ok()?;
-        if answer.body.is_empty() {
+    pub fn done(&self) -> Result<(), Error> {
+        if self.status == 200 && self.body.is_empty() {
             return Ok(());
         }
-        match serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(answer.not_understood(&error)),
-        }
+        self.read::<IgnoredAny>().map(drop)
     }
 
     /// The body of a 200, read as JSON; `null`, as Consul sends for an empty list or a denied read, is the default.
     pub fn json<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
-        if self.status != 200 {
-            return Err(self.refused());
-        }
-        match serde_json::from_slice::<Option<T>>(&self.body) {
-            Ok(value) => Ok(value.unwrap_or_default()),
-            Err(error) => Err(self.not_understood(&error)),
-        }
+        Ok(self.read::<Option<T>>()?.unwrap_or_default())
     }
 
     /// The error that this answer is, in Consul's own words.

@@ -39,11 +39,7 @@ impl Client {
         if answer.status == 404 && answer.body.is_empty() {
             return Ok(None);
         }
-        let answer = answer.ok()?;
-        let entries: Vec<Entry> = match serde_json::from_slice(&answer.body) {
-            Ok(entries) => entries,
-            Err(error) => return Err(answer.not_understood(&error)),
-        };
+        let entries: Vec<Entry> = answer.read()?;
         Ok(entries.into_iter().next().map(|entry| Key {
             session: (!entry.session.is_empty()).then_some(entry.session),
             // A value that is no base64 is not Consul's; it says nothing, as an empty one does.
@@ -59,7 +55,7 @@ impl Client {
     /// # Errors
     /// When Consul could not be asked or denied it.
     pub fn acquire(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
-        match self.lock_call(key, "acquire", session, Some(value.to_vec())) {
+        match self.lock_call(key, "acquire", session, value) {
             // The same to the caller as a lock that is not given: the session has ended, by a check or by someone's hand.
             Err(error) if error.says(500, "invalid session") => Ok(false),
             outcome => outcome,
@@ -71,7 +67,7 @@ impl Client {
     /// # Errors
     /// When Consul could not be asked or denied it.
     pub fn release(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
-        self.lock_call(key, "release", session, Some(value.to_vec()))
+        self.lock_call(key, "release", session, value)
     }
 
     /// Moves the lock from one session to another in one step, so that at no moment anybody else could acquire it, and writes
@@ -98,10 +94,9 @@ impl Client {
         }
     }
 
-    fn lock_call(&self, key: &str, verb: &str, session: &str, value: Option<Vec<u8>>) -> Result<bool, Error> {
-        let call = Call::put(format!("/v1/kv/{key}?{verb}={session}"), value, format!("{verb} lock {key}"), rule(key));
-        let answer = self.ask(call)?.ok()?;
-        serde_json::from_slice(&answer.body).map_err(|error| answer.not_understood(&error))
+    fn lock_call(&self, key: &str, verb: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
+        let path = format!("/v1/kv/{key}?{verb}={session}");
+        self.ask(Call::put(path, Some(value.to_vec()), format!("{verb} lock {key}"), rule(key)))?.read()
     }
 }
 
