@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::consul;
-use crate::election::QueryFault;
+use crate::election::{Fault, QueryFault};
 
 /// Why a pass ended without a settled role.
 #[derive(Debug)]
@@ -49,12 +49,19 @@ pub enum Error {
         /// The other election's name.
         election: String,
     },
-    /// The prepared query cannot be what it should be.
-    Query {
-        /// Its name.
-        name: String,
+    /// It can never work as configured.
+    Fault {
+        /// The prepared query's name.
+        query: String,
         /// What is in the way.
-        fault: QueryFault,
+        fault: Fault,
+    },
+    /// A hook did not do its work.
+    Hook {
+        /// The option that names it, without dashes.
+        name: &'static str,
+        /// How it ended, and the last line it printed.
+        failure: String,
     },
     /// The agent took the tags, and the catalog has others.
     TagNotInCatalog {
@@ -108,18 +115,18 @@ impl fmt::Display for Error {
                 f,
                 "election {election} of this same instance holds the lock {key}; give each its own --lock-key, or if {election} is no more: consul kv delete {key}"
             ),
-            Error::Query { name, fault: QueryFault::Template } => write!(
+            Error::Fault { query, fault: Fault::Query(fault) } => {
+                write!(f, "the prepared query {query} {}", QueryWords(fault))
+            }
+            Error::Fault { fault: Fault::NoCandidate { node, present }, .. } => write!(
                 f,
-                "the prepared query {name} is a template; choose another --consul-query-name, or delete the template"
+                "no other instance on node {node} could lead now; there are some on {}; name one of these with --to, or none",
+                list(present)
             ),
-            Error::Query { name, fault: QueryFault::OtherService(service) } => write!(
-                f,
-                "the prepared query {name} is for service {service}; choose another --consul-query-name, or delete that query"
-            ),
-            Error::Query { name, fault: QueryFault::HiddenToken } => write!(
-                f,
-                "the prepared query {name} must be updated and has a token that would be lost, since Consul hides it; delete the query, or give this token acl:write once"
-            ),
+            Error::Hook { name: name @ "on-promote", failure } => {
+                write!(f, "{name}: {failure}; the lock is left to others for a while")
+            }
+            Error::Hook { name, failure } => write!(f, "{name}: {failure}; the next run tries again"),
             Error::TagNotInCatalog { id, wanted, found } => write!(
                 f,
                 "the catalog has instance {id} with the tags {} where {} were set; does the token have service:write, and does anyone else write them?",
@@ -135,6 +142,26 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What is wrong with a prepared query, and the way out, behind its name.
+struct QueryWords<'a>(&'a QueryFault);
+
+impl fmt::Display for QueryWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            QueryFault::Template => {
+                write!(f, "is a template; choose another --consul-query-name, or delete the template")
+            }
+            QueryFault::OtherService(service) => {
+                write!(f, "is for service {service}; choose another --consul-query-name, or delete that query")
+            }
+            QueryFault::HiddenToken => write!(
+                f,
+                "must be updated and has a token that would be lost, since Consul hides it; delete the query, or give this token acl:write once"
+            ),
+        }
+    }
+}
 
 fn list(words: &[String]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }

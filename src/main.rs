@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, Options, Verdict, help, of_panic, of_usage, run};
+use consul_master_election_tagger::{Command, Interrupt, Options, Verdict, help, of_panic, of_usage, run};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 fn main() -> ExitCode {
     exit_on_panic(None);
@@ -13,10 +16,32 @@ fn main() -> ExitCode {
         Ok(Command::Pass(options)) => {
             exit_on_panic(Some(options.query().to_owned()));
             start_log(&options);
-            end(&run(&options))
+            let interrupt = Interrupt::new();
+            if options.waits() {
+                interrupt_on_signals(interrupt.clone());
+            }
+            end(&run(&options, &interrupt))
         }
         Err(error) => end(&of_usage(&error)),
     }
+}
+
+/// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process. A pass that does not wait is over
+/// soon, and can be ended at any point as it is.
+fn interrupt_on_signals(interrupt: Interrupt) {
+    let mut signals = match Signals::new([SIGTERM, SIGINT]) {
+        Ok(signals) => signals,
+        Err(error) => return log::warn!("signals end this run as they would any other: {error}"),
+    };
+    std::thread::spawn(move || {
+        for (number, signal) in signals.forever().enumerate() {
+            interrupt.interrupt();
+            if number > 0 {
+                // It does not return, or the signal cannot end a process.
+                let _ = emulate_default_handler(signal);
+            }
+        }
+    });
 }
 
 /// Says the verdict. Whoever does not listen any more still gets the exit status.

@@ -1,9 +1,10 @@
 //! What the local agent knows and takes: instances with their checks, registrations, the node's name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use super::http::{Answer, Call, Client, encode};
@@ -57,6 +58,15 @@ pub struct Health {
     pub checks: Vec<Check>,
 }
 
+/// What an election writes into a registration: all tags, in their order, and all of Meta.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The tags.
+    pub tags: Vec<String>,
+    /// Keys and values.
+    pub meta: BTreeMap<String, String>,
+}
+
 /// An instance's registration with every field the agent reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
@@ -103,29 +113,48 @@ impl Registration {
         self.0.get("EnableTagOverride").and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// Whether this is `before` with these tags and nothing else changed. With `EnableTagOverride` the agent may have taken other
-    /// tags from the catalog since, so that they do not count.
-    pub fn is_retagged(&self, before: &Registration, tags: &[String]) -> bool {
-        let rest = |registration: &Registration| {
-            let mut fields = registration.0.clone();
-            fields.remove("Tags");
-            fields
-        };
-        rest(self) == rest(before) && (self.enable_tag_override() || self.tags() == tags)
+    /// Tags and Meta.
+    pub fn marks(&self) -> Marks {
+        let meta = self.0.get("Meta").and_then(Value::as_object);
+        let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        Marks { tags: self.tags(), meta: meta.into_iter().flatten().filter_map(text).collect() }
     }
 
-    /// The body that registers the same instance with other tags. Registering anew wipes every field that the body leaves
+    /// Whether this is `before` with these marks and nothing else changed. With `EnableTagOverride` the agent may have taken other
+    /// tags from the catalog since, so that they do not count.
+    pub fn is_marked(&self, before: &Registration, marks: &Marks) -> bool {
+        let rest = |registration: &Registration| {
+            let mut fields = registration.0.clone();
+            fields.retain(|field, _| !matches!(field.as_str(), "Tags" | "Meta"));
+            fields
+        };
+        let own = self.marks();
+        rest(self) == rest(before) && own.meta == marks.meta && (self.enable_tag_override() || own.tags == marks.tags)
+    }
+
+    /// Whether both say the same of the instance, whichever of the agent's answers they come from.
+    pub fn is_like(&self, other: &Registration) -> bool {
+        self.without_reports() == other.without_reports()
+    }
+
+    /// The body that registers the same instance with other marks. Registering anew wipes every field that the body leaves
     /// out, and a body with a field unknown to it is refused: so all that was reported goes back, save what reports alone have.
-    fn with_tags(&self, tags: &[String]) -> Map<String, Value> {
-        let mut body = self.0.clone();
-        for reported_only in ["Datacenter", "ContentHash", "CreateIndex", "ModifyIndex"] {
-            body.remove(reported_only);
-        }
+    fn with(&self, marks: &Marks) -> Map<String, Value> {
+        let mut body = self.without_reports();
         if let Some(name) = body.remove("Service") {
             body.insert("Name".to_owned(), name);
         }
-        body.insert("Tags".to_owned(), tags.into());
+        body.insert("Tags".to_owned(), marks.tags.clone().into());
+        body.insert("Meta".to_owned(), json!(marks.meta));
         body
+    }
+
+    /// The fields that were registered, without those that only reports have.
+    fn without_reports(&self) -> Map<String, Value> {
+        let mut fields = self.0.clone();
+        fields
+            .retain(|field, _| !matches!(field.as_str(), "Datacenter" | "ContentHash" | "CreateIndex" | "ModifyIndex"));
+        fields
     }
 }
 
@@ -182,14 +211,33 @@ impl Client {
         Ok(services.values().map(|registration| registration.service().to_owned()).collect())
     }
 
-    /// Registers the instance again with other tags and everything else as it was. Its checks stay as they are. With
+    /// Reads an instance's registration as soon as it has changed since `hash`, or at once without one; at the latest about when
+    /// `limit` has passed. Also returns the hash to wait behind next. `None`: the agent has no such instance, and did not wait.
+    ///
+    /// # Errors
+    /// When the agent could not be asked or denied it.
+    pub fn registration_after(
+        &self,
+        service: &str,
+        id: &str,
+        hash: Option<&str>,
+        limit: Duration,
+    ) -> Result<Option<(Registration, String)>, Error> {
+        let wait = hash.map(|hash| format!("?hash={hash}&wait={}ms", limit.as_millis())).unwrap_or_default();
+        let path = format!("/v1/agent/service/{}{wait}", encode(id));
+        let mut answer = self.ask(health_call(path, format!("read the registration of instance {id}"), service))?;
+        let hash = answer.index.take().unwrap_or_default();
+        if answer.status == 404 { Ok(None) } else { answer.read().map(|found| Some((found, hash))) }
+    }
+
+    /// Registers the instance again with other marks and everything else as it was. Its checks stay as they are. With
     /// servers to talk to, the catalog has the change before the answer; without a leader the agent takes it all the same
     /// and answers after about 7 seconds.
     ///
     /// # Errors
     /// When the agent could not be asked, denied it or refused the body.
-    pub fn register(&self, registration: &Registration, tags: &[String]) -> Result<(), Error> {
-        let body = serde_json::to_vec(&registration.with_tags(tags)).unwrap_or_default();
+    pub fn register(&self, registration: &Registration, marks: &Marks) -> Result<(), Error> {
+        let body = serde_json::to_vec(&registration.with(marks)).unwrap_or_default();
         let purpose = format!("tag instance {}", registration.id());
         let rule = format!("service \"{}\" {{ policy = \"write\" }}", registration.service());
         let call = Call::put("/v1/agent/service/register".to_owned(), Some(body), purpose, rule);

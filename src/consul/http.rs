@@ -42,12 +42,21 @@ pub(super) struct Call {
 /// A complete answer, whatever its status.
 pub(super) struct Answer {
     pub status: u16,
+    /// What a blocking query waits behind: the state's index for the servers' answers, its hash for the agent's.
+    pub index: Option<String>,
     pub body: Vec<u8>,
     call: Call,
     base: String,
 }
 
-/// A connection to one agent for the length of one pass.
+/// What came over the wire.
+struct Received {
+    status: u16,
+    index: Option<String>,
+    body: Vec<u8>,
+}
+
+/// An agent, asked over one connection, or over as many as there are requests at the same time.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
@@ -92,12 +101,12 @@ impl Client {
         }
         let outcome = self.exchange(&call);
         match outcome {
-            Ok((status, body)) => {
+            Ok(Received { status, index, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
                     return Err(call.failed(&self.base, Kind::DeniedInOutage(words_of(&body))));
                 }
-                Ok(Answer { status, body, call, base: self.base.clone() })
+                Ok(Answer { status, index, body, call, base: self.base.clone() })
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
@@ -111,10 +120,10 @@ impl Client {
     fn servers_answer(&self) -> bool {
         let call = Call::get("/v1/status/leader".to_owned(), String::new(), String::new());
         !self.deadline.remaining().is_zero()
-            && matches!(self.exchange(&call), Ok((200, body)) if body.len() > "\"\"".len())
+            && matches!(self.exchange(&call), Ok(answer) if answer.status == 200 && answer.body.len() > "\"\"".len())
     }
 
-    fn exchange(&self, call: &Call) -> Result<(u16, Vec<u8>), ureq::Error> {
+    fn exchange(&self, call: &Call) -> Result<Received, ureq::Error> {
         let mut request = Request::builder().method(&call.method).uri(format!("{}{}", self.base, call.path));
         if let Some(token) = &self.token {
             request = request.header("X-Consul-Token", token);
@@ -126,7 +135,9 @@ impl Client {
             None => self.send(request.body(&[][..])?)?,
         };
         let body = response.body_mut().read_to_vec()?;
-        Ok((response.status().as_u16(), body))
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let index = header("X-Consul-Index").or_else(|| header("X-Consul-ContentHash"));
+        Ok(Received { status: response.status().as_u16(), index, body })
     }
 
     fn send(&self, request: Request<impl AsSendBody>) -> Result<Response<Body>, ureq::Error> {

@@ -1,6 +1,8 @@
 //! The key-value store, as far as a lock needs it. There is no plain write here on purpose: PUT and CAS succeed on a locked
 //! key and reset its `LockIndex`, so the lock key is only ever written by acquiring it.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -18,6 +20,8 @@ pub struct Key {
     pub value: Vec<u8>,
     /// How often the key was acquired since it was created.
     pub lock_index: u64,
+    /// The raft index of its last change, whatever that was.
+    pub modify_index: u64,
 }
 
 #[derive(Deserialize)]
@@ -27,6 +31,7 @@ struct Entry {
     session: String,
     value: Option<String>,
     lock_index: u64,
+    modify_index: u64,
 }
 
 impl Client {
@@ -35,17 +40,35 @@ impl Client {
     /// # Errors
     /// When Consul could not be asked, denied it, or answered something else.
     pub fn key(&self, key: &str) -> Result<Option<Key>, Error> {
-        let answer = self.ask(Call::get(format!("/v1/kv/{key}"), format!("read key {key}"), rule(key)))?;
+        self.key_at(key, format!("/v1/kv/{key}")).map(|(found, _)| found)
+    }
+
+    /// Reads a key as soon as something has changed since `index`, or at once without one; at the latest about when `limit` has
+    /// passed. Also returns the index to wait behind next. Consul may answer although the key is as it was: where there is no such
+    /// key, 1.8.7 does so at every write in its key-value store.
+    ///
+    /// # Errors
+    /// When Consul could not be asked, denied it, or answered something else.
+    pub fn key_after(&self, key: &str, index: Option<&str>, limit: Duration) -> Result<(Option<Key>, String), Error> {
+        let wait = index.map(|index| format!("?index={index}&wait={}ms", limit.as_millis())).unwrap_or_default();
+        self.key_at(key, format!("/v1/kv/{key}{wait}"))
+    }
+
+    fn key_at(&self, key: &str, path: String) -> Result<(Option<Key>, String), Error> {
+        let mut answer = self.ask(Call::get(path, format!("read key {key}"), rule(key)))?;
+        let index = answer.index.take().unwrap_or_default();
         if answer.status == 404 && answer.body.is_empty() {
-            return Ok(None);
+            return Ok((None, index));
         }
         let entries: Vec<Entry> = answer.read()?;
-        Ok(entries.into_iter().next().map(|entry| Key {
+        let found = entries.into_iter().next().map(|entry| Key {
             session: (!entry.session.is_empty()).then_some(entry.session),
             // A value that is no base64 is not Consul's; it says nothing, as an empty one does.
             value: STANDARD.decode(entry.value.unwrap_or_default()).unwrap_or_default(),
             lock_index: entry.lock_index,
-        }))
+            modify_index: entry.modify_index,
+        });
+        Ok((found, index))
     }
 
     /// Acquires `key` for `session` and writes `value`. `false`: another session holds it, it is in its lock-delay, or the

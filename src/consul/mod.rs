@@ -13,11 +13,12 @@ mod query;
 mod session;
 
 pub use address::Address;
-pub use agent::{Check, Health, Registration, Status};
+pub use agent::{Check, Health, Marks, Registration, Status};
+pub use catalog::RemoteInstance;
 pub use error::Error;
 #[cfg(test)]
 pub use error::Kind;
 pub use http::Client;
 pub use kv::Key;
-pub use query::PreparedQuery;
+pub use query::{PreparedQuery, QuerySpec};
 pub use session::{NewSession, Session};

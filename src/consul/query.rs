@@ -12,31 +12,81 @@ use super::http::{Call, Client, encode};
 #[serde(transparent)]
 pub struct PreparedQuery(Map<String, Value>);
 
+/// What a prepared query is to be like. What is not named here stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuerySpec {
+    /// Its name.
+    pub name: String,
+    /// The service that it finds instances of.
+    pub service: String,
+    /// The tags that an instance must have.
+    pub tags: Vec<String>,
+    /// Whether instances in warning are left out.
+    pub only_passing: bool,
+    /// The session that it ends with, where that is to be set; empty for none.
+    pub session: Option<String>,
+    /// A key of `Service.ServiceMeta` and the value that an instance must have there; `None`: the key is not asked for.
+    pub meta: (String, Option<String>),
+    /// `DNS.TTL`, where it is to be set.
+    pub ttl: Option<String>,
+    /// `Service.Near`, where it is to be set.
+    pub near: Option<String>,
+    /// `Service.Failover.Datacenters`, where they are to be set.
+    pub failover: Option<Vec<String>>,
+}
+
 impl PreparedQuery {
-    /// A new query for instances of `service`.
-    pub fn new(name: &str, service: &str, tags: &[String], only_passing: bool) -> PreparedQuery {
-        let mut query = PreparedQuery(Map::from_iter([("Name".to_owned(), json!(name))]));
-        query.set(service, tags, only_passing);
-        query
+    /// A new query.
+    pub fn new(spec: &QuerySpec) -> PreparedQuery {
+        PreparedQuery::default().with(spec)
     }
 
-    /// This query with these settings, and everything else that an operator set beside them as it was.
+    /// This query as `spec` wants it, and everything else that an operator set beside that as it was.
     #[must_use]
-    pub fn with(&self, name: &str, service: &str, tags: &[String], only_passing: bool) -> PreparedQuery {
+    pub fn with(&self, spec: &QuerySpec) -> PreparedQuery {
         let mut query = self.clone();
-        query.0.insert("Name".to_owned(), json!(name));
-        query.set(service, tags, only_passing);
+        let (key, value) = &spec.meta;
+        query.set(&["Name"], json!(spec.name));
+        query.set(&["Service", "Service"], json!(spec.service));
+        query.set(&["Service", "Tags"], json!(spec.tags));
+        query.set(&["Service", "OnlyPassing"], json!(spec.only_passing));
+        match value {
+            Some(value) => query.set(&["Service", "ServiceMeta", key], json!(value)),
+            None => query.remove_meta(key),
+        }
+        for (path, wanted) in [
+            (&["Session"][..], spec.session.as_ref().map(|session| json!(session))),
+            (&["DNS", "TTL"], spec.ttl.as_ref().map(|ttl| json!(ttl))),
+            (&["Service", "Near"], spec.near.as_ref().map(|near| json!(near))),
+            (&["Service", "Failover", "Datacenters"], spec.failover.as_ref().map(|all| json!(all))),
+        ] {
+            if let Some(wanted) = wanted {
+                query.set(path, wanted);
+            }
+        }
         query
     }
 
-    fn set(&mut self, service: &str, tags: &[String], only_passing: bool) {
-        let part = self.0.entry("Service").or_insert_with(|| json!({}));
-        if !part.is_object() {
-            *part = json!({});
+    /// Sets the field at the end of a path of names, and makes the objects on the way.
+    fn set(&mut self, path: &[&str], value: Value) {
+        let Some((last, way)) = path.split_last() else { return };
+        let mut fields = &mut self.0;
+        for name in way {
+            let next = fields.entry(*name).or_insert(Value::Null);
+            if !next.is_object() {
+                *next = Value::Object(Map::new());
+            }
+            let Value::Object(next) = next else { return };
+            fields = next;
         }
-        part["Service"] = json!(service);
-        part["Tags"] = json!(tags);
-        part["OnlyPassing"] = json!(only_passing);
+        fields.insert((*last).to_owned(), value);
+    }
+
+    fn remove_meta(&mut self, key: &str) {
+        let meta = self.0.get_mut("Service").and_then(|part| part.get_mut("ServiceMeta"));
+        if let Some(meta) = meta.and_then(Value::as_object_mut) {
+            meta.remove(key);
+        }
     }
 
     fn text(&self, field: &str) -> &str {
@@ -58,15 +108,9 @@ impl PreparedQuery {
         self.0.get("Service").and_then(|part| part["Service"].as_str()).unwrap_or_default()
     }
 
-    /// The tags that an instance must have.
-    pub fn tags(&self) -> Vec<&str> {
-        let tags = self.0.get("Service").and_then(|part| part["Tags"].as_array());
-        tags.into_iter().flatten().filter_map(Value::as_str).collect()
-    }
-
-    /// Whether instances in warning are left out.
-    pub fn only_passing(&self) -> bool {
-        self.0.get("Service").and_then(|part| part["OnlyPassing"].as_bool()).unwrap_or_default()
+    /// Whether it asks for this key in an instance's Meta.
+    pub fn asks_for_meta(&self, key: &str) -> bool {
+        self.0.get("Service").and_then(|part| part["ServiceMeta"].get(key)).is_some()
     }
 
     /// Whether it is a template, which answers for every name that matches.
@@ -117,7 +161,8 @@ impl Client {
     /// Creates a query.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or has a query of that name (500, `aliases an existing query name`).
+    /// When Consul could not be asked, denied it, has a query of that name (500, `aliases an existing query name`), or the query's
+    /// session has ended (500, `invalid session`).
     pub fn create_query(&self, query: &PreparedQuery) -> Result<(), Error> {
         self.write_query(Method::POST, "/v1/query".to_owned(), "create", query)
     }
@@ -125,7 +170,7 @@ impl Client {
     /// Replaces the definition of the query with this ID.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When Consul could not be asked or denied it, or has no such query any more (500, `non-existent prepared query`).
     pub fn update_query(&self, query: &PreparedQuery) -> Result<(), Error> {
         self.write_query(Method::PUT, format!("/v1/query/{}", encode(query.id())), "update", query)
     }

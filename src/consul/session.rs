@@ -21,6 +21,8 @@ pub struct Session {
     pub node: String,
     #[serde(default)]
     lock_delay: u64,
+    #[serde(default, rename = "TTL")]
+    ttl: String,
     #[serde(default)]
     node_checks: Option<Vec<String>>,
     #[serde(default)]
@@ -34,6 +36,8 @@ pub struct NewSession {
     pub name: String,
     /// How long nobody can acquire a lock that this session lost by its end.
     pub lock_delay: Duration,
+    /// How long it lives without being renewed, and twice as long at most; `None`: for ever.
+    pub ttl: Option<Duration>,
     /// IDs of the node's checks that end the session when they turn critical.
     pub node_checks: Vec<String>,
     /// IDs of services' checks that do the same.
@@ -51,6 +55,8 @@ struct ServiceCheck {
 struct Body<'a> {
     name: &'a str,
     lock_delay: String,
+    #[serde(rename = "TTL", skip_serializing_if = "Option::is_none")]
+    ttl: Option<String>,
     behavior: &'static str,
     node_checks: &'a [String],
     service_checks: Vec<ServiceCheck>,
@@ -65,6 +71,7 @@ impl Session {
         };
         let service_checks = self.service_checks.iter().flatten().map(|check| check.id.clone()).collect();
         u128::from(self.lock_delay) == new.lock_delay.as_nanos()
+            && self.ttl == new.ttl.map(duration::format).unwrap_or_default()
             && sorted(self.node_checks.clone().unwrap_or_default()) == sorted(new.node_checks.clone())
             && sorted(service_checks) == sorted(new.service_checks.clone())
     }
@@ -108,6 +115,7 @@ impl Client {
         let body = Body {
             name: &new.name,
             lock_delay: duration::format(new.lock_delay),
+            ttl: new.ttl.map(duration::format),
             behavior: "release",
             node_checks: &new.node_checks,
             service_checks: new.service_checks.iter().map(|id| ServiceCheck { id: id.clone() }).collect(),
@@ -116,6 +124,16 @@ impl Client {
         let call = Call::put("/v1/session/create".to_owned(), Some(body), "create a session".to_owned(), rule(node));
         let created: Created = self.ask(call)?.json()?;
         Ok(created.id)
+    }
+
+    /// Renews a session of the agent's node, which is `node`. `false`: it has ended. Costs no raft entry.
+    ///
+    /// # Errors
+    /// When Consul could not be asked or denied it.
+    pub fn renew_session(&self, node: &str, id: &str) -> Result<bool, Error> {
+        let path = format!("/v1/session/renew/{}", encode(id));
+        let answer = self.ask(Call::put(path, None, "renew the session that holds the lock".to_owned(), rule(node)))?;
+        if answer.status == 404 { Ok(false) } else { answer.done().map(|()| true) }
     }
 
     /// Destroys a session of the agent's node, which is `node`. A lock that it holds goes into its lock-delay. A session

@@ -1,184 +1,258 @@
-//! One pass: observe, decide, apply, and again until there is nothing left to do.
+//! One pass: observe, decide, apply, and again until there is nothing left to do; then, where the user wants it, wait for a change
+//! and begin anew.
 //!
 //! Owns the loop and the order of things. What a pass finds half done by a run that was killed it decides on like on
 //! everything else; so there is no recovery, only the next pass.
 
+mod apply;
+mod candidates;
 mod decide;
 mod eligibility;
+mod hooks;
 mod lock;
+mod marks;
 mod observe;
 mod sessions;
-mod tags;
+mod value;
 mod view;
+mod watch;
 
-pub use decide::{QueryFault, Role, Vacancy};
+use std::hash::{BuildHasher, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use decide::{Fault, QueryFault, Role, Vacancy};
 pub use eligibility::Obstacle;
+pub use value::Failure;
 pub use view::Leader;
 
-use log::{debug, info};
+use log::debug;
 
-use crate::consul::{self, Client};
+use crate::consul::{Check, Client, Status};
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::options::{OnOutage, Options, Token};
-use decide::{Action, Decision, decide};
-use observe::{Observation, observe};
-use view::{Instance, Lock, View};
+use apply::Work;
+use decide::{Decision, decide};
+use lock::Hand;
+use observe::{KeyState, Observation, observe};
+use value::Notes;
+use view::{Done, Instance, Lock};
+use watch::{News, Watch};
 
 /// How often a pass looks before it gives up. A promotion takes three looks: the free lock, the lock won, all settled. A step
-/// down or a race with another pass may add one or two; who needs more has an adversary.
-const MOST_ROUNDS: usize = 6;
+/// down or a race with another pass may add one or two, every hook one or two more; who needs more has an adversary.
+const MOST_ROUNDS: usize = 12;
 
-/// Makes one pass and says what role the instance has.
-///
-/// # Errors
-/// When the role could not be settled.
-pub fn pass(options: &Options) -> Result<Role, Error> {
-    let token = options.token.as_ref().map(Token::secret);
-    let deadline = Deadline::after(options.timeout);
-    let client = Client::new(&options.agent, token, deadline);
-    let mut refused = false;
-    for _ in 0..MOST_ROUNDS {
-        // Where an outage is to take the tag off, looking must leave time for that: servers that hang would use up all of it.
-        let onlooker = match options.on_outage {
-            OnOutage::Keep => client.clone(),
-            OnOutage::Demote => client.until(deadline.half()),
-        };
-        let Observation { view, trouble } = observe(&onlooker, options, refused)?;
-        let decision = decide(&view, options);
-        match trouble {
-            Some(outage) if view.lock == Lock::Unknown => {
-                return Err(sit_out(&client, &view.instance, &decision.actions, outage, options));
-            }
-            Some(trouble) => {
-                carry_out(&client, &view, &decision.actions, options)?;
-                return Err(trouble.into());
-            }
-            None if decision.actions.is_empty() => return settled(decision, options),
-            None => refused |= carry_out(&client, &view, &decision.actions, options)?,
-        }
-    }
-    Err(Error::Unsettled)
+/// How often a waiting pass looks at what Consul tells to no one who waits: the health of a master that is no reason for Consul to
+/// end its session, such as a warning or maintenance; and, while nobody leads, everything.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The least time between two tries for a lock that is in its lock-delay.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// How much longer it may be, at random, so that not all instances try at once.
+const RETRY_JITTER: Duration = Duration::from_millis(50);
+
+/// Looks that follow each other within this time are paced, so that passes that undo each other's work do not do so all the time.
+const CALM: Duration = Duration::from_secs(1);
+
+/// A pass, from its first look to its end.
+pub struct Pass<'a> {
+    options: &'a Options,
+    interrupt: &'a Interrupt,
+    client: Client,
+    /// When it is to end that waits for changes.
+    ends: Deadline,
+    /// What it saw last.
+    seen: Option<Seen>,
+    /// The session that its tries for the lock have left.
+    spare: Option<String>,
+    watch: Option<Watch>,
+    /// When it was last woken, and the pause that this was worth.
+    woken: Option<(Instant, Duration)>,
 }
 
-/// Applies actions up to the first that fails or is overtaken, and says whether Consul refused the lock.
-fn carry_out(client: &Client, view: &View, actions: &[Action], options: &Options) -> Result<bool, Error> {
-    for action in actions {
-        let outcome = apply(client, &view.instance, action, options)
-            .inspect_err(|error| give_up_if_denied(client, view, action, error, options))?;
-        match outcome {
-            Outcome::Done => {}
-            Outcome::Refused => return Ok(true),
-            Outcome::Overtaken => break,
+/// What the last look saw, as far as a later one may differ.
+struct Seen {
+    instance: Instance,
+    key: KeyState,
+    /// What to wait behind for another registration.
+    hash: Option<String>,
+}
+
+impl<'a> Pass<'a> {
+    /// Asks nothing yet.
+    pub fn begin(options: &'a Options, interrupt: &'a Interrupt) -> Pass<'a> {
+        let token = options.token.as_ref().map(Token::secret);
+        let client = Client::new(&options.agent, token, Deadline::after(options.timeout));
+        let ends = Deadline::after(options.wait);
+        Pass { options, interrupt, client, ends, seen: None, spare: None, watch: None, woken: None }
+    }
+
+    /// Settles what role the instance has, and says so.
+    ///
+    /// # Errors
+    /// When the role could not be settled.
+    pub fn settle(&mut self) -> Result<Role, Error> {
+        let options = self.options;
+        let deadline = Deadline::after(options.timeout);
+        self.client = self.client.until(deadline);
+        let (mut done, mut hook_error) = (Done::default(), None);
+        for _ in 0..MOST_ROUNDS {
+            // Where an outage is to take the tag off, looking must leave time for that: servers that hang would use up all of it.
+            let onlooker = match options.on_outage {
+                OnOutage::Keep => self.client.clone(),
+                OnOutage::Demote => self.client.until(deadline.half()),
+            };
+            let Observation { view, key, trouble } = observe(&onlooker, options, done)?;
+            self.seen = Some(Seen { instance: view.instance.clone(), key, hash: None });
+            let Decision { role, actions, fault } = decide(&view, options);
+            let (client, spare) = (&self.client, &mut self.spare);
+            let mut work =
+                Work { client, options, view: &view, deadline, spare, done: &mut done, hook_error: &mut hook_error };
+            match trouble {
+                Some(outage) if view.lock == Lock::Unknown => {
+                    work.sit_out(&actions);
+                    return Err(match options.on_outage {
+                        OnOutage::Keep => Error::Consul(outage),
+                        OnOutage::Demote => Error::Demoted(outage),
+                    });
+                }
+                Some(trouble) => {
+                    work.carry_out(&actions)?;
+                    return Err(trouble.into());
+                }
+                None if actions.is_empty() => return settled(role, fault, hook_error, options),
+                None => work.carry_out(&actions)?,
+            }
+        }
+        Err(hook_error.unwrap_or(Error::Unsettled))
+    }
+
+    /// Waits until something has changed, where it is worth to wait: `false` is the end of the pass. `status` and `line` are what it
+    /// would end with now.
+    ///
+    /// A pass waits only when Consul already shows what it has to say, since Consul learns it only when the run ends. While the lock
+    /// is in its lock-delay the pass has something to do instead, and the status is enough.
+    pub fn stays(&mut self, role: &Role, status: Status, line: &str) -> bool {
+        let options = self.options;
+        if options.wait.is_zero() || options.resign.is_some() || self.is_over() {
+            return false;
+        }
+        let Some(own) = self.own_check() else { return false };
+        if own.status != status {
+            return false;
+        }
+        if *role == Role::SlaveOfNone(Vacancy::LockDelay) {
+            thread::sleep((RETRY_AFTER + random_part(RETRY_JITTER)).min(self.ends.remaining()));
+            return !self.is_over();
+        }
+        if own.output.trim_end() != line {
+            return false;
+        }
+        self.let_go();
+        self.wait_for_change(role)
+    }
+
+    /// Leaves nothing behind.
+    pub fn end(mut self) {
+        self.let_go();
+    }
+
+    fn is_over(&self) -> bool {
+        self.ends.remaining().is_zero() || self.interrupt.has_happened()
+    }
+
+    fn own_check(&self) -> Option<&Check> {
+        self.seen.as_ref().and_then(|seen| eligibility::own_check(&seen.instance, self.options))
+    }
+
+    /// Ends the session that the tries for the lock have left.
+    fn let_go(&mut self) {
+        if let Some(seen) = self.seen.as_ref().filter(|_| self.spare.is_some()) {
+            let (client, notes) = (&self.client, &Notes::default());
+            Hand { client, options: self.options, instance: &seen.instance, notes }.let_go(&mut self.spare);
         }
     }
-    Ok(false)
+
+    /// Waits for a change of what was seen last; `false` when the time is over before.
+    fn wait_for_change(&mut self, role: &Role) -> bool {
+        let Some(mut seen) = self.seen.take() else { return false };
+        let Some(mut watch) = self.watch.take().or_else(|| self.start_watch(&seen)) else { return false };
+        let follows = matches!(role, Role::SlaveOf(_));
+        let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
+        let changed = loop {
+            match watch.next(&seen.key.index, seen.hash.as_deref(), registration_wait, self.ends) {
+                News::Key(key) if key.is_same(&seen.key) => {
+                    watch.key_told_nothing();
+                    seen.key = key;
+                }
+                News::Registration(Some((registration, hash))) if registration.is_like(&seen.instance.registration) => {
+                    // The first answer comes at once and only tells the hash.
+                    let looks = seen.hash.replace(hash).is_some() && !follows;
+                    if looks && !(matches!(role, Role::Master { .. }) && self.is_as_healthy_as(&seen.instance)) {
+                        break true;
+                    }
+                }
+                News::Interrupted | News::Nothing => break false,
+                News::Key(_) | News::Registration(_) | News::Trouble => break true,
+            }
+        };
+        (self.seen, self.watch) = (Some(seen), Some(watch));
+        if changed {
+            self.pace();
+        }
+        changed && !self.is_over()
+    }
+
+    fn start_watch(&self, seen: &Seen) -> Option<Watch> {
+        let started = Watch::start(&self.client, self.options, seen.instance.registration.id(), self.interrupt);
+        started.inspect_err(|error| debug!("no thread to wait in: {error}")).ok()
+    }
+
+    /// Whether every check of the instance and its node is as it was.
+    fn is_as_healthy_as(&self, before: &Instance) -> bool {
+        let client = self.client.until(Deadline::after(self.options.timeout));
+        let states = |checks: &[Check]| -> Vec<(String, Status)> {
+            checks.iter().map(|check| (check.id.clone(), check.status)).collect()
+        };
+        let now = client.instance(&self.options.service, before.registration.id());
+        now.is_ok_and(|now| now.is_some_and(|now| states(&now.checks) == states(&before.checks)))
+    }
+
+    /// Acts at once on what comes after a time of calm, and ever more slowly on what comes all the time.
+    fn pace(&mut self) {
+        let pause = match self.woken {
+            Some((before, pause)) if before.elapsed() < CALM + pause => {
+                (pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1))
+            }
+            _ => Duration::ZERO,
+        };
+        thread::sleep(pause.min(self.ends.remaining()));
+        self.woken = Some((Instant::now(), pause));
+    }
 }
 
 /// What a pass ends with that has nothing left to do.
-fn settled(decision: Decision, options: &Options) -> Result<Role, Error> {
-    match (decision.fault, decision.role) {
-        (Some(fault), _) => Err(Error::Query { name: options.query.clone(), fault }),
-        (None, Some(role)) => Ok(role),
-        (None, None) => Err(Error::Unsettled),
-    }
-}
-
-/// Does what an outage asks for, as far as the agent can by itself, and gives back the error that the outage is.
-fn sit_out(
-    client: &Client,
-    instance: &Instance,
-    actions: &[Action],
-    outage: consul::Error,
+fn settled(
+    role: Option<Role>,
+    fault: Option<Fault>,
+    hook_error: Option<Error>,
     options: &Options,
-) -> Error {
-    for action in actions {
-        if let Err(error) = apply(client, instance, action, options) {
-            // An agent that cannot reach its servers takes the tags before it has tried, and then has nothing good to say.
-            debug!("in the outage: {error}");
-        }
-    }
-    match options.on_outage {
-        OnOutage::Keep => Error::Consul(outage),
-        OnOutage::Demote => Error::Demoted(outage),
+) -> Result<Role, Error> {
+    match (fault, hook_error, role) {
+        (Some(fault), ..) => Err(Error::Fault { query: options.query.clone(), fault }),
+        (None, Some(error), _) => Err(error),
+        (None, None, Some(role)) => Ok(role),
+        (None, None, None) => Err(Error::Unsettled),
     }
 }
 
-/// Leaves the lock to others when the instance holds it and may not be tagged: it would keep them from leading for good.
-fn give_up_if_denied(client: &Client, view: &View, action: &Action, error: &Error, options: &Options) {
-    let denied = matches!(error, Error::Consul(error) if error.is_denied());
-    let promoting = matches!(action, Action::Tag(tags) if tags::say_master(tags, options));
-    if let (Lock::Mine { session, .. }, true) = (&view.lock, denied && promoting) {
-        if let Err(error) = lock::release(client, options, &view.instance, session) {
-            debug!("the lock could not be given up: {error}");
-        }
-    }
-}
-
-/// How an action that did not fail went.
-enum Outcome {
-    /// It is done, or no longer needed.
-    Done,
-    /// Consul did not give the lock.
-    Refused,
-    /// What it rests on has changed since it was seen: it was not done, and what follows it is not to be done either.
-    Overtaken,
-}
-
-/// Applies one action.
-fn apply(client: &Client, instance: &Instance, action: &Action, options: &Options) -> Result<Outcome, Error> {
-    match action {
-        Action::Tag(tags) => return tag(client, instance, tags, options),
-        Action::ConfirmTags(wanted) => return confirm_tags(client, instance, wanted, options),
-        Action::Campaign if !lock::campaign(client, options, instance)? => return Ok(Outcome::Refused),
-        Action::Campaign => {}
-        Action::Describe { session, holder } => {
-            // A lock that was lost since it was read is seen by the next look at it.
-            lock::describe(client, options, instance, session, holder.as_ref())?;
-        }
-        Action::Rebind { session, holder } => lock::rebind(client, options, instance, session, holder.as_ref())?,
-        Action::Release { session } => lock::release(client, options, instance, session)?,
-        Action::CreateQuery(query) => match client.create_query(query) {
-            // Another pass was faster; the next look finds its query.
-            Err(error) if error.says(500, "aliases an existing query name") => {}
-            outcome => outcome?,
-        },
-        Action::UpdateQuery(query) => client.update_query(query)?,
-    }
-    Ok(Outcome::Done)
-}
-
-/// Registers the instance with other tags, unless someone else has registered or deregistered it since it was observed. The
-/// agent knows no compare-and-set, so the last look is taken just before: what remains is the time between two requests to it.
-fn tag(client: &Client, instance: &Instance, tags: &[String], options: &Options) -> Result<Outcome, Error> {
-    let (registration, id) = (&instance.registration, instance.registration.id());
-    let now = client.instance(&options.service, id)?;
-    if now.is_none_or(|now| now.registration != *registration) {
-        debug!("the registration of {id} changed; looking again");
-        return Ok(Outcome::Overtaken);
-    }
-    client.register(registration, tags)?;
-    info!("tagged {id}: {}", tags.join(", "));
-    Ok(Outcome::Done)
-}
-
-/// Reads the catalog back. Where the token may not read the node there is nothing to be seen, and no reason to doubt.
-/// Where someone has registered the instance anew since, the catalog is right to differ, and the next look tells.
-fn confirm_tags(client: &Client, instance: &Instance, wanted: &[String], options: &Options) -> Result<Outcome, Error> {
-    let id = instance.registration.id();
-    let found = match client.catalog_node(&instance.node, id)?.and_then(|node| node.tags) {
-        Some(found) if found != wanted => found,
-        _ => return Ok(Outcome::Done),
-    };
-    let now = client.instance(&options.service, id)?;
-    if now.is_none_or(|now| !now.registration.is_retagged(&instance.registration, wanted)) {
-        return Ok(Outcome::Overtaken);
-    }
-    if tags::say_master(wanted, options) {
-        // The agent is not to believe what the catalog does not have, or the next pass would believe it too and report a master.
-        if let Err(error) = client.register(&instance.registration, &found) {
-            debug!("the agent keeps its tags: {error}");
-        }
-    }
-    Err(Error::TagNotInCatalog { id: id.to_owned(), wanted: wanted.to_vec(), found })
+/// A part of a time, at random.
+fn random_part(whole: Duration) -> Duration {
+    // The standard library's hashers have random keys, which is random enough to spread tries.
+    let random = RandomState::new().hash_one(Instant::now()) % 1000;
+    whole * u32::try_from(random).unwrap_or_default() / 1000
 }

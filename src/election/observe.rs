@@ -1,12 +1,16 @@
 //! Looks at Consul and says what is there: the two reads of a slave, the three of a master, and the few that are needed
 //! only where those leave something open. Changes nothing and decides nothing.
 
+use std::time::SystemTime;
+
 use log::debug;
 
-use super::decide::needs_query;
+use super::candidates;
+use super::decide::{needs_others, needs_query};
 use super::sessions;
-use super::view::{Holder, Instance, Leader, Lock, Query, View};
-use crate::consul::{self, Client, Health, Key};
+use super::value::{self, Notes};
+use super::view::{Done, Instance, Leader, Lock, Query, View};
+use crate::consul::{self, Client, Health, Key, Marks};
 use crate::error::Error;
 use crate::options::Options;
 
@@ -14,16 +18,42 @@ use crate::options::Options;
 pub struct Observation {
     /// What was seen.
     pub view: View,
+    /// The state of the lock key, to tell later whether it has changed, and the index to wait behind.
+    pub key: KeyState,
     /// Why the lock is [`Lock::Unknown`], or the query [`Query::Unreadable`], where either is.
     pub trouble: Option<consul::Error>,
 }
 
-/// Observes. `refused` is handed through to the view.
+/// The state of a key, as far as it tells a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyState {
+    /// The raft index of its last change; 0 where there is no such key.
+    pub modify_index: u64,
+    /// The session that holds it: it goes without a change of the key when the session ends.
+    pub session: Option<String>,
+    /// The index of the answer.
+    pub index: String,
+}
+
+impl KeyState {
+    /// The state that an answer tells.
+    pub fn of(found: Option<&Key>, index: String) -> KeyState {
+        let session = found.and_then(|key| key.session.clone());
+        KeyState { modify_index: found.map_or(0, |key| key.modify_index), session, index }
+    }
+
+    /// Whether the key is as it was, however far the index has gone.
+    pub fn is_same(&self, other: &KeyState) -> bool {
+        (self.modify_index, &self.session) == (other.modify_index, &other.session)
+    }
+}
+
+/// Observes. `done` is handed through to the view.
 ///
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is not there or is not to be told, or
 /// what was asked is denied.
-pub fn observe(client: &Client, options: &Options, refused: bool) -> Result<Observation, Error> {
+pub fn observe(client: &Client, options: &Options, done: Done) -> Result<Observation, Error> {
     let health = find_instance(client, options)?;
     if let Some(id) = &options.check_id {
         if !health.checks.iter().any(|check| check.id == *id) {
@@ -35,15 +65,26 @@ pub fn observe(client: &Client, options: &Options, refused: bool) -> Result<Obse
         Some(check) => check.node.clone(),
         None => client.node_name()?,
     };
-    let tags = health.registration.tags();
-    let instance = Instance { node, registration: health.registration, tags, checks: health.checks };
-    let mut view = View { instance, lock: Lock::Unknown, query: Query::NotAsked, refused };
-    let trouble = match read_lock(client, options, &mut view) {
+    let marks = health.registration.marks();
+    let instance = Instance { node, registration: health.registration, marks, checks: health.checks };
+    let mut view = View {
+        instance,
+        lock: Lock::Unknown,
+        term: 0,
+        notes: Notes::default(),
+        others: None,
+        term_is_over: false,
+        challenger_is_due: false,
+        query: Query::NotAsked,
+        done,
+    };
+    let mut key = KeyState::default();
+    let trouble = match read_lock(client, options, &mut view, &mut key) {
         Err(Error::Consul(error)) if !error.is_denied() => Some(error),
         Err(error) => return Err(error),
-        Ok(()) => read_query(client, options, &mut view).err(),
+        Ok(()) => read_rest(client, options, &mut view).err(),
     };
-    Ok(Observation { view, trouble })
+    Ok(Observation { view, key, trouble })
 }
 
 /// The instance on the local agent.
@@ -85,27 +126,45 @@ fn ids(instances: &[Health]) -> Vec<String> {
 
 /// Who holds the lock, and the tags that overrule the agent's. Without the latter nothing is to be done either, so that the lock
 /// stays unknown.
-fn read_lock(client: &Client, options: &Options, view: &mut View) -> Result<(), Error> {
-    let instance = &view.instance;
-    let lock = match client.key(&options.lock_key)? {
-        Some(Key { session: Some(session), value, lock_index, .. }) => {
-            whose_lock(client, options, instance, session, &value, lock_index)?
+fn read_lock(client: &Client, options: &Options, view: &mut View, state: &mut KeyState) -> Result<(), Error> {
+    let (found, index) = client.key_after(&options.lock_key, None, options.timeout)?;
+    *state = KeyState::of(found.as_ref(), index);
+    let now = SystemTime::now();
+    let mut lock = Lock::Free;
+    if let Some(Key { session, value, lock_index, .. }) = found {
+        view.term = lock_index;
+        view.notes = Notes::read(&value, now);
+        if let Some(session) = session {
+            lock = whose_lock(client, options, &view.instance, session, &value)?;
         }
-        _ => Lock::Free,
-    };
+    }
+    if let Lock::Mine { holder: Some(holder), .. } = &lock {
+        view.term_is_over = options.max_term.is_some_and(|term| value::has_passed(&holder.since, term, now));
+        view.challenger_is_due = match (options.preempt_after, &holder.challenger) {
+            (Some(after), Some(challenger)) => value::has_passed(&challenger.since, after, now),
+            _ => false,
+        };
+    }
+    let instance = &mut view.instance;
     if instance.registration.enable_tag_override() {
         // The agent takes the catalog's tags at its next full sync, minutes from now perhaps; until then only these are true.
         let found = client.catalog_node(&instance.node, instance.registration.id())?;
-        if let Some(tags) = found.and_then(|node| node.tags) {
-            view.instance.tags = tags;
+        if let Some(Marks { tags, .. }) = found.and_then(|node| node.marks) {
+            instance.marks.tags = tags;
         }
     }
     view.lock = lock;
     Ok(())
 }
 
-/// The prepared query, where it matters.
-fn read_query(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
+/// The other instances and the prepared query, where they matter.
+fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
+    if needs_others(view, options) {
+        view.query = Query::Unreadable;
+        let instances = client.instances_everywhere(&options.service)?;
+        view.others = Some(candidates::among(instances, &view.instance, &view.notes, options));
+        view.query = Query::NotAsked;
+    }
     if needs_query(view, options) {
         view.query = Query::Unreadable;
         view.query = client.query(&options.query)?.map_or(Query::Missing, Query::Found);
@@ -120,10 +179,9 @@ fn whose_lock(
     instance: &Instance,
     session: String,
     value: &[u8],
-    term: u64,
 ) -> Result<Lock, Error> {
     let id = instance.registration.id();
-    let holder = serde_json::from_slice::<Holder>(value).ok().filter(|holder| holder.session == session);
+    let holder = value::holder(value).filter(|holder| holder.session == session);
     if let Some(holder) = holder {
         let is_mine = holder.node == instance.node && holder.service_id == id;
         if is_mine && !holder.election.is_empty() && holder.election != options.query {
@@ -131,7 +189,7 @@ fn whose_lock(
             return Err(Error::LockOfOther { key: options.lock_key.clone(), election: holder.election });
         }
         return Ok(if is_mine {
-            Lock::Mine { session, term, holder: Some(holder) }
+            Lock::Mine { session, holder: Some(holder) }
         } else {
             Lock::Another(Leader::from_holder(&holder))
         });
@@ -140,7 +198,7 @@ fn whose_lock(
     let info = client.session(&session)?;
     Ok(match info {
         Some(info) if info.node == instance.node && info.name == sessions::name(options, instance) => {
-            Lock::Mine { session, term, holder: None }
+            Lock::Mine { session, holder: None }
         }
         info => Lock::Another(Leader { node: info.map(|info| info.node), session, ..Leader::default() }),
     })

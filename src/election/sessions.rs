@@ -89,5 +89,6 @@ fn wanted(options: &Options, instance: &Instance, known: Option<&str>) -> NewSes
             node_checks.push(check.id.clone());
         }
     }
-    NewSession { name: name(options, instance), lock_delay: options.lock_delay, node_checks, service_checks }
+    let (lock_delay, ttl) = (options.lock_delay, options.ttl);
+    NewSession { name: name(options, instance), lock_delay, ttl, node_checks, service_checks }
 }

@@ -1,8 +1,8 @@
 //! What a pass saw: the data that the decision is made from. Plain values, no I/O.
 
-use serde::{Deserialize, Serialize};
-
-use crate::consul::{Check, PreparedQuery, Registration};
+use super::candidates::Candidate;
+use super::value::{Holder, Notes};
+use crate::consul::{Check, Marks, PreparedQuery, Registration};
 
 /// Everything that one look at Consul told.
 #[derive(Clone, Debug)]
@@ -11,10 +11,34 @@ pub struct View {
     pub instance: Instance,
     /// Who holds the lock key.
     pub lock: Lock,
+    /// The number of the present leadership, or of the last one where the lock is free.
+    pub term: u64,
+    /// What the lock's value notes.
+    pub notes: Notes,
+    /// The other instances that could lead, best first; `None` where they were not asked for.
+    pub others: Option<Vec<Candidate>>,
+    /// Whether `--max-term` has passed since this instance took the lock.
+    pub term_is_over: bool,
+    /// Whether the challenger that the lock's value names has been passing for long enough.
+    pub challenger_is_due: bool,
     /// The prepared query, where it was asked for.
     pub query: Query,
-    /// Whether this pass has already tried for the free lock and Consul did not give it.
+    /// What this pass has done already.
+    pub done: Done,
+}
+
+/// What a pass has done already and is not to do again by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each tells of another thing that was done")]
+pub struct Done {
+    /// It has tried for the free lock and Consul did not give it.
     pub refused: bool,
+    /// It has renewed its session.
+    pub renewed: bool,
+    /// It has moved the lock to another session, and the old one is left.
+    pub rebound: bool,
+    /// It has run a slave's hook that failed.
+    pub hook_failed: bool,
 }
 
 /// The instance that stands for election.
@@ -24,14 +48,15 @@ pub struct Instance {
     pub node: String,
     /// Its registration with the local agent.
     pub registration: Registration,
-    /// Its tags where they count: the agent's, or with `EnableTagOverride` the catalog's.
-    pub tags: Vec<String>,
+    /// Its tags and Meta where they count: the agent's, or for the tags with `EnableTagOverride` the catalog's.
+    pub marks: Marks,
     /// Its checks and its node's.
     pub checks: Vec<Check>,
 }
 
 /// Who holds the lock key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Lock {
     /// No session.
     Free,
@@ -39,8 +64,6 @@ pub enum Lock {
     Mine {
         /// The session.
         session: String,
-        /// `LockIndex`: grows by one with every leadership; with the key's `CreateIndex` it names this one for good.
-        term: u64,
         /// What the key's value says of this instance; `None` when someone else wrote the value.
         holder: Option<Holder>,
     },
@@ -48,35 +71,6 @@ pub enum Lock {
     Another(Leader),
     /// Consul could not say.
     Unknown,
-}
-
-/// The lock key's value: who leads, for all who read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The name of the holder's node.
-    pub node: String,
-    /// The holder's service ID.
-    pub service_id: String,
-    /// Where it is to be reached: the registered address, or its node's. Empty when neither could be learnt.
-    #[serde(default)]
-    pub address: String,
-    /// The registered port; 0 when there is none.
-    #[serde(default)]
-    pub port: u16,
-    /// The session that holds the key, which proves that the holder itself wrote this.
-    pub session: String,
-    /// The name of the election that it leads.
-    #[serde(default)]
-    pub election: String,
-    /// When it took the lock, in RFC 3339, by its own clock.
-    #[serde(default)]
-    pub since: String,
-    /// The IDs of the checks that the session is bound to, beside the node's own life.
-    #[serde(default)]
-    pub checks: Vec<String>,
-    /// The holder's election check, once it is known: a run that Consul had to kill leaves an output that no longer tells it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_id: Option<String>,
 }
 
 /// The instance that leads, as far as the lock key tells.

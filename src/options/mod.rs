@@ -2,6 +2,7 @@
 //! without asking Consul is told here.
 
 mod environment;
+mod resolve;
 mod rules;
 pub mod table;
 mod typed;
@@ -10,7 +11,7 @@ mod values;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::consul::Address;
+use crate::consul::{Address, Status};
 
 /// A run of the program, ready to go. Made by [`Command::read`] alone, so that every value has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +38,76 @@ pub struct Options {
     pub(crate) tolerate_warning: bool,
     /// What becomes of a master's tag while Consul cannot say who holds the lock.
     pub(crate) on_outage: OnOutage,
-    /// The time for the whole pass.
+    /// The time for each round of work.
     pub(crate) timeout: Duration,
+    /// How long a pass whose role is settled stays for changes; none by default.
+    pub(crate) wait: Duration,
+    /// What the prepared query is to be like beside what finds the master.
+    pub(crate) query_settings: QuerySettings,
+    /// How long a session lives that no pass renews; forever by default.
+    pub(crate) ttl: Option<Duration>,
+    /// Its place among those that may lead, where the user gives it one.
+    pub(crate) priority: Option<u32>,
+    /// For how long an instance of higher priority must have been passing to get the lead, where it gets it at all.
+    pub(crate) preempt_after: Option<Duration>,
+    /// How long a leadership lasts while there are others to take it.
+    pub(crate) max_term: Option<Duration>,
+    /// What is run when the role changes.
+    pub(crate) hooks: Hooks,
+    /// What the check's status says of the role.
+    pub(crate) statuses: Statuses,
+    /// Whether and how the instance is to hand the lead over now.
+    pub(crate) resign: Option<Resign>,
     /// The least severe level that is logged, where the user names it.
     pub(crate) log_level: Option<log::LevelFilter>,
     /// The agent.
     pub(crate) agent: Address,
     /// The ACL token.
     pub(crate) token: Option<Token>,
+}
+
+/// What the prepared query is to be like beside what finds the master. What is not given stays as it is on the query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QuerySettings {
+    /// Whether only the holder of the lock is found by it, see `election::fence`.
+    pub(crate) fence: bool,
+    /// `DNS.TTL`.
+    pub(crate) ttl: Option<String>,
+    /// `Service.Near`.
+    pub(crate) near: Option<String>,
+    /// `Service.Failover.Datacenters`; empty when not given.
+    pub(crate) failover: Vec<String>,
+}
+
+/// Commands that are run when the role changes, as words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hooks {
+    /// Between the lock and the master's tag.
+    pub(crate) promote: Option<Vec<String>>,
+    /// Between the end of the master's tag and that of the lock.
+    pub(crate) demote: Option<Vec<String>>,
+    /// On a slave, for each new master.
+    pub(crate) follow: Option<Vec<String>>,
+}
+
+/// What the check's status says of the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Statuses {
+    /// Of a master.
+    pub(crate) master: Status,
+    /// Of a slave of a master.
+    pub(crate) slave: Status,
+    /// Of a slave while nobody leads.
+    pub(crate) leaderless: Status,
+}
+
+/// A master's handing over, on demand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resign {
+    /// How long it stands back.
+    pub(crate) stands_back: Duration,
+    /// The node whose instance is to lead.
+    pub(crate) to: Option<String>,
 }
 
 /// What becomes of a master's tag while Consul cannot say who holds the lock.
@@ -80,7 +143,7 @@ pub enum Command {
     Help,
     /// Print the version.
     Version,
-    /// Make one pass.
+    /// Make one pass, or hand the lead over in one.
     Pass(Box<Options>),
 }
 
@@ -108,7 +171,9 @@ impl Command {
         match typed::parse(arguments).map_err(fail)? {
             typed::Typed::Help => Ok(Command::Help),
             typed::Typed::Version => Ok(Command::Version),
-            typed::Typed::Run(values) => resolve(*values, environment).map(Box::new).map(Command::Pass).map_err(fail),
+            typed::Typed::Run(values) => {
+                resolve::resolve(*values, environment).map(Box::new).map(Command::Pass).map_err(fail)
+            }
         }
     }
 }
@@ -124,6 +189,12 @@ impl Options {
     #[must_use]
     pub fn log_level(&self) -> Option<log::LevelFilter> {
         self.log_level
+    }
+
+    /// Whether a pass may stay for changes, and so be told to end early.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.wait.is_zero()
     }
 
     /// What every line of this election begins with.
@@ -162,46 +233,6 @@ fn guess_query(arguments: &[OsString]) -> Option<String> {
         || value("consul-service-name").filter(|name| !name.is_empty()).map(|name| format!("{name}-master"));
     let guess = value("consul-query-name").or_else(of_service);
     guess.filter(|query| !query.starts_with('-') && rules::query_name(query).is_ok())
-}
-
-fn resolve(values: typed::Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Options, String> {
-    let service = values.consul_service_name.ok_or("--consul-service-name is missing: it names the service")?;
-    let query = values.consul_query_name.unwrap_or_else(|| format!("{service}-master"));
-    rules::query_name(&query)?;
-    let lock_key = values.lock_key.unwrap_or_else(|| format!("service/{query}/leader"));
-    rules::key(&lock_key)?;
-    let master_tag = values.master_tag.unwrap_or_else(|| "master".to_owned());
-    let slave_tag = values.slave_tag.unwrap_or_else(|| "slave".to_owned());
-    rules::tags(&master_tag, &slave_tag, &values.consul_query_tag)?;
-    let timeout = values::duration("--timeout", values.timeout.as_deref().unwrap_or("20s"))?;
-    if timeout.is_zero() {
-        return Err("--timeout 0s leaves no time for a pass; give it some, 20s by default".to_owned());
-    }
-    Ok(Options {
-        service_id: values.consul_service_id,
-        query_tags: values.consul_query_tag,
-        lock_delay: rules::lock_delay(values::duration(
-            "--lock-delay",
-            values.lock_delay.as_deref().unwrap_or("15s"),
-        )?)?,
-        check_id: values.check_id,
-        tolerate_warning: values.tolerate_warning,
-        on_outage: values::choice(
-            "--on-outage",
-            values.on_outage,
-            OnOutage::Keep,
-            &[("keep", OnOutage::Keep), ("demote", OnOutage::Demote)],
-        )?,
-        log_level: values::log_level(values.log_level.as_deref())?,
-        agent: environment::agent(&environment)?,
-        token: environment::token(&environment)?,
-        service,
-        query,
-        master_tag,
-        slave_tag,
-        lock_key,
-        timeout,
-    })
 }
 
 #[cfg(test)]

@@ -16,6 +16,32 @@ pub fn lock_delay(delay: Duration) -> Result<Duration, String> {
     Err(format!("--lock-delay {} is taken for seconds by Consul; use 0s, or 1ms and more", duration::format(delay)))
 }
 
+/// Consul takes a session's TTL from ten seconds to a day.
+pub fn ttl(ttl: Duration) -> Result<Duration, String> {
+    if (Duration::from_secs(10)..=Duration::from_secs(86_400)).contains(&ttl) {
+        return Ok(ttl);
+    }
+    Err(format!("--ttl {} is not between 10s and 24h, which Consul takes; use one of these", duration::format(ttl)))
+}
+
+/// A term that is over when it begins would move the lead with every pass.
+pub fn max_term(term: Duration) -> Result<Duration, String> {
+    if term >= Duration::from_secs(1) {
+        return Ok(term);
+    }
+    Err("--max-term must be a second or more; without it a leadership lasts until the master fails".to_owned())
+}
+
+/// The fence's Meta key, `election-NAME-session`, is the longest of an election's; Consul takes 128 characters.
+pub fn fenced_name(name: &str) -> Result<(), String> {
+    if name.len() + "election--priority".len() <= 128 {
+        return Ok(());
+    }
+    Err(format!(
+        "--consul-query-name '{name}' is too long for the key of its fence in the instance's Meta, which takes 110 characters; use a shorter one, or --no-fence"
+    ))
+}
+
 /// A query's name is a DNS name, part of a path, of the lock key and of the election's signature: it must be fit for all.
 pub fn query_name(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

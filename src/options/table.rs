@@ -12,66 +12,120 @@ pub struct OptionSpec {
 
 /// Every option, in the order of the help.
 pub const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "consul-service-name",
-        value: "NAME",
-        help: "The service whose instances elect a master. Required",
-    },
-    OptionSpec {
-        name: "consul-service-id",
-        value: "ID",
-        help: "The instance, where the node has several of the service [default: the only one]",
-    },
-    OptionSpec {
-        name: "consul-query-name",
-        value: "NAME",
-        help: "The prepared query that finds the master, and the election's name [default: SERVICE-master]",
-    },
-    OptionSpec {
-        name: "consul-query-tag",
-        value: "TAG",
-        help: "A tag that the prepared query asks for beside the master tag, or with ! before it excludes; can be repeated",
-    },
-    OptionSpec { name: "master-tag", value: "TAG", help: "The tag of the master [default: master]" },
-    OptionSpec { name: "slave-tag", value: "TAG", help: "The tag of all others [default: slave]" },
-    OptionSpec {
-        name: "lock-key",
-        value: "KEY",
-        help: "The key whose lock decides; instances that share it form one election [default: service/QUERY/leader]",
-    },
-    OptionSpec {
-        name: "lock-delay",
-        value: "DURATION",
-        help: "How long nobody can take the lock that a failed master held; Consul keeps 1m at most [default: 15s]",
-    },
-    OptionSpec {
-        name: "check-id",
-        value: "ID",
-        help: "The ID of the check that runs this program [default: recognised by what it prints]",
-    },
-    OptionSpec {
-        name: "tolerate-warning",
-        value: "",
-        help: "Let an instance lead, and be found, while a check of it is in warning",
-    },
-    OptionSpec {
-        name: "on-outage",
-        value: "keep|demote",
-        help: "What becomes of a master's tag while Consul cannot say who holds the lock [default: keep]",
-    },
-    OptionSpec {
-        name: "timeout",
-        value: "DURATION",
-        help: "The time for the whole run; must be shorter than the check's own timeout [default: 20s]",
-    },
-    OptionSpec {
-        name: "log-level",
-        value: "LEVEL",
-        help: "off, error, warn, info, debug or trace, to standard error [default: RUST_LOG, or warn]",
-    },
-    OptionSpec { name: "help", value: "", help: "Print this help" },
-    OptionSpec { name: "version", value: "", help: "Print the version" },
+    option("consul-service-name", "NAME", "The service whose instances elect a master. Required"),
+    option(
+        "consul-service-id",
+        "ID",
+        "The instance, where the node has several of the service [default: the only one]",
+    ),
+    option(
+        "consul-query-name",
+        "NAME",
+        "The prepared query that finds the master, and the election's name [default: SERVICE-master]",
+    ),
+    option(
+        "consul-query-tag",
+        "TAG",
+        "A tag that the prepared query asks for beside the master tag, or with ! before it excludes; can be repeated",
+    ),
+    option(
+        "query-ttl",
+        "DURATION",
+        "The time for which DNS clients may keep the answer [default: what is set on the query, or none]",
+    ),
+    option(
+        "query-near",
+        "NODE",
+        "The node that the query sorts by nearness to, or _agent [default: what is set on the query]",
+    ),
+    option(
+        "query-failover",
+        "DC",
+        "A datacenter that is asked when this one has no master; can be repeated; needs --no-fence",
+    ),
+    option(
+        "no-fence",
+        "",
+        "Keep a plain query on the tags, in place of one that only the holder of the lock can be found by",
+    ),
+    option("master-tag", "TAG", "The tag of the master [default: master]"),
+    option("slave-tag", "TAG", "The tag of all others [default: slave]"),
+    option(
+        "lock-key",
+        "KEY",
+        "The key whose lock decides; instances that share it form one election [default: service/QUERY/leader]",
+    ),
+    option(
+        "lock-delay",
+        "DURATION",
+        "How long nobody can take the lock that a failed master held; Consul keeps 1m at most [default: 15s]",
+    ),
+    option(
+        "ttl",
+        "DURATION",
+        "End the lead of an instance whose check has stopped running for this long, at most twice that: 10s to 24h\n[default: never]",
+    ),
+    option("check-id", "ID", "The ID of the check that runs this program [default: recognised by what it prints]"),
+    option("tolerate-warning", "", "Let an instance lead, and be found, while a check of it is in warning"),
+    option(
+        "on-outage",
+        "keep|demote",
+        "What becomes of a master's tag while Consul cannot say who holds the lock [default: keep]",
+    ),
+    option(
+        "wait",
+        "DURATION",
+        "Stay for so long and act on every change at once; for a check with a short interval [default: 0s]",
+    ),
+    option("priority", "N", "Only lead while no passing instance has a higher one; 0: never [default: 100]"),
+    option("preempt", "", "Hand the lead over to an instance of higher priority"),
+    option(
+        "preempt-after",
+        "DURATION",
+        "How long that instance must have been passing; any change of its checks begins it anew [default: 30s]",
+    ),
+    option("max-term", "DURATION", "Hand the lead over after so long, if another instance may lead [default: never]"),
+    option(
+        "on-promote",
+        "COMMAND",
+        "Run when the lock is won, before the instance is tagged; if it fails, the lock is given up",
+    ),
+    option(
+        "on-demote",
+        "COMMAND",
+        "Run when the master's tag is off, before the lock is given up, and when an instance is found to be a slave\nwithout a note that this was done",
+    ),
+    option("on-follow", "COMMAND", "Run on a slave whose master has changed"),
+    option(
+        "master-status",
+        "STATUS",
+        "The status that the check of a master ends with: passing, warning or critical [default: passing]",
+    ),
+    option("slave-status", "STATUS", "The same of a slave [default: passing]"),
+    option("leaderless-status", "STATUS", "The same of a slave while nobody leads [default: passing]"),
+    option(
+        "timeout",
+        "DURATION",
+        "The time for each round of work, hooks included. Consul ends a check after 30s unless its definition has\na longer timeout, which it must have where --wait and --timeout together reach that [default: 20s]",
+    ),
+    option(
+        "log-level",
+        "LEVEL",
+        "off, error, warn, info, debug or trace, to standard error [default: RUST_LOG, or warn]",
+    ),
+    option("for", "DURATION", "With resign: how long the instance stands back [default: 30s]"),
+    option(
+        "to",
+        "NODE",
+        "With resign: the node whose instance is to lead; all others leave the lock to it for as long",
+    ),
+    option("help", "", "Print this help"),
+    option("version", "", "Print the version"),
 ];
+
+const fn option(name: &'static str, value: &'static str, help: &'static str) -> OptionSpec {
+    OptionSpec { name, value, help }
+}
 
 /// One variable of the environment that the program honours.
 pub const ENVIRONMENT: &[(&str, &str)] = &[
@@ -94,20 +148,24 @@ pub fn help() -> String {
          Made to be run by Consul as a script check of each instance.\n\
          \n\
          Usage: consul-master-election-tagger --consul-service-name NAME [OPTIONS]\n\
+         \x20      consul-master-election-tagger resign --consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]\n\
+         \n\
+         resign makes a master hand the lead over: by hand, on its node, with the options of its check.\n\
          \n\
          Options (one dash works as two; --option VALUE or --option=VALUE):\n",
     );
     for option in OPTIONS {
         text += &entry(&format!("--{} {}", option.name, option.value), option.help);
     }
-    text += "\nDurations are written as Consul writes them: 15s, 1m30s, 0s.\n\nEnvironment:\n";
+    text += "\nDurations are written as Consul writes them: 15s, 1m30s, 0s. A COMMAND is split into words as a shell would,\n\
+     and run without one; name `sh -c '...'` where one is wanted.\n\nEnvironment:\n";
     for (name, help) in ENVIRONMENT {
         text += &entry(name, help);
     }
     text += "\nExit status:\n";
     for (status, meaning) in [
         ("0", "The role is settled: master, slave of a known master, or waiting for one"),
-        ("1", "Consul could not be asked or answered, or the tag did not reach the catalog"),
+        ("1", "Consul could not be asked or answered, the tag did not reach the catalog, or a hook failed"),
         ("2", "It can never work as configured: a bad option, no such service, denied by ACL, a name that is taken"),
     ] {
         text += &entry(status, meaning);
@@ -117,5 +175,5 @@ pub fn help() -> String {
 
 /// One entry of the help: the term, then what it means, indented below it.
 fn entry(term: &str, meaning: &str) -> String {
-    format!("  {}\n          {meaning}\n", term.trim_end())
+    format!("  {}\n          {}\n", term.trim_end(), meaning.replace('\n', "\n          "))
 }

@@ -6,6 +6,9 @@ use pico_args::Arguments;
 
 use super::table;
 
+/// The options that can be given more than once.
+const REPEATABLE: [&str; 2] = ["consul-query-tag", "query-failover"];
+
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Typed {
@@ -20,6 +23,7 @@ pub enum Typed {
 /// The values of the options, as they were typed; `None` where an option was not given.
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "each field is the option of its name, which the table describes")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch that was given or not")]
 pub struct Values {
     pub consul_service_name: Option<String>,
     pub consul_service_id: Option<String>,
@@ -33,6 +37,25 @@ pub struct Values {
     pub tolerate_warning: bool,
     pub on_outage: Option<String>,
     pub timeout: Option<String>,
+    pub query_ttl: Option<String>,
+    pub query_near: Option<String>,
+    pub query_failover: Vec<String>,
+    pub no_fence: bool,
+    pub ttl: Option<String>,
+    pub wait: Option<String>,
+    pub priority: Option<String>,
+    pub preempt: bool,
+    pub preempt_after: Option<String>,
+    pub max_term: Option<String>,
+    pub on_promote: Option<String>,
+    pub on_demote: Option<String>,
+    pub on_follow: Option<String>,
+    pub master_status: Option<String>,
+    pub slave_status: Option<String>,
+    pub leaderless_status: Option<String>,
+    pub resign: bool,
+    pub resign_for: Option<String>,
+    pub resign_to: Option<String>,
     pub log_level: Option<String>,
 }
 
@@ -64,14 +87,40 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Str
         check_id: one("--check-id")?,
         on_outage: one("--on-outage")?,
         timeout: one("--timeout")?,
+        query_ttl: one("--query-ttl")?,
+        query_near: one("--query-near")?,
+        ttl: one("--ttl")?,
+        wait: one("--wait")?,
+        priority: one("--priority")?,
+        preempt_after: one("--preempt-after")?,
+        max_term: one("--max-term")?,
+        on_promote: one("--on-promote")?,
+        on_demote: one("--on-demote")?,
+        on_follow: one("--on-follow")?,
+        master_status: one("--master-status")?,
+        slave_status: one("--slave-status")?,
+        leaderless_status: one("--leaderless-status")?,
+        resign_for: one("--for")?,
+        resign_to: one("--to")?,
         log_level: one("--log-level")?,
         ..Values::default()
     };
-    values.consul_query_tag = arguments.values_from_str("--consul-query-tag").map_err(|error| error.to_string())?;
+    let mut all = |name: &'static str| arguments.values_from_str::<_, String>(name).map_err(|error| error.to_string());
+    values.consul_query_tag = all("--consul-query-tag")?;
+    values.query_failover = all("--query-failover")?;
     values.tolerate_warning = arguments.contains("--tolerate-warning");
-    match arguments.finish().first() {
+    values.no_fence = arguments.contains("--no-fence");
+    values.preempt = arguments.contains("--preempt");
+    // What is left has no dashes, or is unknown.
+    let mut left: Vec<String> =
+        arguments.finish().into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    values.resign = left.first().is_some_and(|first| first == "resign");
+    if values.resign {
+        left.remove(0);
+    }
+    match left.first() {
         None => Ok(Typed::Run(Box::new(values))),
-        Some(left) => Err(left_over(&left.to_string_lossy())),
+        Some(left) => Err(left_over(left)),
     }
 }
 
@@ -109,7 +158,7 @@ fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String
         if value.is_empty() {
             return Err(format!("{name} lacks its value: {name} {}", option.value));
         }
-        if result.contains(&name) && name != "--consul-query-tag" {
+        if result.contains(&name) && !REPEATABLE.contains(&bare) {
             return Err(format!("{name} is given twice; once is enough"));
         }
         result.extend([name, value]);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::duration;
+use crate::consul::Status;
+use crate::{duration, hook};
 
 pub fn duration(option: &str, text: &str) -> Result<Duration, String> {
     duration::parse(text)
@@ -22,4 +23,30 @@ pub fn log_level(text: Option<&str>) -> Result<Option<log::LevelFilter>, String>
     text.parse()
         .map(Some)
         .map_err(|_| format!("--log-level '{text}' is no level; use off, error, warn, info, debug or trace"))
+}
+
+pub fn status(option: &str, text: Option<String>) -> Result<Status, String> {
+    let choices = [("passing", Status::Passing), ("warning", Status::Warning), ("critical", Status::Critical)];
+    choice(option, text, Status::Passing, &choices)
+}
+
+/// Large enough for any order that people may want, small enough to be read.
+const HIGHEST_PRIORITY: u32 = 1_000_000;
+
+pub fn priority(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|priority| *priority <= HIGHEST_PRIORITY).ok_or_else(|| {
+        format!(
+            "--priority '{text}' is none; use a whole number from 0 (never leads) to {HIGHEST_PRIORITY}, 100 by default"
+        )
+    })
+}
+
+/// A command's words.
+pub fn command(option: &str, text: Option<&str>) -> Result<Option<Vec<String>>, String> {
+    let Some(text) = text else { return Ok(None) };
+    hook::split(text).map(Some).ok_or_else(|| {
+        format!(
+            "{option} '{text}' cannot be split into words; close its quotes, or put a shell's command into sh -c '...'"
+        )
+    })
 }

@@ -6,9 +6,9 @@
 use std::net::Ipv6Addr;
 
 use crate::consul::Status as CheckStatus;
-use crate::election::{Leader, Obstacle, Role, Vacancy};
+use crate::election::{Failure, Leader, Obstacle, Role, Vacancy};
 use crate::error::Error;
-use crate::options::{UsageError, signature};
+use crate::options::{Options, UsageError, signature};
 use crate::text::one_line;
 
 /// What a run says and ends with.
@@ -41,15 +41,50 @@ impl Status {
             Status::Critical => 2,
         }
     }
+
+    /// The status that Consul gives the check for it.
+    pub(crate) fn of_check(self) -> CheckStatus {
+        match self {
+            Status::Passing => CheckStatus::Passing,
+            Status::Warning => CheckStatus::Warning,
+            Status::Critical => CheckStatus::Critical,
+        }
+    }
+
+    /// The status that makes Consul give the check that one.
+    fn for_check(status: CheckStatus) -> Status {
+        match status {
+            CheckStatus::Passing => Status::Passing,
+            CheckStatus::Warning => Status::Warning,
+            CheckStatus::Critical => Status::Critical,
+        }
+    }
 }
 
-/// The verdict on a pass of the election named `query`.
-pub fn of_pass(query: &str, outcome: &Result<Role, Error>) -> Verdict {
-    let signature = signature(Some(query));
+/// The verdict on a pass with these options.
+pub fn of_pass(options: &Options, outcome: &Result<Role, Error>) -> Verdict {
+    let signature = options.signature();
     match outcome {
-        Ok(role) => verdict(Status::Passing, &format!("{signature} {}", describe(role))),
+        // What made an instance give the lock up is its state for as long as it stands back for it.
+        Ok(Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error, for_good })))) => {
+            let status = if *for_good { Status::Critical } else { Status::Warning };
+            verdict(status, &format!("{signature} error: {error}"))
+        }
+        Ok(role) => {
+            let status = match role {
+                Role::Master { .. } => options.statuses.master,
+                Role::SlaveOf(_) => options.statuses.slave,
+                Role::SlaveOfNone(_) => options.statuses.leaderless,
+            };
+            verdict(Status::for_check(status), &format!("{signature} {}", describe(role)))
+        }
         Err(error) => verdict(status_of(error), &format!("{signature} error: {error}")),
     }
+}
+
+/// Whether no later run can do better by itself.
+pub fn is_for_good(error: &Error) -> bool {
+    status_of(error) == Status::Critical
 }
 
 /// The verdict on a command line or an environment that no pass can be made from.
@@ -72,13 +107,17 @@ fn verdict(status: Status, line: &str) -> Verdict {
 fn status_of(error: &Error) -> Status {
     match error {
         Error::Consul(error) | Error::Demoted(error) if error.is_denied() => Status::Critical,
-        Error::Consul(_) | Error::Demoted(_) | Error::TagNotInCatalog { .. } | Error::Unsettled => Status::Warning,
+        Error::Consul(_)
+        | Error::Demoted(_)
+        | Error::TagNotInCatalog { .. }
+        | Error::Hook { .. }
+        | Error::Unsettled => Status::Warning,
         Error::NoSuchService { .. }
         | Error::SeveralInstances { .. }
         | Error::NotPlain { .. }
         | Error::NoSuchCheck { .. }
         | Error::LockOfOther { .. }
-        | Error::Query { .. } => Status::Critical,
+        | Error::Fault { .. } => Status::Critical,
     }
 }
 
@@ -95,6 +134,10 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),
+        Vacancy::StandsBack(_) => "this instance has given the lead up and stands back".to_owned(),
+        Vacancy::HandedTo(node) => format!("the lead is left to {node}"),
+        Vacancy::Yields(node) => format!("{node} has a higher priority"),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
     }
 }

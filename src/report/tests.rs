@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::*;
 use crate::consul;
 use crate::consul::Kind;
-use crate::election::QueryFault;
+use crate::election::{Fault, QueryFault};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
 
@@ -15,7 +15,7 @@ fn every_line_is_as_the_golden_file_has_it() {
     let mut text = String::from("# Every line that a pass can end with, behind its exit status.\n");
     let roles = roles().into_iter().map(Ok);
     for outcome in roles.chain(errors().into_iter().map(Err)) {
-        let verdict = of_pass("redis-master", &outcome);
+        let verdict = of_pass(&Options::for_tests(), &outcome);
         writeln!(text, "{} {}", verdict.status.code(), verdict.line).unwrap();
     }
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
@@ -50,12 +50,19 @@ fn roles() -> Vec<Role> {
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
         Role::SlaveOfNone(Vacancy::LockDelay),
+        Role::SlaveOfNone(Vacancy::NeverLeads),
+        Role::SlaveOfNone(Vacancy::StandsBack(None)),
+        Role::SlaveOfNone(Vacancy::HandedTo("n2".to_owned())),
+        Role::SlaveOfNone(Vacancy::Yields("n2".to_owned())),
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error: "why".to_owned(), for_good: false }))),
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error: "why".to_owned(), for_good: true }))),
     ]
 }
 
 fn errors() -> Vec<Error> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-    let query = |fault| Error::Query { name: "redis-master".to_owned(), fault };
+    let fault = |fault| Error::Fault { query: "redis-master".to_owned(), fault };
+    let query = |reason| fault(Fault::Query(reason));
     let mut errors: Vec<Error> = [
         Kind::Unreachable("Connection refused (os error 111)".to_owned()),
         Kind::TimedOut("20s".to_owned()),
@@ -93,6 +100,9 @@ fn errors() -> Vec<Error> {
             wanted: words(&["v7", "master"]),
             found: words(&["v7", "slave"]),
         },
+        fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
+        Error::Hook { name: "on-promote", failure: "exit status 3: cannot connect".to_owned() },
+        Error::Hook { name: "on-demote", failure: "killed after 16s".to_owned() },
         Error::Unsettled,
     ]);
     errors

@@ -13,8 +13,11 @@ fn the_query_is_made_with_the_master_tag_and_answers_with_the_master_only() {
     let query = one.node.api().query(&one.query()).unwrap();
     assert_eq!(query["Service"]["Service"], *one.service);
     assert_eq!(query["Service"]["Tags"], json!(["master"]));
-    assert_eq!(query["Service"]["OnlyPassing"], true);
-    assert_eq!(query["Session"], "");
+    assert_eq!(
+        query["Service"]["OnlyPassing"], false,
+        "a master whose election check could not ask Consul is still found"
+    );
+    assert_eq!(query["Session"], one.sessions()[0]);
     let name = format!("{}.query.consul", one.query());
     assert_eq!(one.node.dns(&name), [one.node.ip()]);
     assert_eq!(two.node.dns_ports(&name), [6379]);
@@ -50,9 +53,10 @@ fn a_query_that_someone_deleted_or_changed_is_set_right_and_keeps_what_an_operat
     let query = api.query(&one.query()).unwrap();
     assert_eq!(query["ID"], *id, "updated in place, so that DNS is never without an answer");
     assert_eq!(query["Service"]["Tags"], json!(["master"]));
-    assert_eq!(query["Service"]["OnlyPassing"], true);
+    assert_eq!(query["Service"]["OnlyPassing"], false);
+    assert_eq!(query["Service"]["ServiceMeta"]["version"], "7.0");
     assert_eq!(query["DNS"]["TTL"], "7s");
-    for field in ["Near", "IgnoreCheckIDs", "NodeMeta", "ServiceMeta"] {
+    for field in ["Near", "IgnoreCheckIDs", "NodeMeta"] {
         assert_eq!(query["Service"][field], operators["Service"][field], "{field}");
     }
     assert_eq!(query["Service"]["Failover"]["NearestN"], 2);
@@ -67,7 +71,7 @@ fn the_query_of_the_old_tool_is_taken_over() {
     let id = api.create_query(&body);
     one.leads();
     let query = api.query(&one.query()).unwrap();
-    assert_eq!((&query["ID"], &query["Service"]["OnlyPassing"]), (&json!(id), &json!(true)));
+    assert_eq!((&query["ID"], &query["Session"]), (&json!(id), &json!(one.sessions()[0])));
 }
 
 #[test]

@@ -137,6 +137,10 @@ impl<'a> Candidate<'a> {
         fields.remove("ContentHash");
         let tags = fields["Tags"].as_array_mut().unwrap();
         tags.retain(|tag| tag != "master" && tag != "slave");
+        // An instance that was registered without Meta is reported with an empty one.
+        if let Some(meta) = fields["Meta"].as_object_mut() {
+            meta.retain(|key, _| !key.starts_with(&format!("election-{}-", self.query())));
+        }
         local
     }
 

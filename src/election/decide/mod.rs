@@ -4,11 +4,18 @@
 //! actions, looks again and decides again until nothing is left to do. So whatever state a run that was killed left
 //! behind is just another state to decide from.
 
-use super::eligibility::{Obstacle, bound_checks, obstacle, own_check};
-use super::tags;
-use super::view::{Holder, Instance, Leader, Lock, Query, View};
-use crate::consul::PreparedQuery;
+mod query;
+mod stance;
+
+use super::eligibility::{Obstacle, bound_checks, own_check};
+use super::lock::Standing;
+use super::marks::{self, SlaveHook};
+use super::value::{Failure, Holder};
+use super::view::{Instance, Leader, Lock, Query, View};
+use crate::consul::{Marks, PreparedQuery};
 use crate::options::{OnOutage, Options};
+use stance::{HandOver, Stance, stance};
+pub use stance::{needs_others, needs_query};
 
 /// What the instance is, and what has to be done so that Consul says so.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +25,7 @@ pub struct Decision {
     /// To be applied in this order, up to the first that fails. None: the election is settled.
     pub actions: Vec<Action>,
     /// What keeps this from ever working as configured, to be reported once the actions are done.
-    pub fault: Option<QueryFault>,
+    pub fault: Option<Fault>,
 }
 
 /// What the instance is in the election.
@@ -40,8 +47,16 @@ pub enum Role {
 /// Why an instance does not take the free lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Vacancy {
-    /// It may not lead.
+    /// Its checks do not let it lead.
     NotEligible(Obstacle),
+    /// Its priority is 0.
+    NeverLeads,
+    /// It gave the lock up and stands back for a while; holds what kept it from leading, where something did.
+    StandsBack(Option<Failure>),
+    /// The last master left the lead to the instance of this node.
+    HandedTo(String),
+    /// The instance of this node has a higher priority and could lead.
+    Yields(String),
     /// It tried, and Consul does not give the lock yet.
     LockDelay,
 }
@@ -49,18 +64,43 @@ pub enum Vacancy {
 /// A step towards what was decided.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Register the instance with these tags.
-    Tag(Vec<String>),
-    /// Read the catalog back and go no further when it does not have the tags that were just set.
-    ConfirmTags(Vec<String>),
+    /// Register the instance with these tags and this Meta.
+    Mark(Marks),
+    /// Read the catalog back and go no further when it does not have the marks that were just set.
+    ConfirmMarks(Marks),
     /// Try for the free lock.
     Campaign,
+    /// Run the hook of a new master; when it fails, note that this instance stands back.
+    Promote {
+        /// The session that holds the lock.
+        session: String,
+        /// What the lock's value says now.
+        holder: Option<Holder>,
+    },
+    /// Run a slave's hook.
+    Hook(SlaveHook),
     /// Write into the lock's value what it should say of its holder.
     Describe {
         /// The session that holds the lock.
         session: String,
         /// What the value says now; `None` when someone else wrote it.
         holder: Option<Holder>,
+        /// What it should say that does not follow from the instance alone.
+        standing: Standing,
+    },
+    /// Note in the lock's value that this instance is to give it up, and for whom. Every pass of the instance acts on it.
+    HandOver {
+        /// The session that holds the lock.
+        session: String,
+        /// What the value says now.
+        holder: Option<Holder>,
+        /// How it is handed over.
+        how: HandOver,
+    },
+    /// Renew the session, which has a TTL.
+    Renew {
+        /// The session that holds the lock.
+        session: String,
     },
     /// Move the lock to a session that is bound to the checks as they are now, and describe its holder anew.
     Rebind {
@@ -69,6 +109,8 @@ pub enum Action {
         /// What the value says now; `None` when someone else wrote it.
         holder: Option<Holder>,
     },
+    /// End this instance's sessions that hold nothing any more.
+    Sweep,
     /// Give up the lock without lock-delay, and the session with it.
     Release {
         /// The session that holds the lock.
@@ -78,6 +120,20 @@ pub enum Action {
     CreateQuery(PreparedQuery),
     /// Replace the prepared query's definition.
     UpdateQuery(PreparedQuery),
+}
+
+/// What keeps the election from working as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The prepared query cannot be what it should be.
+    Query(QueryFault),
+    /// No instance on this node could take the lead; holds the nodes that have one.
+    NoCandidate {
+        /// The node that was to get the lead.
+        node: String,
+        /// The nodes whose instances could lead.
+        present: Vec<String>,
+    },
 }
 
 /// What keeps the prepared query from being what it should be.
@@ -93,150 +149,149 @@ pub enum QueryFault {
 
 /// Decides. See the module's header.
 pub fn decide(view: &View, options: &Options) -> Decision {
-    match (&view.lock, obstacle(&view.instance, known_check(view), options)) {
-        (Lock::Mine { session, term, holder }, None) => lead(view, session, *term, holder.as_ref(), options),
-        (Lock::Mine { session, .. }, Some(obstacle)) => {
-            let mut actions = become_slave(&view.instance, options);
-            actions.push(Action::Release { session: session.clone() });
-            let role = Role::SlaveOfNone(Vacancy::NotEligible(obstacle));
-            Decision { role: Some(role), actions, fault: None }
+    match (stance(view, options), &view.lock) {
+        (Stance::Lead, Lock::Mine { session, holder }) => lead(view, session, holder.as_ref(), options),
+        (Stance::HandOver(how), Lock::Mine { session, holder }) => {
+            let (session, holder) = (session.clone(), holder.clone());
+            Decision { role: None, actions: vec![Action::HandOver { session, holder, how }], fault: None }
         }
-        (Lock::Another(leader), _) => {
+        (Stance::StepDown(vacancy), Lock::Mine { session, .. }) => {
+            let (mut actions, complete) = become_slave(view, None, options);
+            if complete {
+                actions.push(Action::Release { session: session.clone() });
+            }
+            Decision { role: Some(Role::SlaveOfNone(vacancy)), actions, fault: None }
+        }
+        (Stance::Follow, Lock::Another(leader)) => {
             let role = Role::SlaveOf(leader.clone());
-            Decision { role: Some(role), actions: become_slave(&view.instance, options), fault: None }
+            Decision { role: Some(role), actions: become_slave(view, Some(leader), options).0, fault: None }
         }
-        (Lock::Free, Some(obstacle)) => vacant(view, Vacancy::NotEligible(obstacle), options),
-        (Lock::Free, None) if view.refused => vacant(view, Vacancy::LockDelay, options),
-        (Lock::Free, None) => stand(view, options),
-        (Lock::Unknown, _) => outage(view, options),
-    }
-}
-
-/// Whether the decision rests on the prepared query: a master keeps it, and who stands for election must be able to.
-pub fn needs_query(view: &View, options: &Options) -> bool {
-    let may_lead = match &view.lock {
-        Lock::Mine { .. } => true,
-        Lock::Free => !view.refused,
-        Lock::Another(_) | Lock::Unknown => false,
-    };
-    may_lead && obstacle(&view.instance, known_check(view), options).is_none()
-}
-
-/// The election's own check, where the lock's value tells it.
-fn known_check(view: &View) -> Option<&str> {
-    match &view.lock {
-        Lock::Mine { holder: Some(holder), .. } => holder.check_id.as_deref(),
-        _ => None,
+        (Stance::Vacant(vacancy), _) => {
+            let role = Role::SlaveOfNone(vacancy);
+            Decision { role: Some(role), actions: become_slave(view, None, options).0, fault: None }
+        }
+        (Stance::Stand, _) => stand(view, options),
+        (Stance::Impossible(fault), _) => Decision { role: None, actions: Vec::new(), fault: Some(fault) },
+        _ => outage(view, options),
     }
 }
 
 /// Holds the lock and may: everything that a master keeps true.
-fn lead(view: &View, session: &str, term: u64, holder: Option<&Holder>, options: &Options) -> Decision {
+fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Options) -> Decision {
+    let instance = &view.instance;
+    let leader = holder.map_or_else(
+        || Leader { node: Some(instance.node.clone()), session: session.to_owned(), ..Leader::default() },
+        Leader::from_holder,
+    );
+    let role = Some(Role::Master { leader, term: view.term });
+    let (held_by, owned) = (session.to_owned(), holder.cloned());
     let mut actions = Vec::new();
-    let wanted = tags::of_master(&view.instance.tags, options);
-    if wanted != view.instance.tags {
-        actions.extend([Action::Tag(wanted.clone()), Action::ConfirmTags(wanted)]);
+    if options.ttl.is_some() && !view.done.renewed {
+        actions.push(Action::Renew { session: held_by.clone() });
     }
-    let bound = bound_checks(&view.instance, known_check(view), options);
-    if holder.is_none_or(|holder| holder.checks != bound) {
-        actions.push(Action::Rebind { session: session.to_owned(), holder: holder.cloned() });
-    } else if !holder.is_some_and(|holder| describes(holder, &view.instance, options)) {
-        actions.push(Action::Describe { session: session.to_owned(), holder: holder.cloned() });
+    let bound = bound_checks(instance, stance::known_check(view), options);
+    let ttl = options.ttl.map_or(0, |ttl| ttl.as_secs());
+    let Some(holder) = holder.filter(|holder| holder.checks == bound && holder.ttl == ttl) else {
+        // All the rest rests on the session.
+        actions.push(Action::Rebind { session: held_by, holder: owned });
+        return Decision { role, actions, fault: None };
+    };
+    if options.hooks.promote.is_some() && !holder.promoted {
+        actions.extend(promote(view, held_by, owned, options));
+        return Decision { role, actions, fault: None };
     }
-    let fault = match query_action(&view.query, options) {
+    let wanted = marks::of_master(&instance.marks, session, options);
+    let is_new = wanted != instance.marks;
+    if is_new {
+        actions.push(Action::Mark(wanted.clone()));
+    }
+    let fault = match query::action(&view.query, Some(session), options) {
         Ok(action) => {
             actions.extend(action);
             None
         }
-        Err(fault) => Some(fault),
+        Err(fault) => Some(Fault::Query(fault)),
     };
-    let leader = holder.map_or_else(
-        || Leader { node: Some(view.instance.node.clone()), session: session.to_owned(), ..Leader::default() },
-        Leader::from_holder,
-    );
-    Decision { role: Some(Role::Master { leader, term }), actions, fault }
+    // By now the name leads to the new master; what only tells of it can take its time.
+    if is_new {
+        actions.push(Action::ConfirmMarks(wanted));
+    }
+    let standing = Standing { promoted: holder.promoted, challenger: stance::challenger(view, options) };
+    if !describes(holder, &standing, instance, options) {
+        actions.push(Action::Describe { session: held_by, holder: owned, standing });
+    }
+    if actions.is_empty() && view.done.rebound {
+        // By now nothing rests on the old session.
+        actions.push(Action::Sweep);
+    }
+    Decision { role, actions, fault }
+}
+
+/// The promote hook comes before the tag. From its beginning the instance may be half a master, and no slave's hook counts as done.
+fn promote(view: &View, session: String, holder: Option<Holder>, options: &Options) -> Vec<Action> {
+    let marks = &view.instance.marks;
+    let wanted = marks::without_hook_done(marks, options);
+    if wanted != *marks {
+        return vec![Action::Mark(wanted)];
+    }
+    let standing = Standing { promoted: true, challenger: None };
+    let describe = Action::Describe { session: session.clone(), holder: holder.clone(), standing };
+    vec![Action::Promote { session, holder }, describe]
 }
 
 /// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie,
 /// and an instance that cannot be tagged, or whose query cannot be made, must learn so before it takes the lock from others.
 fn stand(view: &View, options: &Options) -> Decision {
-    let mut actions = become_slave(&view.instance, options);
-    let query = match query_action(&view.query, options) {
+    let (mut actions, complete) = become_slave(view, None, options);
+    let query = match query::action(&view.query, None, options) {
         Ok(_) if view.query == Query::Unreadable => return Decision { role: None, actions, fault: None },
         Ok(action) => action,
-        Err(fault) => return Decision { role: None, actions, fault: Some(fault) },
+        Err(fault) => return Decision { role: None, actions, fault: Some(Fault::Query(fault)) },
     };
-    // An existing query is the master's to change, but one that is missing harms nobody.
-    actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
-    actions.push(Action::Campaign);
+    if complete {
+        // An existing query is the master's to change, but one that is missing harms nobody.
+        actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
+        actions.push(Action::Campaign);
+    }
     Decision { role: None, actions, fault: None }
-}
-
-/// Nobody leads and this instance does not try.
-fn vacant(view: &View, vacancy: Vacancy, options: &Options) -> Decision {
-    let role = Role::SlaveOfNone(vacancy);
-    Decision { role: Some(role), actions: become_slave(&view.instance, options), fault: None }
 }
 
 /// Consul could not say who leads. By default nothing changes. Where a master shall rather be none than be wrong, its tag
 /// goes; that the catalog has it so is not asked, since there is nobody to answer.
 fn outage(view: &View, options: &Options) -> Decision {
-    let demote = options.on_outage == OnOutage::Demote && tags::say_master(&view.instance.tags, options);
-    let wanted = tags::of_slave(&view.instance.tags, options);
-    let actions = if demote { vec![Action::Tag(wanted)] } else { Vec::new() };
+    let marks = &view.instance.marks;
+    let demote = options.on_outage == OnOutage::Demote && marks::say_master(marks, options);
+    let actions = if demote { vec![Action::Mark(marks::of_slave(marks, options))] } else { Vec::new() };
     Decision { role: None, actions, fault: None }
 }
 
-/// What gives the instance a slave's tags; nothing when it has them.
-fn become_slave(instance: &Instance, options: &Options) -> Vec<Action> {
-    let wanted = tags::of_slave(&instance.tags, options);
-    if wanted == instance.tags {
-        return Vec::new();
+/// What makes a slave of the instance, and whether that is all: the tags first, then one hook after the other, each with a look in
+/// between, since registering the instance needs to be sure of what is there.
+fn become_slave(view: &View, leader: Option<&Leader>, options: &Options) -> (Vec<Action>, bool) {
+    let marks = &view.instance.marks;
+    let hook = marks::next_hook(marks, leader, options).filter(|_| !view.done.hook_failed);
+    let wanted = marks::of_slave(marks, options);
+    if wanted != *marks {
+        return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }
-    vec![Action::Tag(wanted.clone()), Action::ConfirmTags(wanted)]
+    match hook {
+        Some(hook) => {
+            let done = marks::with_hook_done(marks, hook, leader, options);
+            (vec![Action::Hook(hook), Action::Mark(done)], false)
+        }
+        None => (Vec::new(), true),
+    }
 }
 
 /// Whether the lock's value is still true of the instance that holds it.
-fn describes(holder: &Holder, instance: &Instance, options: &Options) -> bool {
+fn describes(holder: &Holder, standing: &Standing, instance: &Instance, options: &Options) -> bool {
     let address = instance.registration.address();
     let check = own_check(instance, options);
+    let challenger = holder.challenger.as_ref();
     holder.port == instance.registration.port()
         && (address.is_empty() || holder.address == address)
         && check.is_none_or(|check| holder.check_id.as_deref() == Some(&check.id))
-}
-
-/// What sets the prepared query right; nothing when it is.
-fn query_action(query: &Query, options: &Options) -> Result<Option<Action>, QueryFault> {
-    let tags: Vec<String> = std::iter::once(&options.master_tag).chain(&options.query_tags).cloned().collect();
-    // A master in warning, where that is tolerated, must be found as well.
-    let only_passing = !options.tolerate_warning;
-    let create = || Action::CreateQuery(PreparedQuery::new(&options.query, &options.service, &tags, only_passing));
-    let found = match query {
-        Query::NotAsked | Query::Unreadable => return Ok(None),
-        Query::Missing => return Ok(Some(create())),
-        Query::Found(found) => found,
-    };
-    if !found.name().eq_ignore_ascii_case(&options.query) {
-        // A template that matches the name; a query that has the very name goes before it.
-        return Ok(Some(create()));
-    }
-    if found.is_template() {
-        return Err(QueryFault::Template);
-    }
-    if !found.service().is_empty() && found.service() != options.service {
-        return Err(QueryFault::OtherService(found.service().to_owned()));
-    }
-    let right = found.name() == options.query
-        && found.service() == options.service
-        && found.tags() == tags
-        && found.only_passing() == only_passing;
-    if right {
-        Ok(None)
-    } else if found.hides_its_token() {
-        Err(QueryFault::HiddenToken)
-    } else {
-        Ok(Some(Action::UpdateQuery(found.with(&options.query, &options.service, &tags, only_passing))))
-    }
+        && challenger.map(|seen| (seen.node.clone(), seen.service_id.clone(), seen.checks_index)) == standing.challenger
 }
 
 #[cfg(test)]

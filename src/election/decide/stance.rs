@@ -1,0 +1,175 @@
+//! Which of its few ways a decision takes: who may lead, who must not, and who is to be asked before that is known. Pure.
+
+use std::time::Duration;
+
+use super::{Fault, Vacancy};
+use crate::consul::Status;
+use crate::election::candidates::{Candidate, DEFAULT_PRIORITY};
+use crate::election::eligibility::{health_checks, obstacle};
+use crate::election::view::{Lock, View};
+use crate::options::Options;
+
+/// How long the others leave the lock to whom a master has handed it, or a master that gave it up by age stands back: ample for a
+/// run of every check.
+const HANDED_FOR: Duration = Duration::from_secs(30);
+
+/// The ways of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stance {
+    /// The lock is this instance's, and is to stay so.
+    Lead,
+    /// The lock is this instance's, and it is to be noted that another shall have it.
+    HandOver(HandOver),
+    /// The lock is this instance's, and is to be given up.
+    StepDown(Vacancy),
+    /// The lock is another's.
+    Follow,
+    /// The lock is free and this instance tries for it.
+    Stand,
+    /// The lock is free and this instance leaves it.
+    Vacant(Vacancy),
+    /// What was asked for cannot be done.
+    Impossible(Fault),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How a lead is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOver {
+    /// For how long the note holds.
+    pub length: Duration,
+    /// The node whose instance is to lead; `None`: any other.
+    pub to: Option<String>,
+}
+
+/// Tells the way. Where the others or the query would have to be known and are not, as if there were none.
+pub fn stance(view: &View, options: &Options) -> Stance {
+    match &view.lock {
+        Lock::Unknown => Stance::Unknown,
+        Lock::Another(_) => Stance::Follow,
+        Lock::Mine { .. } => match must_not_lead(view, options) {
+            Some(vacancy) => Stance::StepDown(vacancy),
+            None => hand_over(view, options),
+        },
+        Lock::Free => match must_not_lead(view, options).or_else(|| must_wait(view, options)) {
+            Some(vacancy) => Stance::Vacant(vacancy),
+            None => Stance::Stand,
+        },
+    }
+}
+
+/// Whether the decision rests on the prepared query: a master keeps it, and who stands for election must be able to.
+pub fn needs_query(view: &View, options: &Options) -> bool {
+    matches!(stance(view, options), Stance::Lead | Stance::Stand)
+}
+
+/// Whether the decision rests on the other instances: on who else could lead.
+pub fn needs_others(view: &View, options: &Options) -> bool {
+    if must_not_lead(view, options).is_some() {
+        return false;
+    }
+    match view.lock {
+        Lock::Free => !view.done.refused && options.resign.is_none(),
+        Lock::Mine { .. } => {
+            options.preempt_after.is_some()
+                || view.term_is_over
+                || is_in_warning(view, options)
+                || options.resign.as_ref().is_some_and(|resign| resign.to.is_some())
+        }
+        Lock::Another(_) | Lock::Unknown => false,
+    }
+}
+
+/// The instance of higher priority that the master is to watch, as the lock's value should name it.
+pub fn challenger(view: &View, options: &Options) -> Option<(String, String, u64)> {
+    options.preempt_after?;
+    let found = better(view, options)?;
+    Some((found.node.clone(), found.service_id.clone(), found.checks_index))
+}
+
+/// The election's own check, where the lock's value tells it.
+pub fn known_check(view: &View) -> Option<&str> {
+    match &view.lock {
+        Lock::Mine { holder: Some(holder), .. } => holder.check_id.as_deref(),
+        _ => None,
+    }
+}
+
+/// What forbids this instance to lead, whoever holds the lock.
+fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
+    let instance = &view.instance;
+    if let Some(obstacle) = obstacle(instance, known_check(view), options) {
+        return Some(Vacancy::NotEligible(obstacle));
+    }
+    if options.priority == Some(0) {
+        return Some(Vacancy::NeverLeads);
+    }
+    if let Some(note) = view.notes.of(&instance.node, instance.registration.id()) {
+        return Some(Vacancy::StandsBack(note.failure.clone()));
+    }
+    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.node != instance.node);
+    handed.map(|handed| Vacancy::HandedTo(handed.node.clone()))
+}
+
+/// What keeps an instance that may lead from trying for the free lock now.
+fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
+    if options.resign.is_some() {
+        return Some(Vacancy::StandsBack(None));
+    }
+    if view.done.refused {
+        return Some(Vacancy::LockDelay);
+    }
+    better(view, options).map(|better| Vacancy::Yields(better.node.clone()))
+}
+
+/// Whether a master is to hand the lead over, and to whom.
+fn hand_over(view: &View, options: &Options) -> Stance {
+    let others = || view.others.iter().flatten();
+    let to = |node: &str| HandOver { length: HANDED_FOR, to: Some(node.to_owned()) };
+    if let Some(resign) = &options.resign {
+        if let Some(node) = &resign.to {
+            if !others().any(|other| other.node == *node) {
+                let present = others().map(|other| other.node.clone()).collect();
+                return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
+            }
+        }
+        return Stance::HandOver(HandOver { length: resign.stands_back, to: resign.to.clone() });
+    }
+    if view.challenger_is_due {
+        let watched = match &view.lock {
+            Lock::Mine { holder: Some(holder), .. } => holder.challenger.as_ref(),
+            _ => None,
+        };
+        let seen = challenger(view, options);
+        let same = |(node, id, index): &(String, String, u64)| {
+            watched
+                .is_some_and(|watched| (&watched.node, &watched.service_id, watched.checks_index) == (node, id, *index))
+        };
+        if let Some((node, ..)) = seen.filter(same) {
+            return Stance::HandOver(to(&node));
+        }
+    }
+    if is_in_warning(view, options) {
+        if let Some(healthy) = others().find(|other| other.is_passing) {
+            return Stance::HandOver(to(&healthy.node));
+        }
+    }
+    if view.term_is_over && others().next().is_some() {
+        return Stance::HandOver(HandOver { length: HANDED_FOR, to: None });
+    }
+    Stance::Lead
+}
+
+/// The best of the others whose priority is higher than this instance's. One in warning is no better than one that passes.
+fn better<'a>(view: &'a View, options: &Options) -> Option<&'a Candidate> {
+    let own = options.priority.unwrap_or(DEFAULT_PRIORITY);
+    let may = |other: &&Candidate| other.priority > own && (other.is_passing || is_in_warning(view, options));
+    view.others.iter().flatten().find(may)
+}
+
+/// Whether the instance leads, or could, with a check in warning.
+fn is_in_warning(view: &View, options: &Options) -> bool {
+    options.tolerate_warning
+        && health_checks(&view.instance, known_check(view), options).any(|check| check.status == Status::Warning)
+}

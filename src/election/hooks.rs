@@ -1,0 +1,103 @@
+//! The user's commands at a change of role: which one is run and what its environment says. How a command is run is `hook`'s.
+
+use crate::consul::Client;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::hook;
+use crate::options::Options;
+
+use super::marks::SlaveHook;
+use super::view::{Instance, Leader, Lock, View};
+
+/// Runs the hook of a new master that holds the lock by `session`.
+///
+/// # Errors
+/// When it does not end well in time.
+pub fn promote(
+    client: &Client,
+    view: &View,
+    session: &str,
+    options: &Options,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    let environment = Environment { role: "master", session, leader: None };
+    run("on-promote", options.hooks.promote.as_deref(), client, view, &environment, options, deadline)
+}
+
+/// Runs a slave's hook.
+///
+/// # Errors
+/// When it does not end well in time.
+pub fn slave(
+    client: &Client,
+    view: &View,
+    hook: SlaveHook,
+    options: &Options,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    let leader = match &view.lock {
+        Lock::Another(leader) => Some(leader),
+        _ => None,
+    };
+    let session = leader.map_or("", |leader| leader.session.as_str());
+    let environment = Environment { role: "slave", session, leader };
+    let (name, words) = match hook {
+        SlaveHook::Demote => ("on-demote", options.hooks.demote.as_deref()),
+        SlaveHook::Follow => ("on-follow", options.hooks.follow.as_deref()),
+    };
+    run(name, words, client, view, &environment, options, deadline)
+}
+
+/// What the environment of a hook says that depends on the hook.
+struct Environment<'a> {
+    role: &'static str,
+    session: &'a str,
+    /// The master of a slave; a master's own is the instance itself.
+    leader: Option<&'a Leader>,
+}
+
+fn run(
+    name: &'static str,
+    words: Option<&[String]>,
+    client: &Client,
+    view: &View,
+    environment: &Environment,
+    options: &Options,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    let Some(words) = words else { return Ok(()) };
+    let instance = &view.instance;
+    let (address, port) = (own_address(client, instance), instance.registration.port().to_string());
+    let (master_address, master_port) = match environment.leader {
+        Some(leader) => (leader.address.clone(), leader.port.to_string()),
+        None if environment.role == "master" => (address.clone(), port.clone()),
+        None => (String::new(), String::new()),
+    };
+    let environment = [
+        ("ELECTION_ROLE", environment.role.to_owned()),
+        ("ELECTION_QUERY", options.query.clone()),
+        ("ELECTION_SERVICE", options.service.clone()),
+        ("ELECTION_SERVICE_ID", instance.registration.id().to_owned()),
+        ("ELECTION_NODE", instance.node.clone()),
+        ("ELECTION_TERM", view.term.to_string()),
+        ("MASTER_ADDRESS", master_address),
+        ("MASTER_PORT", master_port),
+        ("ADDRESS", address),
+        ("PORT", port),
+        ("SESSIONID", environment.session.to_owned()),
+    ];
+    // What follows a hook, above all giving the lock up when it failed, needs some of the time, too.
+    let limit = deadline.remaining().mul_f64(0.8);
+    let hook = hook::Hook { name, words, environment: &environment };
+    hook::run(&hook, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
+}
+
+/// The address of the instance, or its node's. Where the token may not read the node, and no address is registered, it is empty.
+fn own_address(client: &Client, instance: &Instance) -> String {
+    let registered = instance.registration.address();
+    if !registered.is_empty() {
+        return registered.to_owned();
+    }
+    let found = client.catalog_node(&instance.node, instance.registration.id()).ok().flatten();
+    found.map(|node| node.address).unwrap_or_default()
+}

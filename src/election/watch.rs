@@ -1,0 +1,149 @@
+//! Two blocking queries at once, on the lock key and on the instance's own registration, each in a thread with a connection of its
+//! own. Owns the threads and what is asked of them; knows nothing of what a change means.
+//!
+//! A thread asks once for every order and then waits for the next: so its connection is free for the pass whenever the pass has
+//! something to do, and there are never more than two.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use log::debug;
+
+use super::observe::KeyState;
+use crate::consul::{Client, Registration};
+use crate::deadline::Deadline;
+use crate::interrupt::Interrupt;
+use crate::options::Options;
+
+/// The longest that one blocking query asks for: some Consul 1.22 cuts an answer off after 30 s.
+const LONGEST_QUERY: Duration = Duration::from_secs(25);
+
+/// What a query may take beyond its wait: Consul adds a sixteenth of the wait at random, and the rest is for a slow answer.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// How long a thread rests after an answer that told nothing, so that changes elsewhere, or errors, do not make it spin.
+const REST: Duration = Duration::from_millis(200);
+
+/// What was learnt.
+pub enum News {
+    /// The lock key's state.
+    Key(KeyState),
+    /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
+    Registration(Option<(Registration, String)>),
+    /// One of the two could not be asked.
+    Trouble,
+    /// The pass is to end.
+    Interrupted,
+    /// Nothing in the time that there was.
+    Nothing,
+}
+
+/// The two threads. They end with it, at the latest when what they ask for now is answered.
+pub struct Watch {
+    news: Receiver<News>,
+    key: Asker,
+    registration: Asker,
+}
+
+/// One thread, and whether it is asking.
+struct Asker {
+    orders: Sender<Order>,
+    is_busy: bool,
+    /// When its last answer told nothing.
+    idle_since: Option<Instant>,
+}
+
+struct Order {
+    /// What to wait behind; `None`: answer at once.
+    behind: Option<String>,
+    wait: Duration,
+    rest: Duration,
+}
+
+impl Watch {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(client: &Client, options: &Options, id: &str, interrupt: &Interrupt) -> std::io::Result<Watch> {
+        let (sender, news) = channel();
+        let (agent, key) = (client.clone(), options.lock_key.clone());
+        let of_key = Asker::start("lock-key", sender.clone(), move |order| {
+            let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
+            let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
+            answer.map(|(found, index)| News::Key(KeyState::of(found.as_ref(), index)))
+        })?;
+        let (agent, service, id) = (client.clone(), options.service.clone(), id.to_owned());
+        let of_registration = Asker::start("registration", sender.clone(), move |order| {
+            let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
+            client.registration_after(&service, &id, order.behind.as_deref(), order.wait).map(News::Registration)
+        })?;
+        interrupt.listen(move || {
+            // A watch that is gone has nothing to end.
+            let _ = sender.send(News::Interrupted);
+        });
+        Ok(Watch { news, key: of_key, registration: of_registration })
+    }
+
+    /// Asks for the key behind `index`, and for the registration behind `hash`, where they are not being asked for yet, and waits
+    /// for the first that is learnt.
+    pub fn next(&mut self, index: &str, hash: Option<&str>, registration_wait: Duration, until: Deadline) -> News {
+        let left = until.remaining();
+        // Less than a tenth of a second is not worth a request.
+        if left < Duration::from_millis(100) {
+            return News::Nothing;
+        }
+        let wait = left.min(LONGEST_QUERY);
+        // An index of 0 would be answered at once, again and again.
+        let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
+        self.key.ask(index, wait);
+        self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
+        let news = match self.news.recv_timeout(left) {
+            Ok(news) => news,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => News::Nothing,
+        };
+        match &news {
+            News::Key(_) => self.key.is_busy = false,
+            News::Registration(_) => self.registration.is_busy = false,
+            News::Trouble | News::Interrupted | News::Nothing => {}
+        }
+        news
+    }
+
+    /// Says that the last answer for the key told nothing, so that the next is not asked for at once.
+    pub fn key_told_nothing(&mut self) {
+        self.key.idle_since = Some(Instant::now());
+    }
+}
+
+impl Asker {
+    fn start<E: std::fmt::Display>(
+        name: &str,
+        news: Sender<News>,
+        ask: impl Fn(&Order) -> Result<News, E> + Send + 'static,
+    ) -> std::io::Result<Asker> {
+        let (orders, received) = channel::<Order>();
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            for order in received {
+                thread::sleep(order.rest);
+                let learnt = ask(&order).unwrap_or_else(|error| {
+                    debug!("while waiting: {error}");
+                    News::Trouble
+                });
+                if news.send(learnt).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Asker { orders, is_busy: false, idle_since: None })
+    }
+
+    fn ask(&mut self, behind: Option<String>, wait: Duration) {
+        if self.is_busy {
+            return;
+        }
+        let rest = if self.idle_since.take().is_some() { REST } else { Duration::ZERO };
+        self.is_busy = self.orders.send(Order { behind, wait, rest }).is_ok();
+    }
+}

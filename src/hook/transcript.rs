@@ -1,0 +1,84 @@
+//! What a hook writes, as lines for the log: owns their number and length, and knows nothing of processes.
+
+use log::info;
+
+use crate::text::one_line;
+
+/// How many lines of one hook are logged.
+const MOST_LINES: usize = 100;
+
+/// How many bytes of one hook are logged, in all its lines. Consul stores 4 KiB of a check's output unless told otherwise.
+const MOST_BYTES: usize = 8 * 1024;
+
+/// How many bytes of a line are kept.
+const LONGEST_LINE: usize = 400;
+
+/// The lines of one hook, which need not be whole when they come.
+pub struct Transcript<'a> {
+    name: &'a str,
+    line: Vec<u8>,
+    cut: bool,
+    last: Option<String>,
+    lines_left: usize,
+    bytes_left: usize,
+    full: bool,
+}
+
+impl<'a> Transcript<'a> {
+    /// The transcript of the hook called `name`, which begins each line.
+    pub fn new(name: &'a str) -> Transcript<'a> {
+        let line = Vec::new();
+        Transcript { name, line, cut: false, last: None, lines_left: MOST_LINES, bytes_left: MOST_BYTES, full: false }
+    }
+
+    /// Takes more output, and logs the lines that end in it.
+    pub fn add(&mut self, output: &[u8]) {
+        for piece in output.split_inclusive(|byte| *byte == b'\n') {
+            let text = piece.strip_suffix(b"\n");
+            let (text, ends) = (text.unwrap_or(piece), text.is_some());
+            let room = LONGEST_LINE - self.line.len();
+            self.cut |= text.len() > room;
+            self.line.extend(text.iter().take(room));
+            if ends {
+                self.end_line();
+            }
+        }
+    }
+
+    /// Ends the line that is still open, and gives the last line that says anything.
+    pub fn end(mut self) -> Option<String> {
+        self.end_line();
+        self.last
+    }
+
+    fn end_line(&mut self) {
+        let text = one_line(&String::from_utf8_lossy(&self.line));
+        let mut text = text.trim().to_owned();
+        if self.cut {
+            // The cut may have gone through a character.
+            text.truncate(text.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
+            text.push('…');
+        }
+        self.line.clear();
+        self.cut = false;
+        if !text.is_empty() {
+            self.log(&text);
+            self.last = Some(text);
+        }
+    }
+
+    fn log(&mut self, text: &str) {
+        if self.full {
+            return;
+        }
+        if self.lines_left == 0 || self.bytes_left < text.len() {
+            // From here on nothing is logged, not even a line that would fit: what is logged has no gaps.
+            self.full = true;
+            info!("{}: (more output is left out)", self.name);
+            return;
+        }
+        self.lines_left -= 1;
+        self.bytes_left -= text.len();
+        info!("{}: {text}", self.name);
+    }
+}
