@@ -67,6 +67,8 @@ impl Client {
 pub struct RemoteInstance {
     /// Its node's name.
     pub node: String,
+    /// Its node's address.
+    pub node_address: String,
     /// Its registration and checks, its node's among them.
     pub health: Health,
     /// The raft index of the last change of any of its checks.
@@ -91,6 +93,8 @@ impl Client {
         struct Node {
             #[serde(rename = "Node")]
             name: String,
+            #[serde(rename = "Address", default)]
+            address: String,
         }
         #[derive(Deserialize)]
         struct IndexedCheck {
@@ -107,6 +111,7 @@ impl Client {
             let checks = entry.checks.unwrap_or_default();
             RemoteInstance {
                 node: entry.node.name,
+                node_address: entry.node.address,
                 checks_index: checks.iter().map(|check| check.index).max().unwrap_or_default(),
                 health: Health {
                     registration: entry.service,

@@ -38,13 +38,14 @@ pub fn among(instances: Vec<RemoteInstance>, own: &Instance, notes: &Notes, opti
 }
 
 fn candidate(remote: RemoteInstance, own: &Instance, notes: &Notes, options: &Options) -> Option<Candidate> {
-    let RemoteInstance { node, health, checks_index } = remote;
+    let RemoteInstance { node, health, checks_index, .. } = remote;
     let service_id = health.registration.id().to_owned();
     if (&node, service_id.as_str()) == (&own.node, own.registration.id()) || notes.of(&node, &service_id).is_some() {
         return None;
     }
     let marks = health.registration.marks();
-    let instance = Instance { node, registration: health.registration, marks, checks: health.checks };
+    let instance =
+        Instance { node, node_address: None, registration: health.registration, marks, checks: health.checks };
     // What an election's check is called there, nobody here knows; what it prints tells it.
     let signature = options.signature();
     let mut said = instance.checks.iter().flat_map(|check| check.output.lines());

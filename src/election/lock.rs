@@ -113,7 +113,9 @@ impl Hand<'_> {
     fn holder(&self, session: &str, previous: Option<&Holder>, standing: &Standing) -> Result<Holder, Error> {
         let (instance, now) = (self.instance, SystemTime::now());
         let mut address = instance.registration.address().to_owned();
-        if address.is_empty() {
+        if address.is_empty() && instance.node_address.is_some() {
+            address = instance.node_address.clone().unwrap_or_default();
+        } else if address.is_empty() {
             // The node's is meant. A token that may not read the node leaves it unknown.
             let found = self.client.catalog_node(&instance.node, instance.registration.id())?;
             address = found.map(|node| node.address).unwrap_or_default();

@@ -36,7 +36,7 @@ use crate::options::{OnOutage, Options, Token};
 use apply::Work;
 use decide::{Decision, decide};
 use lock::Hand;
-use observe::{KeyState, Observation, observe};
+use observe::{KeyAnswer, KeyState, Observation, observe};
 use value::Notes;
 use view::{Done, Instance, Lock};
 use watch::{News, Watch};
@@ -67,6 +67,8 @@ pub struct Pass<'a> {
     ends: Deadline,
     /// What it saw last.
     seen: Option<Seen>,
+    /// What it has just learnt of the lock key, and not looked at yet.
+    news: Option<KeyAnswer>,
     /// The session that its tries for the lock have left.
     spare: Option<String>,
     watch: Option<Watch>,
@@ -88,7 +90,7 @@ impl<'a> Pass<'a> {
         let token = options.token.as_ref().map(Token::secret);
         let client = Client::new(&options.agent, token, Deadline::after(options.timeout));
         let ends = Deadline::after(options.wait);
-        Pass { options, interrupt, client, ends, seen: None, spare: None, watch: None, woken: None }
+        Pass { options, interrupt, client, ends, seen: None, news: None, spare: None, watch: None, woken: None }
     }
 
     /// Settles what role the instance has, and says so.
@@ -106,7 +108,7 @@ impl<'a> Pass<'a> {
                 OnOutage::Keep => self.client.clone(),
                 OnOutage::Demote => self.client.until(deadline.half()),
             };
-            let Observation { view, key, trouble } = observe(&onlooker, options, done)?;
+            let Observation { view, key, trouble } = observe(&onlooker, options, done, self.news.take())?;
             self.seen = Some(Seen { instance: view.instance.clone(), key, hash: None });
             let Decision { role, actions, fault } = decide(&view, options);
             let (client, spare) = (&self.client, &mut self.spare);
@@ -185,9 +187,14 @@ impl<'a> Pass<'a> {
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let changed = loop {
             match watch.next(&seen.key.index, seen.hash.as_deref(), registration_wait, self.ends) {
-                News::Key(key) if key.is_same(&seen.key) => {
+                News::Key(answer) => {
+                    let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
+                    if !state.is_same(&seen.key) {
+                        self.news = Some(answer);
+                        break true;
+                    }
                     watch.key_told_nothing();
-                    seen.key = key;
+                    seen.key = state;
                 }
                 News::Registration(Some((registration, hash))) if registration.is_like(&seen.instance.registration) => {
                     // The first answer comes at once and only tells the hash.
@@ -197,12 +204,13 @@ impl<'a> Pass<'a> {
                     }
                 }
                 News::Interrupted | News::Nothing => break false,
-                News::Key(_) | News::Registration(_) | News::Trouble => break true,
+                News::Registration(_) | News::Trouble => break true,
             }
         };
         (self.seen, self.watch) = (Some(seen), Some(watch));
-        if changed {
-            self.pace();
+        if changed && self.pace() {
+            // After a pause it is news no more.
+            self.news = None;
         }
         changed && !self.is_over()
     }
@@ -222,8 +230,8 @@ impl<'a> Pass<'a> {
         now.is_ok_and(|now| now.is_some_and(|now| states(&now.checks) == states(&before.checks)))
     }
 
-    /// Acts at once on what comes after a time of calm, and ever more slowly on what comes all the time.
-    fn pace(&mut self) {
+    /// Acts at once on what comes after a time of calm, and ever more slowly on what comes all the time. Says whether it paused.
+    fn pace(&mut self) -> bool {
         let pause = match self.woken {
             Some((before, pause)) if before.elapsed() < CALM + pause => {
                 (pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1))
@@ -232,6 +240,7 @@ impl<'a> Pass<'a> {
         };
         thread::sleep(pause.min(self.ends.remaining()));
         self.woken = Some((Instant::now(), pause));
+        !pause.is_zero()
     }
 }
 

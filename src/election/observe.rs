@@ -24,6 +24,9 @@ pub struct Observation {
     pub trouble: Option<consul::Error>,
 }
 
+/// A key, if there is one, and the index of the answer.
+pub type KeyAnswer = (Option<Key>, String);
+
 /// The state of a key, as far as it tells a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyState {
@@ -48,12 +51,12 @@ impl KeyState {
     }
 }
 
-/// Observes. `done` is handed through to the view.
+/// Observes. `done` is handed through to the view; `known` is what was just learnt of the lock key, if it was.
 ///
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is not there or is not to be told, or
 /// what was asked is denied.
-pub fn observe(client: &Client, options: &Options, done: Done) -> Result<Observation, Error> {
+pub fn observe(client: &Client, options: &Options, done: Done, known: Option<KeyAnswer>) -> Result<Observation, Error> {
     let health = find_instance(client, options)?;
     if let Some(id) = &options.check_id {
         if !health.checks.iter().any(|check| check.id == *id) {
@@ -66,7 +69,8 @@ pub fn observe(client: &Client, options: &Options, done: Done) -> Result<Observa
         None => client.node_name()?,
     };
     let marks = health.registration.marks();
-    let instance = Instance { node, registration: health.registration, marks, checks: health.checks };
+    let instance =
+        Instance { node, node_address: None, registration: health.registration, marks, checks: health.checks };
     let mut view = View {
         instance,
         lock: Lock::Unknown,
@@ -79,7 +83,7 @@ pub fn observe(client: &Client, options: &Options, done: Done) -> Result<Observa
         done,
     };
     let mut key = KeyState::default();
-    let trouble = match read_lock(client, options, &mut view, &mut key) {
+    let trouble = match read_lock(client, options, &mut view, &mut key, known) {
         Err(Error::Consul(error)) if !error.is_denied() => Some(error),
         Err(error) => return Err(error),
         Ok(()) => read_rest(client, options, &mut view).err(),
@@ -126,8 +130,17 @@ fn ids(instances: &[Health]) -> Vec<String> {
 
 /// Who holds the lock, and the tags that overrule the agent's. Without the latter nothing is to be done either, so that the lock
 /// stays unknown.
-fn read_lock(client: &Client, options: &Options, view: &mut View, state: &mut KeyState) -> Result<(), Error> {
-    let (found, index) = client.key_after(&options.lock_key, None, options.timeout)?;
+fn read_lock(
+    client: &Client,
+    options: &Options,
+    view: &mut View,
+    state: &mut KeyState,
+    known: Option<KeyAnswer>,
+) -> Result<(), Error> {
+    let (found, index) = match known {
+        Some(known) => known,
+        None => client.key_after(&options.lock_key, None, options.timeout)?,
+    };
     *state = KeyState::of(found.as_ref(), index);
     let now = SystemTime::now();
     let mut lock = Lock::Free;
@@ -162,6 +175,8 @@ fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), 
     if needs_others(view, options) {
         view.query = Query::Unreadable;
         let instances = client.instances_everywhere(&options.service)?;
+        let own = instances.iter().find(|remote| remote.node == view.instance.node);
+        view.instance.node_address = own.map(|remote| remote.node_address.clone());
         view.others = Some(candidates::among(instances, &view.instance, &view.notes, options));
         view.query = Query::NotAsked;
     }

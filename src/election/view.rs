@@ -46,6 +46,8 @@ pub struct Done {
 pub struct Instance {
     /// The name of its node.
     pub node: String,
+    /// The address of its node, where it was learnt by the way.
+    pub node_address: Option<String>,
     /// Its registration with the local agent.
     pub registration: Registration,
     /// Its tags and Meta where they count: the agent's, or for the tags with `EnableTagOverride` the catalog's.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use log::debug;
 
-use super::observe::KeyState;
+use super::observe::KeyAnswer;
 use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::interrupt::Interrupt;
@@ -27,8 +27,8 @@ const REST: Duration = Duration::from_millis(200);
 
 /// What was learnt.
 pub enum News {
-    /// The lock key's state.
-    Key(KeyState),
+    /// The lock key.
+    Key(KeyAnswer),
     /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
     Registration(Option<(Registration, String)>),
     /// One of the two could not be asked.
@@ -72,7 +72,7 @@ impl Watch {
         let of_key = Asker::start("lock-key", sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
-            answer.map(|(found, index)| News::Key(KeyState::of(found.as_ref(), index)))
+            answer.map(News::Key)
         })?;
         let (agent, service, id) = (client.clone(), options.service.clone(), id.to_owned());
         let of_registration = Asker::start("registration", sender.clone(), move |order| {

@@ -59,9 +59,14 @@ pub fn stance(view: &View, options: &Options) -> Stance {
     }
 }
 
-/// Whether the decision rests on the prepared query: a master keeps it, and who stands for election must be able to.
+/// Whether the decision rests on the prepared query: a master keeps it, and who stands for the first term of all must be able to.
+/// Behind the fence the query has gone with the last term, and whose name it is was known then.
 pub fn needs_query(view: &View, options: &Options) -> bool {
-    matches!(stance(view, options), Stance::Lead | Stance::Stand)
+    match stance(view, options) {
+        Stance::Lead => true,
+        Stance::Stand => view.term == 0 || !options.query_settings.fence,
+        _ => false,
+    }
 }
 
 /// Whether the decision rests on the other instances: on who else could lead.

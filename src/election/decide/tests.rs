@@ -168,7 +168,7 @@ fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Option
     let mut words = lock.split_whitespace();
     let lock = words.next().unwrap();
     let marks = read_marks(tags, lock.starts_with("mine"), options);
-    let instance = Instance { node: "n1".to_owned(), registration: registration(), marks, checks };
+    let instance = Instance { node: "n1".to_owned(), node_address: None, registration: registration(), marks, checks };
     let own = own_check(&instance, options).map(|check| check.id.clone()).or(Some("killed".to_owned()));
     let described = || holder(&instance, own.clone(), options);
     let lock_state = match lock {
@@ -192,7 +192,7 @@ fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Option
     let mut view = View {
         instance,
         lock: lock_state,
-        term: 7,
+        term: if lock == "free" { 0 } else { 7 },
         notes: Notes::default(),
         others: None,
         term_is_over: false,
@@ -208,6 +208,7 @@ fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Option
                 view.notes.standing_back[0].failure = failure;
             }
             ("to", node) => view.notes = notes(Some(node)),
+            ("later", _) => view.term = 7,
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
