@@ -4,7 +4,7 @@
 //! A thread asks once for every order and then waits for the next: so its connection is free for the pass whenever the pass has
 //! something to do, and there are never more than two.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,17 +41,28 @@ pub enum News {
 
 /// The two threads. They end with it, at the latest when what they ask for now is answered.
 pub struct Watch {
-    news: Receiver<News>,
+    news: Receiver<(Source, News)>,
     key: Asker,
     registration: Asker,
 }
 
-/// One thread, and whether it is asking.
+/// Where news comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Key,
+    Registration,
+    Outside,
+}
+
+/// One thread, and what it was asked last.
 struct Asker {
     orders: Sender<Order>,
-    is_busy: bool,
-    /// When its last answer told nothing.
-    idle_since: Option<Instant>,
+    /// When it will have waited for as long as it was asked to; `None` while it has nothing to do.
+    until: Option<Instant>,
+    /// Whether its last answer came before that.
+    was_early: bool,
+    /// Whether it is to rest before it asks again.
+    tired: bool,
 }
 
 struct Order {
@@ -69,20 +80,24 @@ impl Watch {
     pub fn start(client: &Client, options: &Options, id: &str, interrupt: &Interrupt) -> std::io::Result<Watch> {
         let (sender, news) = channel();
         let (agent, key) = (client.clone(), options.lock_key.clone());
-        let of_key = Asker::start("lock-key", sender.clone(), move |order| {
+        let of_key = Asker::start("lock-key", Source::Key, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
             answer.map(News::Key)
         })?;
         let (agent, service, id) = (client.clone(), options.service.clone(), id.to_owned());
-        let of_registration = Asker::start("registration", sender.clone(), move |order| {
+        let of_registration = Asker::start("registration", Source::Registration, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             client.registration_after(&service, &id, order.behind.as_deref(), order.wait).map(News::Registration)
         })?;
-        interrupt.listen(move || {
+        let tell = move || {
             // A watch that is gone has nothing to end.
-            let _ = sender.send(News::Interrupted);
-        });
+            let _ = sender.send((Source::Outside, News::Interrupted));
+        };
+        interrupt.listen(tell.clone());
+        if interrupt.has_happened() {
+            tell();
+        }
         Ok(Watch { news, key: of_key, registration: of_registration })
     }
 
@@ -99,28 +114,26 @@ impl Watch {
         let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
         self.key.ask(index, wait);
         self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
-        let news = match self.news.recv_timeout(left) {
-            Ok(news) => news,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => News::Nothing,
-        };
-        match &news {
-            News::Key(_) => self.key.is_busy = false,
-            News::Registration(_) => self.registration.is_busy = false,
-            News::Trouble | News::Interrupted | News::Nothing => {}
+        let Ok((source, news)) = self.news.recv_timeout(left) else { return News::Nothing };
+        match source {
+            Source::Key => self.key.has_answered(matches!(news, News::Trouble)),
+            Source::Registration => self.registration.has_answered(matches!(news, News::Trouble)),
+            Source::Outside => {}
         }
         news
     }
 
-    /// Says that the last answer for the key told nothing, so that the next is not asked for at once.
+    /// Says that the last answer for the key told nothing. One that came early is likely to be followed by more of the kind.
     pub fn key_told_nothing(&mut self) {
-        self.key.idle_since = Some(Instant::now());
+        self.key.tired = self.key.was_early;
     }
 }
 
 impl Asker {
     fn start<E: std::fmt::Display>(
         name: &str,
-        news: Sender<News>,
+        source: Source,
+        news: Sender<(Source, News)>,
         ask: impl Fn(&Order) -> Result<News, E> + Send + 'static,
     ) -> std::io::Result<Asker> {
         let (orders, received) = channel::<Order>();
@@ -131,19 +144,28 @@ impl Asker {
                     debug!("while waiting: {error}");
                     News::Trouble
                 });
-                if news.send(learnt).is_err() {
+                if news.send((source, learnt)).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Asker { orders, is_busy: false, idle_since: None })
+        Ok(Asker { orders, until: None, was_early: false, tired: false })
     }
 
+    /// Asks, unless it is being asked already.
     fn ask(&mut self, behind: Option<String>, wait: Duration) {
-        if self.is_busy {
+        if self.until.is_some() {
             return;
         }
-        let rest = if self.idle_since.take().is_some() { REST } else { Duration::ZERO };
-        self.is_busy = self.orders.send(Order { behind, wait, rest }).is_ok();
+        let rest = if self.tired { REST } else { Duration::ZERO };
+        self.until = Instant::now().checked_add(wait);
+        // A thread that is gone has panicked, and the process with it.
+        let _ = self.orders.send(Order { behind, wait, rest });
+    }
+
+    /// `useless`: the answer was no answer.
+    fn has_answered(&mut self, useless: bool) {
+        self.was_early = self.until.take().is_some_and(|until| Instant::now() < until);
+        self.tired = useless;
     }
 }
