@@ -56,6 +56,8 @@ pub enum Error {
         /// What is in the way.
         fault: Fault,
     },
+    /// `--watch-port` does not know where the service listens; holds the instance's ID.
+    NoPort(String),
     /// A hook did not do its work.
     Hook {
         /// The option that names it, without dashes.
@@ -122,6 +124,10 @@ impl fmt::Display for Error {
                 f,
                 "no other instance on node {node} could lead now; there are some on {}; name one of these with --to, or none",
                 list(present)
+            ),
+            Error::NoPort(id) => write!(
+                f,
+                "--watch-port cannot tell where instance {id} listens: no port is registered, or no address that this token may read; say it with --watch-address"
             ),
             Error::Hook { name: name @ "on-promote", failure } => {
                 write!(f, "{name}: {failure}; the lock is left to others for a while")

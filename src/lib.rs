@@ -24,6 +24,7 @@ mod error;
 mod hook;
 mod interrupt;
 mod options;
+mod port;
 mod report;
 mod text;
 

@@ -102,6 +102,11 @@ impl Registration {
         self.0.get("Port").and_then(Value::as_u64).and_then(|port| port.try_into().ok()).unwrap_or_default()
     }
 
+    /// The path of the socket that was registered in place of address and port; empty when there is none.
+    pub fn socket_path(&self) -> &str {
+        self.text("SocketPath")
+    }
+
     /// The tags, in their order.
     pub fn tags(&self) -> Vec<String> {
         let tags = self.0.get("Tags").and_then(Value::as_array);

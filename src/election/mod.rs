@@ -18,6 +18,7 @@ mod value;
 mod view;
 mod watch;
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,10 +32,11 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::options::{OnOutage, Options, Token};
+use crate::port::Connection;
 use apply::Work;
 use decide::{Decision, decide};
 use lock::Hand;
-use observe::{KeyAnswer, KeyState, Observation, observe};
+use observe::{KeyAnswer, KeyState, Known, Observation, observe};
 use value::Notes;
 use view::{Done, Instance, Lock};
 use watch::Watch;
@@ -60,6 +62,8 @@ pub struct Pass<'a> {
     seen: Option<Seen>,
     /// What it has just learnt of the lock key, and not looked at yet.
     news: Option<KeyAnswer>,
+    /// The connection to the service's port, as long as the instance leads.
+    connection: Option<Arc<Connection>>,
     /// The session that its tries for the lock have left.
     spare: Option<String>,
     watch: Option<Watch>,
@@ -89,6 +93,7 @@ impl<'a> Pass<'a> {
             settled: Instant::now(),
             seen: None,
             news: None,
+            connection: None,
             spare: None,
             watch: None,
             woken: None,
@@ -111,7 +116,8 @@ impl<'a> Pass<'a> {
                 OnOutage::Keep => self.client.clone(),
                 OnOutage::Demote => self.client.until(deadline.half()),
             };
-            let Observation { view, key, trouble } = self.look(&onlooker, done)?;
+            let Observation { view, key, connection, trouble } = self.look(&onlooker, done)?;
+            self.hold(connection);
             self.seen = Some(Seen { instance: view.instance.clone(), key, hash: None });
             let Decision { role, actions, fault } = decide(&view, options);
             let (client, spare) = (&self.client, &mut self.spare);
@@ -141,7 +147,8 @@ impl<'a> Pass<'a> {
     fn look(&mut self, client: &Client, done: Done) -> Result<Observation, Error> {
         let mut reloading = RELOAD_LOOKS;
         loop {
-            let seen = observe(client, self.options, done, self.news.take());
+            let known = Known { key: self.news.take(), connection: self.connection.clone() };
+            let seen = observe(client, self.options, done, known);
             let before = self.seen.as_ref().map(|seen| &seen.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &seen)) {
                 return seen;
@@ -154,6 +161,16 @@ impl<'a> Pass<'a> {
     /// Leaves nothing behind.
     pub fn end(mut self) {
         self.let_go();
+    }
+
+    /// Holds a connection in place of the one before, which ends unless it is the same.
+    fn hold(&mut self, connection: Option<Arc<Connection>>) {
+        let before = std::mem::replace(&mut self.connection, connection);
+        if let Some(before) = before {
+            if !self.connection.as_ref().is_some_and(|now| Arc::ptr_eq(now, &before)) {
+                before.close();
+            }
+        }
     }
 
     /// Ends the session that the tries for the lock have left.

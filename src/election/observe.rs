@@ -1,18 +1,21 @@
 //! Looks at Consul and says what is there: the two reads of a slave, the three of a master, and the few that are needed
 //! only where those leave something open. Changes nothing and decides nothing.
 
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use log::debug;
 
 use super::candidates;
-use super::decide::{needs_others, needs_query};
+use super::decide::{needs_others, needs_port, needs_query};
 use super::sessions;
 use super::value::{self, Notes};
-use super::view::{Done, Instance, Leader, Lock, Query, View};
+use super::view::{Done, Instance, Leader, Lock, Port, Query, View};
 use crate::consul::{self, Client, Health, Key, Marks};
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
+use crate::port::{Connection, Probe, Target};
 
 /// What was seen, and what could not be.
 pub struct Observation {
@@ -20,6 +23,8 @@ pub struct Observation {
     pub view: View,
     /// The state of the lock key, to tell later whether it has changed, and the index to wait behind.
     pub key: KeyState,
+    /// The connection to the service's port, where it was asked for and is open.
+    pub connection: Option<Arc<Connection>>,
     /// Why the lock is [`Lock::Unknown`], or the query [`Query::Unreadable`], where either is.
     pub trouble: Option<consul::Error>,
 }
@@ -51,12 +56,21 @@ impl KeyState {
     }
 }
 
-/// Observes. `done` is handed through to the view; `known` is what was just learnt of the lock key, if it was.
+/// What need not be asked for again.
+#[derive(Default)]
+pub struct Known {
+    /// What was just learnt of the lock key.
+    pub key: Option<KeyAnswer>,
+    /// The connection to the service's port that an earlier look has made.
+    pub connection: Option<Arc<Connection>>,
+}
+
+/// Observes. `done` is handed through to the view.
 ///
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is not there or is not to be told, or
 /// what was asked is denied.
-pub fn observe(client: &Client, options: &Options, done: Done, known: Option<KeyAnswer>) -> Result<Observation, Error> {
+pub fn observe(client: &Client, options: &Options, done: Done, known: Known) -> Result<Observation, Error> {
     let health = find_instance(client, options)?;
     if let Some(id) = &options.check_id {
         if !health.checks.iter().any(|check| check.id == *id) {
@@ -80,15 +94,20 @@ pub fn observe(client: &Client, options: &Options, done: Done, known: Option<Key
         term_is_over: false,
         challenger_is_due: false,
         query: Query::NotAsked,
+        port: Port::NotAsked,
         done,
     };
     let mut key = KeyState::default();
-    let trouble = match read_lock(client, options, &mut view, &mut key, known) {
+    let mut connection = None;
+    let trouble = match read_lock(client, options, &mut view, &mut key, known.key) {
         Err(Error::Consul(error)) if !error.is_denied() => Some(error),
         Err(error) => return Err(error),
-        Ok(()) => read_rest(client, options, &mut view).err(),
+        Ok(()) => {
+            connection = read_port(client, options, &mut view, known.connection)?;
+            read_rest(client, options, &mut view).err()
+        }
     };
-    Ok(Observation { view, key, trouble })
+    Ok(Observation { view, key, connection, trouble })
 }
 
 /// The instance on the local agent.
@@ -168,6 +187,56 @@ fn read_lock(
     }
     view.lock = lock;
     Ok(())
+}
+
+/// Whether anything listens on the service's port, where that matters, and the connection that tells.
+fn read_port(
+    client: &Client,
+    options: &Options,
+    view: &mut View,
+    held: Option<Arc<Connection>>,
+) -> Result<Option<Arc<Connection>>, Error> {
+    let Some(watch) = options.watch_port.as_ref().filter(|_| needs_port(view, options)) else {
+        // While it tries for the lock again and again, one connection is enough.
+        return Ok(held.filter(|_| view.lock == Lock::Free));
+    };
+    view.port = Port::Open;
+    if let Some(held) = held.filter(|held| !held.closes_within(Duration::ZERO)) {
+        return Ok(Some(held));
+    }
+    let target = match &watch.address {
+        Some(target) => target.clone(),
+        None => registered_target(client, view)?,
+    };
+    // Who does not lead yet has no lead to keep.
+    let grace = if view.lock == Lock::Free { Duration::ZERO } else { watch.grace };
+    match target.probe(Deadline::after(grace)) {
+        Probe::Open(connection) => return Ok(Some(Arc::new(connection))),
+        Probe::Refused => view.port = Port::Refused(target),
+        Probe::Unclear(error) => debug!("cannot tell whether anything listens on {target}: {error}"),
+    }
+    Ok(None)
+}
+
+/// Where the instance is registered to listen.
+fn registered_target(client: &Client, view: &View) -> Result<Target, Error> {
+    let (instance, registration) = (&view.instance, &view.instance.registration);
+    let unknown = || Error::NoPort(registration.id().to_owned());
+    if !registration.socket_path().is_empty() {
+        return Ok(Target::Unix(registration.socket_path().into()));
+    }
+    let mut address = registration.address().to_owned();
+    if let (true, Lock::Mine { holder: Some(holder), .. }) = (address.is_empty(), &view.lock) {
+        address.clone_from(&holder.address);
+    }
+    if address.is_empty() {
+        let found = client.catalog_node(&instance.node, registration.id())?;
+        address = found.map(|node| node.address).unwrap_or_default();
+    }
+    if address.is_empty() || registration.port() == 0 {
+        return Err(unknown());
+    }
+    Ok(Target::Tcp(address, registration.port()))
 }
 
 /// The other instances and the prepared query, where they matter.

@@ -4,6 +4,7 @@
 //! instance whose check still stands at critical would be left out of DNS until its wait is over.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,9 @@ impl Pass<'_> {
         let Some(mut seen) = self.seen.take() else { return false };
         let Some(mut watch) = self.watch.take().or_else(|| self.start_watch(&seen)) else { return false };
         let follows = matches!(role, Role::SlaveOf(_));
+        if let Some(connection) = &self.connection {
+            watch.watch_port(connection);
+        }
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let changed = loop {
             match watch.next(&seen.key.index, seen.hash.as_deref(), registration_wait, self.ends) {
@@ -83,6 +87,12 @@ impl Pass<'_> {
                     let looks = seen.hash.replace(hash).is_some() && !follows;
                     let is_well = || matches!(role, Role::Master { .. }) && self.is_as_healthy_as(&seen.instance);
                     if looks && (self.must_renew() || !is_well()) {
+                        break true;
+                    }
+                }
+                // A connection that this pass has given up itself tells nothing.
+                News::PortClosed(closed) => {
+                    if self.connection.as_ref().is_some_and(|connection| Arc::ptr_eq(connection, &closed)) {
                         break true;
                     }
                 }

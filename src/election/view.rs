@@ -3,6 +3,7 @@
 use super::candidates::Candidate;
 use super::value::{Holder, Notes};
 use crate::consul::{Check, Marks, PreparedQuery, Registration};
+use crate::port::Target;
 
 /// Everything that one look at Consul told.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct View {
     pub challenger_is_due: bool,
     /// The prepared query, where it was asked for.
     pub query: Query,
+    /// Whether anything listens where the service should, where that was asked.
+    pub port: Port,
     /// What this pass has done already.
     pub done: Done,
 }
@@ -98,6 +101,17 @@ impl Leader {
             session: holder.session.clone(),
         }
     }
+}
+
+/// Whether anything listens where the service should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Nobody asked.
+    NotAsked,
+    /// Something does, or nobody can tell.
+    Open,
+    /// Nothing does, there.
+    Refused(Target),
 }
 
 /// The prepared query.

@@ -4,6 +4,7 @@
 //! A thread asks once for every order and then waits for the next: so its connection is free for the pass whenever the pass has
 //! something to do, and there are never more than two.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::interrupt::Interrupt;
 use crate::options::Options;
+use crate::port::Connection;
 
 /// The longest that one blocking query asks for: some Consul 1.22 cuts an answer off after 30 s.
 const LONGEST_QUERY: Duration = Duration::from_secs(25);
@@ -31,6 +33,8 @@ pub enum News {
     Key(KeyAnswer),
     /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
     Registration(Option<(Registration, String)>),
+    /// The service has closed this connection to its port.
+    PortClosed(Arc<Connection>),
     /// One of the two could not be asked.
     Trouble,
     /// The pass is to end.
@@ -42,6 +46,9 @@ pub enum News {
 /// The two threads. They end with it, at the latest when what they ask for now is answered.
 pub struct Watch {
     news: Receiver<(Source, News)>,
+    sender: Sender<(Source, News)>,
+    /// The connection to the service's port that a third thread watches.
+    port: Option<Arc<Connection>>,
     key: Asker,
     registration: Asker,
 }
@@ -90,15 +97,16 @@ impl Watch {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             client.registration_after(&service, &id, order.behind.as_deref(), order.wait).map(News::Registration)
         })?;
+        let outside = sender.clone();
         let tell = move || {
             // A watch that is gone has nothing to end.
-            let _ = sender.send((Source::Outside, News::Interrupted));
+            let _ = outside.send((Source::Outside, News::Interrupted));
         };
         interrupt.listen(tell.clone());
         if interrupt.has_happened() {
             tell();
         }
-        Ok(Watch { news, key: of_key, registration: of_registration })
+        Ok(Watch { news, sender, port: None, key: of_key, registration: of_registration })
     }
 
     /// Asks for the key behind `index`, and for the registration behind `hash`, where they are not being asked for yet, and waits
@@ -121,6 +129,23 @@ impl Watch {
             Source::Outside => {}
         }
         news
+    }
+
+    /// Watches a connection to the service's port until it ends, in a thread of its own.
+    pub fn watch_port(&mut self, connection: &Arc<Connection>) {
+        if self.port.as_ref().is_some_and(|port| Arc::ptr_eq(port, connection)) {
+            return;
+        }
+        let (watched, sender) = (Arc::clone(connection), self.sender.clone());
+        let started = thread::Builder::new().name("port".to_owned()).spawn(move || {
+            while !watched.closes_within(LONGEST_QUERY) {}
+            // A watch that is gone has nobody to tell.
+            let _ = sender.send((Source::Outside, News::PortClosed(watched)));
+        });
+        match started {
+            Ok(_) => self.port = Some(Arc::clone(connection)),
+            Err(error) => debug!("no thread to watch the port in: {error}"),
+        }
     }
 
     /// Says that the last answer for the key told nothing. One that came early is likely to be followed by more of the kind.

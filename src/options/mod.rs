@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::consul::{Address, Status};
+use crate::port::Target;
 
 /// A run of the program, ready to go. Made by [`Command::read`] alone, so that every value has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Options {
     pub(crate) timeout: Duration,
     /// How long a pass whose role is settled stays for changes; none by default.
     pub(crate) wait: Duration,
+    /// Whether and how the service's own port is watched.
+    pub(crate) watch_port: Option<WatchPort>,
     /// What the prepared query is to be like beside what finds the master.
     pub(crate) query_settings: QuerySettings,
     /// How long a session lives that no pass renews; forever by default.
@@ -77,6 +80,15 @@ pub(crate) struct QuerySettings {
     pub(crate) near: Option<String>,
     /// `Service.Failover.Datacenters`; empty when not given.
     pub(crate) failover: Vec<String>,
+}
+
+/// How the service's own port is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WatchPort {
+    /// Where the service listens, where that is not what is registered.
+    pub(crate) address: Option<Target>,
+    /// How long a master's service may be away without losing the lead.
+    pub(crate) grace: Duration,
 }
 
 /// Commands that are run when the role changes, as words.

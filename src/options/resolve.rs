@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::typed::Values;
-use super::{Hooks, OnOutage, Options, QuerySettings, Resign, Statuses, environment, rules, values};
+use super::{Hooks, OnOutage, Options, QuerySettings, Resign, Statuses, WatchPort, environment, rules, values};
 use crate::consul::Status;
+use crate::port::Target;
 
 /// How long an instance of higher priority must have been passing by default: longer than a service that flaps stays up.
 const PREEMPT_AFTER: &str = "30s";
@@ -40,6 +41,7 @@ pub fn resolve(typed: Values, environment: impl Fn(&str) -> Option<OsString>) ->
             &[("keep", OnOutage::Keep), ("demote", OnOutage::Demote)],
         )?,
         wait: values::duration("--wait", typed.wait.as_deref().unwrap_or("0s"))?,
+        watch_port: watch_port(&typed, timeout)?,
         query_settings: query_settings(&typed, &query)?,
         ttl: optional("--ttl", typed.ttl.as_deref())?.map(rules::ttl).transpose()?,
         priority: typed.priority.as_deref().map(values::priority).transpose()?,
@@ -89,6 +91,26 @@ fn query_settings(typed: &Values, query: &str) -> Result<QuerySettings, String> 
     }
     let ttl = optional("--query-ttl", typed.query_ttl.as_deref())?.map(crate::duration::format);
     Ok(QuerySettings { fence, ttl, near: typed.query_near.clone(), failover: typed.query_failover.clone() })
+}
+
+fn watch_port(typed: &Values, timeout: Duration) -> Result<Option<WatchPort>, String> {
+    if !typed.watch_port {
+        return match (&typed.watch_address, &typed.watch_grace) {
+            (None, None) => Ok(None),
+            (Some(_), _) => Err("--watch-address does nothing without --watch-port; give both, or neither".to_owned()),
+            (None, Some(_)) => Err("--watch-grace does nothing without --watch-port; give both, or neither".to_owned()),
+        };
+    }
+    let address = typed.watch_address.as_deref().map(|text| {
+        Target::parse(text).ok_or_else(|| {
+            format!("--watch-address '{text}' is none; write HOST:PORT, [ADDRESS]:PORT or /PATH/OF/A/SOCKET")
+        })
+    });
+    let grace = values::duration("--watch-grace", typed.watch_grace.as_deref().unwrap_or("0s"))?;
+    if grace > timeout / 2 {
+        return Err("--watch-grace takes more than half of --timeout, and leaves no time to step down; make the one shorter or the other longer".to_owned());
+    }
+    Ok(Some(WatchPort { address: address.transpose()?, grace }))
 }
 
 fn preempt_after(typed: &Values) -> Result<Option<Duration>, String> {

@@ -77,6 +77,21 @@ pub const OPTIONS: &[OptionSpec] = &[
         "DURATION",
         "Stay for so long and act on every change at once; for a check with a short interval [default: 0s]",
     ),
+    option(
+        "watch-port",
+        "",
+        "Give the lead up when nothing listens on the instance's port any more; with --wait, in that very moment",
+    ),
+    option(
+        "watch-address",
+        "ADDRESS",
+        "With --watch-port: HOST:PORT or /SOCKET, where the service listens elsewhere than it is registered",
+    ),
+    option(
+        "watch-grace",
+        "DURATION",
+        "With --watch-port: how long a master's service may take to restart without losing the lead [default: 0s]",
+    ),
     option("priority", "N", "Only lead while no passing instance has a higher one; 0: never [default: 100]"),
     option("preempt", "", "Hand the lead over to an instance of higher priority"),
     option(

@@ -43,6 +43,9 @@ pub struct Values {
     pub no_fence: bool,
     pub ttl: Option<String>,
     pub wait: Option<String>,
+    pub watch_port: bool,
+    pub watch_address: Option<String>,
+    pub watch_grace: Option<String>,
     pub priority: Option<String>,
     pub preempt: bool,
     pub preempt_after: Option<String>,
@@ -91,6 +94,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Str
         query_near: one("--query-near")?,
         ttl: one("--ttl")?,
         wait: one("--wait")?,
+        watch_address: one("--watch-address")?,
+        watch_grace: one("--watch-grace")?,
         priority: one("--priority")?,
         preempt_after: one("--preempt-after")?,
         max_term: one("--max-term")?,
@@ -110,6 +115,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Str
     values.query_failover = all("--query-failover")?;
     values.tolerate_warning = arguments.contains("--tolerate-warning");
     values.no_fence = arguments.contains("--no-fence");
+    values.watch_port = arguments.contains("--watch-port");
     values.preempt = arguments.contains("--preempt");
     // What is left has no dashes, or is unknown.
     let mut left: Vec<String> =

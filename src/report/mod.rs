@@ -117,6 +117,7 @@ fn status_of(error: &Error) -> Status {
         | Error::NotPlain { .. }
         | Error::NoSuchCheck { .. }
         | Error::LockOfOther { .. }
+        | Error::NoPort(_)
         | Error::Fault { .. } => Status::Critical,
     }
 }
@@ -134,6 +135,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
         Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),
         Vacancy::StandsBack(_) => "this instance has given the lead up and stands back".to_owned(),
         Vacancy::HandedTo(node) => format!("the lead is left to {node}"),

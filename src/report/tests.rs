@@ -7,6 +7,7 @@ use super::*;
 use crate::consul;
 use crate::consul::Kind;
 use crate::election::{Fault, QueryFault};
+use crate::port::Target;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
 
@@ -50,6 +51,8 @@ fn roles() -> Vec<Role> {
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
         Role::SlaveOfNone(Vacancy::LockDelay),
+        Role::SlaveOfNone(Vacancy::NothingListens(Target::Tcp("10.0.0.1".to_owned(), 6379))),
+        Role::SlaveOfNone(Vacancy::NothingListens(Target::Unix("/run/redis.sock".into()))),
         Role::SlaveOfNone(Vacancy::NeverLeads),
         Role::SlaveOfNone(Vacancy::StandsBack(None)),
         Role::SlaveOfNone(Vacancy::HandedTo("n2".to_owned())),
@@ -101,6 +104,7 @@ fn errors() -> Vec<Error> {
             found: words(&["v7", "slave"]),
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
+        Error::NoPort("redis-1".to_owned()),
         Error::Hook { name: "on-promote", failure: "exit status 3: cannot connect".to_owned() },
         Error::Hook { name: "on-demote", failure: "killed after 16s".to_owned() },
         Error::Unsettled,

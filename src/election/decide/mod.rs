@@ -14,8 +14,9 @@ use super::value::{Failure, Holder};
 use super::view::{Instance, Leader, Lock, Query, View};
 use crate::consul::{Marks, PreparedQuery};
 use crate::options::{OnOutage, Options};
+use crate::port::Target;
 use stance::{HandOver, Stance, stance};
-pub use stance::{needs_others, needs_query};
+pub use stance::{needs_others, needs_port, needs_query};
 
 /// What the instance is, and what has to be done so that Consul says so.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,8 @@ pub enum Role {
 pub enum Vacancy {
     /// Its checks do not let it lead.
     NotEligible(Obstacle),
+    /// Nothing listens where its service should.
+    NothingListens(Target),
     /// Its priority is 0.
     NeverLeads,
     /// It gave the lock up and stands back for a while; holds what kept it from leading, where something did.

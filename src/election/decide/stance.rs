@@ -6,7 +6,7 @@ use super::{Fault, Vacancy};
 use crate::consul::Status;
 use crate::election::candidates::{Candidate, DEFAULT_PRIORITY};
 use crate::election::eligibility::{health_checks, obstacle};
-use crate::election::view::{Lock, View};
+use crate::election::view::{Lock, Port, View};
 use crate::options::Options;
 
 /// How long the others leave the lock to whom a master has handed it, or a master that gave it up by age stands back: ample for a
@@ -69,6 +69,11 @@ pub fn needs_query(view: &View, options: &Options) -> bool {
     }
 }
 
+/// Whether the decision rests on the service's port: whether the instance leads, or would stand.
+pub fn needs_port(view: &View, options: &Options) -> bool {
+    options.watch_port.is_some() && matches!(stance(view, options), Stance::Lead | Stance::HandOver(_) | Stance::Stand)
+}
+
 /// Whether the decision rests on the other instances: on who else could lead.
 pub fn needs_others(view: &View, options: &Options) -> bool {
     if must_not_lead(view, options).is_some() {
@@ -109,6 +114,9 @@ fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
     }
     if options.priority == Some(0) {
         return Some(Vacancy::NeverLeads);
+    }
+    if let Port::Refused(target) = &view.port {
+        return Some(Vacancy::NothingListens(target.clone()));
     }
     if let Some(note) = view.notes.of(&instance.node, instance.registration.id()) {
         return Some(Vacancy::StandsBack(note.failure.clone()));

@@ -9,8 +9,9 @@ use super::SESSION;
 use crate::consul::{Check, Registration, Status};
 use crate::election::candidates::Candidate;
 use crate::election::value::{Challenger, HandedTo, Notes, StandingBack};
-use crate::election::view::Done;
+use crate::election::view::{Done, Port};
 use crate::options::Command;
+use crate::port::Target;
 
 pub fn read_options(text: &str) -> Options {
     let arguments = ["--consul-service-name", "redis"].into_iter().chain(text.split_whitespace()).map(OsString::from);
@@ -56,6 +57,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
         term_is_over: false,
         challenger_is_due: false,
         query,
+        port: Port::NotAsked,
         done,
     };
     for word in words {
@@ -70,6 +72,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
+            ("dead", _) => view.port = Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379)),
+            ("open", _) => view.port = Port::Open,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
@@ -226,6 +230,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
         Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
+        Some(Role::SlaveOfNone(Vacancy::NothingListens(_))) => "slave: dead".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NeverLeads)) => "slave: priority".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(None))) => "slave: back".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(Some(failure)))) => format!("slave: {}", failure.error),
