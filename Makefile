@@ -6,7 +6,7 @@ STATIC := RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" cargo
 RELEASE := target/$(HOST)/release
 KEEP ?=
 
-.PHONY: help build consul test bench demo clean
+.PHONY: help build consul test bench failover demo clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,12 @@ bench: ## Compare a pass with the least that such a program can cost
 	@CONSUL_BIN="$${CONSUL_BIN:-$$(scripts/consul.sh | tail -n 1)}" && export CONSUL_BIN && \
 	  $(STATIC) build --quiet --release --locked --target $(HOST) --example floor && \
 	  $(STATIC) bench --quiet --locked --target $(HOST) --bench pass
+
+failover: ## Measure failovers on every Consul, 25 minutes each (ROUNDS=50, SEED=, MODES= by name; CONSUL_BIN names one Consul)
+	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && $(STATIC) bench --quiet --locked --target $(HOST) --bench failover --no-run && \
+	  { failed=0; for consul in $$consuls; do \
+	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \
+	  done; exit "$$failed"; }
 
 demo: build ## Three redis servers elect a master, before your eyes (KEEP=1 leaves them up until Ctrl-C)
 	@ELECTION_BIN="$(CURDIR)/$(RELEASE)/consul-master-election-tagger" KEEP="$(KEEP)" scripts/demo.sh

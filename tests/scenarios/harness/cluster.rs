@@ -38,6 +38,7 @@ impl Cluster {
             servers: Vec::new(),
             acls: false,
             quick_failure_detection: false,
+            every: Value::Null,
             server: Value::Null,
             client: Value::Null,
         };
@@ -166,6 +167,12 @@ impl ClusterBuilder {
     /// A dead agent is found in about a fifth of the usual time.
     pub fn quick_failure_detection(mut self) -> Self {
         self.settings.quick_failure_detection = true;
+        self
+    }
+
+    /// Configuration laid over that of every agent.
+    pub fn config(mut self, config: Value) -> Self {
+        self.settings.every = config;
         self
     }
 

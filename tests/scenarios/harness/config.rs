@@ -14,6 +14,8 @@ pub struct Settings {
     pub servers: Vec<Ipv4Addr>,
     pub acls: bool,
     pub quick_failure_detection: bool,
+    /// Laid over every agent's; what is said of servers or clients goes over this.
+    pub every: Value,
     pub server: Value,
     pub client: Value,
 }
@@ -67,6 +69,7 @@ impl Settings {
         if self.acls {
             merge(&mut config, &acls());
         }
+        merge(&mut config, &self.every);
         config
     }
 

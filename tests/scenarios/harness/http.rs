@@ -38,6 +38,25 @@ impl Message {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The body without the sizes of its chunks.
+    pub fn payload(&self) -> Vec<u8> {
+        if !self.is_chunked() {
+            return self.body.clone();
+        }
+        let (mut whole, mut rest) = (Vec::new(), self.body.as_slice());
+        while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+            let size = usize::from_str_radix(&String::from_utf8_lossy(&rest[..end]), 16).unwrap_or_default();
+            let Some(chunk) = rest.get(end + 2..end + 2 + size).filter(|chunk| !chunk.is_empty()) else { break };
+            whole.extend(chunk);
+            rest = rest.get(end + 2 + size + 2..).unwrap_or_default();
+        }
+        whole
+    }
+
+    fn is_chunked(&self) -> bool {
+        self.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
+    }
+
     fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Message>> {
         let mut head = Vec::new();
         let mut lines = Vec::new();
@@ -63,7 +82,7 @@ impl Message {
 
     /// Reads a body whose end the headers tell; false when they do not.
     fn read_framed_body(&mut self, reader: &mut impl BufRead) -> io::Result<bool> {
-        if self.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        if self.is_chunked() {
             while self.read_chunk(reader)? {}
             return Ok(true);
         }

@@ -1,0 +1,130 @@
+//! One round: a fault at a random moment, what follows from it, and the way back to where all is well.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::fault::Fault;
+use crate::harness::{Node, Random, millis, secs, wait_for};
+use crate::judge::{Judge, Wrong};
+use crate::mode::Mode;
+use crate::stage::Stage;
+use crate::watch::{Seen, Watch};
+
+/// What came of a round.
+pub struct Round {
+    pub fault: Fault,
+    /// From detection until DNS names the successor; or how long it named nobody, where the fault ends no lead.
+    pub dns: Option<Duration>,
+    /// The same of the tag in the catalog.
+    pub tags: Option<Duration>,
+    /// Whether another leads in the end.
+    pub changed: bool,
+    /// Who leads in the end.
+    pub master: usize,
+    pub wrong: Wrong,
+    /// When the servers themselves were asked.
+    pub wrong_by_servers: Wrong,
+    pub two_tagged: Duration,
+    /// How many answers DNS gave in time.
+    pub answers: usize,
+}
+
+/// Waits until a new stage has its first master, and returns it.
+pub fn warm_up(stage: &Stage, mode: &Mode) -> usize {
+    let watch = Watch::start(stage.client(0).ip(), &[], stage.cluster().server().ip());
+    stage.settled(&watch, one_run(mode))
+}
+
+/// A round on a stage that is settled, where `master` leads.
+pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut Random) -> Round {
+    let servers = stage.cluster().servers();
+    let leader = stage.cluster().leader();
+    let hurt = fault.befalls_a_server().then_some(leader.name());
+    let observer = servers.iter().find(|server| Some(server.name()) != hurt).unwrap_or(leader);
+    let (master, watch) = watched(stage, observer, master, random);
+    sleep(pause(mode, random));
+    let before = watch.truth().iter().rev().find_map(|seen| seen.what.clone().ok()).expect("a settled lock");
+    let session = before.session.expect("a settled lock has a holder");
+    let injected = Instant::now();
+    fault.inject(stage, master, leader);
+    if fault.ends_the_lead() {
+        wait_for("DNS and the tag to move", secs(60), || moved(stage, &watch, master));
+    } else if fault.befalls_a_server() {
+        wait_for("the lock to be readable again", secs(60), || readable(&watch, injected));
+        sleep(random.duration(Duration::ZERO..secs(1)));
+    }
+    fault.heal(stage, master, leader);
+    // What ends no lead may show its effect only after a moment in which all still looks well; and passes that wait shall wait.
+    let at_least = if fault.ends_the_lead() && mode.wait.is_zero() { Duration::ZERO } else { one_run(mode) };
+    let new = stage.settled(&watch, at_least);
+    let record = watch.finish();
+    let address = |node: &str| stage.address(node);
+    let judge = Judge::of(&record, &address);
+    let (dns, tags) = if fault.ends_the_lead() {
+        let detected = judge.lost(&session, injected);
+        let successor = judge.successor(before.term);
+        let after = |moment: Option<Instant>| Some(moment?.saturating_duration_since(detected?));
+        (
+            after(successor.and_then(|node| judge.dns_names(node, injected))),
+            after(successor.and_then(|node| judge.tags_name(node, injected))),
+        )
+    } else {
+        (Some(judge.dns_gap(injected)), Some(judge.tags_gap(injected)))
+    };
+    Round {
+        fault,
+        dns,
+        tags,
+        changed: new != master,
+        master: new,
+        wrong: judge.wrong_by_a_client(),
+        wrong_by_servers: judge.wrong_by_the_servers(),
+        two_tagged: judge.two_tagged(),
+        answers: record.dns.iter().filter(|seen| !seen.late && seen.what.is_ok()).count(),
+    }
+}
+
+/// A watch whose DNS is that of a node which is not the master's, and the master, who is another if the lead was lost just now.
+fn watched(stage: &Stage, observer: &Node, mut master: usize, random: &mut Random) -> (usize, Watch) {
+    loop {
+        let next = usize::try_from(random.within(1..3)).expect("a small number");
+        let witness = (master + next) % 3;
+        let watch = Watch::start(stage.client(witness).ip(), &stage.several_servers(), observer.ip());
+        master = stage.settled(&watch, Duration::ZERO);
+        if master != witness {
+            return (master, watch);
+        }
+    }
+}
+
+/// The time in which every check has been run again: an interval after the end of the last run, and a little for the run.
+fn one_run(mode: &Mode) -> Duration {
+    mode.interval + millis(300)
+}
+
+/// A random moment: within an interval, since the passes that changed something have just ended, or, one time in eight in a mode
+/// that waits, around the end of the passes that wait now, where it takes longest until someone looks.
+fn pause(mode: &Mode, random: &mut Random) -> Duration {
+    let within_an_interval = random.duration(Duration::ZERO..mode.interval);
+    let around_the_end = random.duration(Duration::ZERO..mode.interval * 2) + mode.wait.saturating_sub(mode.interval);
+    let late = random.within(0..8) == 0;
+    if late && !mode.wait.is_zero() { around_the_end } else { within_an_interval }
+}
+
+/// Whether DNS and the catalog name one master who is not the old one.
+fn moved(stage: &Stage, watch: &Watch, old: usize) -> Result<(), String> {
+    let (dns, tags) = (last(&watch.dns()), last(&watch.tags()));
+    let moved = matches!(&dns, Some(Ok(dns)) if dns.len() == 1 && dns[0] != stage.client(old).ip())
+        && matches!(&tags, Some(Ok(tags)) if tags.len() == 1 && tags[0] != stage.client(old).name());
+    if moved { Ok(()) } else { Err(format!("DNS {dns:?}, tags {tags:?}, lock {:?}", last(&watch.truth()))) }
+}
+
+/// Whether the lock has been read since: there is a leader again among the servers.
+fn readable(watch: &Watch, since: Instant) -> Result<(), String> {
+    let readable = watch.truth().iter().any(|seen| seen.asked > since && seen.what.is_ok());
+    if readable { Ok(()) } else { Err(format!("{:?}", last(&watch.truth()))) }
+}
+
+fn last<T: Clone>(heard: &[Seen<T>]) -> Option<Result<T, String>> {
+    heard.last().map(|seen| seen.what.clone())
+}
