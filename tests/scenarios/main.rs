@@ -16,6 +16,7 @@ mod faults;
 mod footprint;
 mod lock;
 mod outage;
+mod port;
 mod query;
 mod registration;
 mod usage;
