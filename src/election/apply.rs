@@ -1,6 +1,7 @@
 //! Carries out what was decided, one action after the other, up to the first that fails or is overtaken. Knows how an action is
 //! done and never why.
 
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use log::{debug, info};
@@ -20,6 +21,12 @@ use crate::report;
 /// How long an instance stands back that won the lock and could not become master: time for another to lead, and not so long that
 /// who has set right what was wrong waits for it.
 const FAILED_FOR: Duration = Duration::from_secs(15);
+
+/// What an instance that goes first needs to take the lock: a session and an attempt.
+const STEP: Duration = Duration::from_millis(15);
+
+/// However many there are, nobody waits for more than this many.
+const MOST_STEPS: u32 = 4;
 
 /// What actions are carried out with.
 pub struct Work<'a> {
@@ -85,7 +92,10 @@ impl Work<'_> {
         match action {
             Action::Mark(marks) => return self.mark(marks),
             Action::ConfirmMarks(wanted) => return self.confirm(wanted),
-            Action::Campaign => {
+            Action::Campaign { behind } => {
+                if self.spare.is_none() && self.gives_way_to(*behind)? {
+                    return Ok(Outcome::Overtaken);
+                }
                 let mut spare = self.spare.take();
                 let won = self.hand().campaign(&mut spare);
                 *self.spare = spare;
@@ -132,6 +142,16 @@ impl Work<'_> {
             Action::UpdateQuery(query) => return Self::overtakable(self.client.update_query(query)),
         }
         Ok(Outcome::Done)
+    }
+
+    /// Leaves those who go first the time to take the lock, and says whether one has.
+    fn gives_way_to(&self, others: usize) -> Result<bool, Error> {
+        if others == 0 {
+            return Ok(false);
+        }
+        let steps = u32::try_from(others).unwrap_or(MOST_STEPS).min(MOST_STEPS);
+        thread::sleep(STEP * steps);
+        Ok(self.client.key(&self.options.lock_key)?.is_some_and(|key| key.session.is_some()))
     }
 
     /// Tells from the answer to a query's write whether someone else was faster: another pass made or ended the query, or the

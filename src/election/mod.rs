@@ -67,6 +67,8 @@ pub struct Pass<'a> {
     /// The session that its tries for the lock have left.
     spare: Option<String>,
     watch: Option<Watch>,
+    /// What to wait behind for another registration.
+    hash: Option<String>,
     /// When it was last woken, and the pause that this was worth.
     woken: Option<(Instant, Duration)>,
 }
@@ -75,8 +77,6 @@ pub struct Pass<'a> {
 struct Seen {
     instance: Instance,
     key: KeyState,
-    /// What to wait behind for another registration.
-    hash: Option<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -96,6 +96,7 @@ impl<'a> Pass<'a> {
             connection: None,
             spare: None,
             watch: None,
+            hash: None,
             woken: None,
         }
     }
@@ -118,7 +119,7 @@ impl<'a> Pass<'a> {
             };
             let Observation { view, key, connection, trouble } = self.look(&onlooker, done)?;
             self.hold(connection);
-            self.seen = Some(Seen { instance: view.instance.clone(), key, hash: None });
+            self.seen = Some(Seen { instance: view.instance.clone(), key });
             let Decision { role, actions, fault } = decide(&view, options);
             let (client, spare) = (&self.client, &mut self.spare);
             let mut work =

@@ -72,7 +72,7 @@ impl Pass<'_> {
         }
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let changed = loop {
-            match watch.next(&seen.key.index, seen.hash.as_deref(), registration_wait, self.ends) {
+            match watch.next(&seen.key.index, self.hash.as_deref(), registration_wait, self.ends) {
                 News::Key(answer) => {
                     let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
                     if !state.is_same(&seen.key) {
@@ -82,11 +82,12 @@ impl Pass<'_> {
                     watch.key_told_nothing();
                     seen.key = state;
                 }
-                News::Registration(Some((registration, hash))) if registration.is_like(&seen.instance.registration) => {
+                News::Registration(Some((registration, hash))) => {
                     // The first answer comes at once and only tells the hash.
-                    let looks = seen.hash.replace(hash).is_some() && !follows;
+                    let looks = self.hash.replace(hash).is_some() && !follows;
                     let is_well = || matches!(role, Role::Master { .. }) && self.is_as_healthy_as(&seen.instance);
-                    if looks && (self.must_renew() || !is_well()) {
+                    if !registration.is_like(&seen.instance.registration) || looks && (self.must_renew() || !is_well())
+                    {
                         break true;
                     }
                 }
@@ -97,7 +98,11 @@ impl Pass<'_> {
                     }
                 }
                 News::Interrupted | News::Nothing => break false,
-                News::Registration(_) | News::Trouble => break true,
+                News::Registration(None) => {
+                    self.hash = None;
+                    break true;
+                }
+                News::Trouble => break true,
             }
         };
         (self.seen, self.watch) = (Some(seen), Some(watch));

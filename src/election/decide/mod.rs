@@ -72,7 +72,10 @@ pub enum Action {
     /// Read the catalog back and go no further when it does not have the marks that were just set.
     ConfirmMarks(Marks),
     /// Try for the free lock.
-    Campaign,
+    Campaign {
+        /// How many other instances could do so, too, and go first.
+        behind: usize,
+    },
     /// Run the hook of a new master; when it fails, note that this instance stands back.
     Promote {
         /// The session that holds the lock.
@@ -254,7 +257,7 @@ fn stand(view: &View, options: &Options) -> Decision {
     if complete {
         // An existing query is the master's to change, but one that is missing harms nobody.
         actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
-        actions.push(Action::Campaign);
+        actions.push(Action::Campaign { behind: stance::instances_before(view, options) });
     }
     Decision { role: None, actions, fault: None }
 }

@@ -48,7 +48,7 @@ pub fn stance(view: &View, options: &Options) -> Stance {
     match &view.lock {
         Lock::Unknown => Stance::Unknown,
         Lock::Another(_) => Stance::Follow,
-        Lock::Mine { .. } => match must_not_lead(view, options) {
+        Lock::Mine { .. } => match must_not_lead(view, options).or_else(|| has_handed_over(view)) {
             Some(vacancy) => Stance::StepDown(vacancy),
             None => hand_over(view, options),
         },
@@ -98,6 +98,20 @@ pub fn challenger(view: &View, options: &Options) -> Option<(String, String, u64
     Some((found.node.clone(), found.service_id.clone(), found.checks_index))
 }
 
+/// How many of the others, of the same priority, come before this instance in an order that all agree on. Where all
+/// are woken by the same free lock, one of them then takes it while the rest look on, instead of each making a session and an attempt.
+pub fn instances_before(view: &View, options: &Options) -> usize {
+    if view.notes.handed_to.is_some() {
+        return 0;
+    }
+    let own = (view.instance.node.as_str(), view.instance.registration.id());
+    let comes_first = |other: &&Candidate| {
+        let would_stand = other.is_passing && other.priority >= own_priority(options);
+        would_stand && (other.node.as_str(), other.service_id.as_str()) < own
+    };
+    view.others.iter().flatten().filter(comes_first).count()
+}
+
 /// The election's own check, where the lock's value tells it.
 pub fn known_check(view: &View) -> Option<&str> {
     match &view.lock {
@@ -118,10 +132,13 @@ fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
     if let Port::Refused(target) = &view.port {
         return Some(Vacancy::NothingListens(target.clone()));
     }
-    if let Some(note) = view.notes.of(&instance.node, instance.registration.id()) {
-        return Some(Vacancy::StandsBack(note.failure.clone()));
-    }
-    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.node != instance.node);
+    let note = view.notes.of(&instance.node, instance.registration.id());
+    note.map(|note| Vacancy::StandsBack(note.failure.clone()))
+}
+
+/// Whether this instance leaves the lead to another: it has said so as the holder, or the last holder has.
+fn has_handed_over(view: &View) -> Option<Vacancy> {
+    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.node != view.instance.node);
     handed.map(|handed| Vacancy::HandedTo(handed.node.clone()))
 }
 
@@ -129,6 +146,13 @@ fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
 fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
     if options.resign.is_some() {
         return Some(Vacancy::StandsBack(None));
+    }
+    // Who sees that the chosen one is there no more need not wait for it. Who sees nobody at all may not be allowed to.
+    let others = || view.others.iter().flatten();
+    let is_there = |node: &String| others().next().is_none() || others().any(|other| other.node == *node);
+    match has_handed_over(view) {
+        Some(Vacancy::HandedTo(node)) if is_there(&node) => return Some(Vacancy::HandedTo(node)),
+        _ => {}
     }
     if view.done.refused {
         return Some(Vacancy::LockDelay);
@@ -176,9 +200,13 @@ fn hand_over(view: &View, options: &Options) -> Stance {
 
 /// The best of the others whose priority is higher than this instance's. One in warning is no better than one that passes.
 fn better<'a>(view: &'a View, options: &Options) -> Option<&'a Candidate> {
-    let own = options.priority.unwrap_or(DEFAULT_PRIORITY);
+    let own = own_priority(options);
     let may = |other: &&Candidate| other.priority > own && (other.is_passing || is_in_warning(view, options));
     view.others.iter().flatten().find(may)
+}
+
+fn own_priority(options: &Options) -> u32 {
+    options.priority.unwrap_or(DEFAULT_PRIORITY)
 }
 
 /// Whether the instance leads, or could, with a check in warning.

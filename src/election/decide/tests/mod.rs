@@ -81,7 +81,7 @@ fn carry_out(view: &mut View, action: Action, options: &Options) {
         Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
-        Action::Campaign => view.lock = described(&Standing::default(), None),
+        Action::Campaign { .. } => view.lock = described(&Standing::default(), None),
         Action::Describe { standing, .. } => view.lock = described(&standing, own()),
         Action::Rebind { holder, .. } => {
             let promoted = holder.is_some_and(|holder| holder.promoted);

@@ -260,7 +260,8 @@ pub fn show_actions(actions: &[Action], options: &Options) -> String {
                     format!("confirm {}", role(marks))
                 }
             }
-            Action::Campaign => "campaign".to_owned(),
+            Action::Campaign { behind: 0 } => "campaign".to_owned(),
+            Action::Campaign { behind } => format!("campaign behind {behind}"),
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
