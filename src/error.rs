@@ -56,6 +56,13 @@ pub enum Error {
         /// What is in the way.
         fault: Fault,
     },
+    /// The instance's Meta has no room for what the election writes there.
+    MetaFull {
+        /// The instance's ID.
+        id: String,
+        /// How many keys there would be.
+        keys: usize,
+    },
     /// `--watch-port` does not know where the service listens; holds the instance's ID.
     NoPort(String),
     /// A hook did not do its work.
@@ -124,6 +131,10 @@ impl fmt::Display for Error {
                 f,
                 "no other instance on node {node} could lead now; there are some on {}; name one of these with --to, or none",
                 list(present)
+            ),
+            Error::MetaFull { id, keys } => write!(
+                f,
+                "the Meta of instance {id} would have {keys} keys with the election's own, and Consul takes 64; remove one, or give --no-fence"
             ),
             Error::NoPort(id) => write!(
                 f,

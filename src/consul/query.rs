@@ -113,6 +113,12 @@ impl PreparedQuery {
         self.0.get("Service").and_then(|part| part["ServiceMeta"].get(key)).is_some()
     }
 
+    /// Whether it asks for another value of this key than `session`.
+    pub fn is_fenced_for_another(&self, key: &str, session: &str) -> bool {
+        let asked = self.0.get("Service").and_then(|part| part["ServiceMeta"].get(key));
+        asked.is_some_and(|asked| asked != session)
+    }
+
     /// Whether it is a template, which answers for every name that matches.
     pub fn is_template(&self) -> bool {
         self.0.get("Template").and_then(|part| part["Type"].as_str()).is_some_and(|kind| !kind.is_empty())

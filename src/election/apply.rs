@@ -10,7 +10,7 @@ use super::decide::Action;
 use super::lock::{Hand, Standing};
 use super::marks;
 use super::value::{Failure, HandedTo, Holder, Notes, StandingBack, timestamp};
-use super::view::{Done, Instance, Lock, View};
+use super::view::{Done, Instance, Lock, Query, View};
 use super::{hooks, sessions};
 use crate::consul::{self, Client, Marks};
 use crate::deadline::Deadline;
@@ -180,7 +180,13 @@ impl Work<'_> {
             debug!("the registration of {id} changed; looking again");
             return Ok(Outcome::Overtaken);
         }
-        self.client.register(registration, marks)?;
+        self.client.register(registration, marks).map_err(|error| {
+            if error.says(400, "cannot contain more than") {
+                Error::MetaFull { id: id.to_owned(), keys: marks.meta.len() }
+            } else {
+                error.into()
+            }
+        })?;
         info!("tagged {id}: {}", marks.tags.join(", "));
         Ok(Outcome::Done)
     }
@@ -213,8 +219,16 @@ impl Work<'_> {
         let denied = matches!(&error, Error::Consul(error) if error.is_denied());
         let cannot_lead = match action {
             Action::Promote { .. } => true,
-            Action::Mark(marks) => denied && marks::say_master(marks, self.options),
+            // Refused for good: denied, or with no room left in Meta.
+            Action::Mark(marks) => {
+                (denied || matches!(error, Error::MetaFull { .. })) && marks::say_master(marks, self.options)
+            }
             Action::CreateQuery(_) => denied,
+            // A query that is fenced for another session leads to nobody.
+            Action::UpdateQuery(_) => {
+                let key = marks::session_key(self.options);
+                denied && matches!(&self.view.query, Query::Found(found) if found.asks_for_meta(&key))
+            }
             _ => false,
         };
         let Lock::Mine { session, holder } = &self.view.lock else { return Err(error) };

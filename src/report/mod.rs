@@ -117,6 +117,7 @@ fn status_of(error: &Error) -> Status {
         | Error::NotPlain { .. }
         | Error::NoSuchCheck { .. }
         | Error::LockOfOther { .. }
+        | Error::MetaFull { .. }
         | Error::NoPort(_)
         | Error::Fault { .. } => Status::Critical,
     }

@@ -104,6 +104,7 @@ fn errors() -> Vec<Error> {
             found: words(&["v7", "slave"]),
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
+        Error::MetaFull { id: "redis-1".to_owned(), keys: 65 },
         Error::NoPort("redis-1".to_owned()),
         Error::Hook { name: "on-promote", failure: "exit status 3: cannot connect".to_owned() },
         Error::Hook { name: "on-demote", failure: "killed after 16s".to_owned() },

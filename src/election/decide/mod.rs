@@ -4,14 +4,15 @@
 //! actions, looks again and decides again until nothing is left to do. So whatever state a run that was killed left
 //! behind is just another state to decide from.
 
+mod lead;
 mod query;
 mod stance;
 
-use super::eligibility::{Obstacle, bound_checks, own_check};
+use super::eligibility::Obstacle;
 use super::lock::Standing;
 use super::marks::{self, SlaveHook};
 use super::value::{Failure, Holder};
-use super::view::{Instance, Leader, Lock, Query, View};
+use super::view::{Leader, Lock, Query, View};
 use crate::consul::{Marks, PreparedQuery};
 use crate::options::{OnOutage, Options};
 use crate::port::Target;
@@ -156,7 +157,7 @@ pub enum QueryFault {
 /// Decides. See the module's header.
 pub fn decide(view: &View, options: &Options) -> Decision {
     match (stance(view, options), &view.lock) {
-        (Stance::Lead, Lock::Mine { session, holder }) => lead(view, session, holder.as_ref(), options),
+        (Stance::Lead, Lock::Mine { session, holder }) => lead::lead(view, session, holder.as_ref(), options),
         (Stance::HandOver(how), Lock::Mine { session, holder }) => {
             let (session, holder) = (session.clone(), holder.clone());
             Decision { role: None, actions: vec![Action::HandOver { session, holder, how }], fault: None }
@@ -180,69 +181,6 @@ pub fn decide(view: &View, options: &Options) -> Decision {
         (Stance::Impossible(fault), _) => Decision { role: None, actions: Vec::new(), fault: Some(fault) },
         _ => outage(view, options),
     }
-}
-
-/// Holds the lock and may: everything that a master keeps true.
-fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Options) -> Decision {
-    let instance = &view.instance;
-    let leader = holder.map_or_else(
-        || Leader { node: Some(instance.node.clone()), session: session.to_owned(), ..Leader::default() },
-        Leader::from_holder,
-    );
-    let role = Some(Role::Master { leader, term: view.term });
-    let (held_by, owned) = (session.to_owned(), holder.cloned());
-    let mut actions = Vec::new();
-    if options.ttl.is_some() && !view.done.renewed {
-        actions.push(Action::Renew { session: held_by.clone() });
-    }
-    let bound = bound_checks(instance, stance::known_check(view), options);
-    let ttl = options.ttl.map_or(0, |ttl| ttl.as_secs());
-    let Some(holder) = holder.filter(|holder| holder.checks == bound && holder.ttl == ttl) else {
-        // All the rest rests on the session.
-        actions.push(Action::Rebind { session: held_by, holder: owned });
-        return Decision { role, actions, fault: None };
-    };
-    if options.hooks.promote.is_some() && !holder.promoted {
-        actions.extend(promote(view, held_by, owned, options));
-        return Decision { role, actions, fault: None };
-    }
-    let wanted = marks::of_master(&instance.marks, session, options);
-    let is_new = wanted != instance.marks;
-    if is_new {
-        actions.push(Action::Mark(wanted.clone()));
-    }
-    let fault = match query::action(&view.query, Some(session), options) {
-        Ok(action) => {
-            actions.extend(action);
-            None
-        }
-        Err(fault) => Some(Fault::Query(fault)),
-    };
-    // By now the name leads to the new master; what only tells of it can take its time.
-    if is_new {
-        actions.push(Action::ConfirmMarks(wanted));
-    }
-    let standing = Standing { promoted: holder.promoted, challenger: stance::challenger(view, options) };
-    if !describes(holder, &standing, instance, options) {
-        actions.push(Action::Describe { session: held_by, holder: owned, standing });
-    }
-    if actions.is_empty() && view.done.rebound {
-        // By now nothing rests on the old session.
-        actions.push(Action::Sweep);
-    }
-    Decision { role, actions, fault }
-}
-
-/// The promote hook comes before the tag. From its beginning the instance may be half a master, and no slave's hook counts as done.
-fn promote(view: &View, session: String, holder: Option<Holder>, options: &Options) -> Vec<Action> {
-    let marks = &view.instance.marks;
-    let wanted = marks::without_hook_done(marks, options);
-    if wanted != *marks {
-        return vec![Action::Mark(wanted)];
-    }
-    let standing = Standing { promoted: true, challenger: None };
-    let describe = Action::Describe { session: session.clone(), holder: holder.clone(), standing };
-    vec![Action::Promote { session, holder }, describe]
 }
 
 /// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie,
@@ -287,17 +225,6 @@ fn become_slave(view: &View, leader: Option<&Leader>, options: &Options) -> (Vec
         }
         None => (Vec::new(), true),
     }
-}
-
-/// Whether the lock's value is still true of the instance that holds it.
-fn describes(holder: &Holder, standing: &Standing, instance: &Instance, options: &Options) -> bool {
-    let address = instance.registration.address();
-    let check = own_check(instance, options);
-    let challenger = holder.challenger.as_ref();
-    holder.port == instance.registration.port()
-        && (address.is_empty() || holder.address == address)
-        && check.is_none_or(|check| holder.check_id.as_deref() == Some(&check.id))
-        && challenger.map(|seen| (seen.node.clone(), seen.service_id.clone(), seen.checks_index)) == standing.challenger
 }
 
 #[cfg(test)]

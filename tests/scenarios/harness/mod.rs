@@ -31,7 +31,7 @@ pub use answer::Answer;
 pub use api::{Api, text, texts};
 pub use cluster::{Cluster, ClusterBuilder, shared, unique};
 pub use consul::consul;
-pub use dns::{PORT as DNS_PORT, addresses_in, question};
+pub use dns::{PORT as DNS_PORT, addresses as dns_addresses, addresses_in, question};
 pub use http::Message;
 pub use keeper::Keeper;
 pub use node::Node;

@@ -5,6 +5,7 @@ mod notation;
 use std::fmt::Write;
 
 use super::*;
+use crate::election::eligibility::{bound_checks, own_check};
 use crate::election::value::Challenger;
 use notation::{holder, mine, notes, read_options, read_view, show_actions, show_role};
 

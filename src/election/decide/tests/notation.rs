@@ -8,8 +8,9 @@ use super::super::*;
 use super::SESSION;
 use crate::consul::{Check, Registration, Status};
 use crate::election::candidates::Candidate;
+use crate::election::eligibility::{bound_checks, own_check};
 use crate::election::value::{Challenger, HandedTo, Notes, StandingBack};
-use crate::election::view::{Done, Port};
+use crate::election::view::{Done, Instance, Port};
 use crate::options::Command;
 use crate::port::Target;
 
@@ -211,6 +212,11 @@ fn read_query(text: &str, mine: bool, options: &Options) -> Query {
         }
         "other" => query["Service"]["Service"] = json!("postgresql"),
         "secret" => query["Token"] = json!("<hidden>"),
+        "secret-old" => {
+            query["Token"] = json!("<hidden>");
+            query["Session"] = json!("old-session");
+            query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": "old-session"});
+        }
         "taken" => query["Template"]["Type"] = json!("name_prefix_match"),
         "template" => {
             query["Name"] = json!("");
