@@ -42,8 +42,8 @@ pub struct Work<'a> {
     pub spare: &'a mut Option<String>,
     /// What the pass has done and is not to do again.
     pub done: &'a mut Done,
-    /// Why the slave's hook that failed has failed.
-    pub hook_error: &'a mut Option<Error>,
+    /// What went wrong and kept the work from nothing else; the pass ends with it.
+    pub trouble: &'a mut Option<Error>,
 }
 
 /// How an action that did not fail went.
@@ -108,7 +108,7 @@ impl Work<'_> {
                 if let Err(error) = hooks::slave(self.client, self.view, *hook, self.options, self.deadline) {
                     // The lock is given up all the same: an instance that cannot even be demoted must not keep others from leading.
                     self.done.hook_failed = true;
-                    *self.hook_error = Some(error);
+                    *self.trouble = Some(error);
                     return Ok(Outcome::Overtaken);
                 }
             }
@@ -215,7 +215,7 @@ impl Work<'_> {
 
     /// A holder of the lock that cannot become master keeps others from leading. It notes that it stands back, and why, and the next
     /// looks take it down. Any other error is given back.
-    fn stand_back(&self, action: &Action, error: Error) -> Result<Outcome, Error> {
+    fn stand_back(&mut self, action: &Action, error: Error) -> Result<Outcome, Error> {
         let denied = matches!(&error, Error::Consul(error) if error.is_denied());
         let cannot_lead = match action {
             Action::Promote { .. } => true,
@@ -241,6 +241,7 @@ impl Work<'_> {
         let mut notes = self.notes_of_others();
         notes.standing_back.push(self.standing_back(until, Some(failure)));
         self.note(session, holder.as_ref(), &notes)?;
+        *self.trouble = Some(error);
         Ok(Outcome::Overtaken)
     }
 
@@ -258,6 +259,6 @@ impl Work<'_> {
 
     fn standing_back(&self, until: String, failure: Option<Failure>) -> StandingBack {
         let Instance { node, registration, .. } = &self.view.instance;
-        StandingBack { node: node.clone(), service_id: registration.id().to_owned(), until, failure }
+        StandingBack { node: node.clone(), service_id: registration.id().to_owned(), until, failure, is_over: false }
     }
 }

@@ -67,10 +67,11 @@ fn run(
 ) -> Result<(), Error> {
     let Some(words) = words else { return Ok(()) };
     let instance = &view.instance;
-    let (address, port) = (own_address(client, instance), instance.registration.port().to_string());
     let (master_address, master_port) = match environment.leader {
         Some(leader) => (leader.address.clone(), leader.port.to_string()),
-        None if environment.role == "master" => (address.clone(), port.clone()),
+        None if environment.role == "master" => {
+            (own_address(client, instance), instance.registration.port().to_string())
+        }
         None => (String::new(), String::new()),
     };
     let environment = [
@@ -80,10 +81,11 @@ fn run(
         ("ELECTION_SERVICE_ID", instance.registration.id().to_owned()),
         ("ELECTION_NODE", instance.node.clone()),
         ("ELECTION_TERM", view.term.to_string()),
-        ("MASTER_ADDRESS", master_address),
-        ("MASTER_PORT", master_port),
-        ("ADDRESS", address),
-        ("PORT", port),
+        ("MASTER_ADDRESS", master_address.clone()),
+        ("MASTER_PORT", master_port.clone()),
+        // As ncode/ballot names them.
+        ("ADDRESS", master_address),
+        ("PORT", master_port),
         ("SESSIONID", environment.session.to_owned()),
     ];
     // What follows a hook, above all giving the lock up when it failed, needs some of the time, too.

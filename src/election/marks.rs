@@ -45,8 +45,8 @@ pub fn next_hook(marks: &Marks, leader: Option<&Leader>, options: &Options) -> O
     if options.hooks.demote.is_some() && done.is_none() {
         return Some(SlaveHook::Demote);
     }
-    // A master whose address nobody knows cannot be followed.
-    let leader = leader.filter(|leader| leader.node.is_some())?;
+    // Of a master that the lock's value does not describe, nobody knows where it is.
+    let leader = leader.filter(|leader| !leader.since.is_empty())?;
     (options.hooks.follow.is_some() && done != Some(&following(leader))).then_some(SlaveHook::Follow)
 }
 
@@ -68,8 +68,10 @@ pub fn without_hook_done(marks: &Marks, options: &Options) -> Marks {
     marks
 }
 
+/// Names a leadership for as long as it lasts, through every session that it may have.
 fn following(leader: &Leader) -> String {
-    format!("follows {}", leader.session)
+    let node = leader.node.as_deref().unwrap_or_default();
+    format!("follows {node} {} {}", leader.service_id, leader.since)
 }
 
 /// The marks of a master that holds the lock by `session`.

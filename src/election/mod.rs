@@ -27,7 +27,7 @@ pub use eligibility::Obstacle;
 pub use value::Failure;
 pub use view::Leader;
 
-use crate::consul::Client;
+use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
@@ -38,7 +38,7 @@ use decide::{Decision, decide};
 use lock::Hand;
 use observe::{KeyAnswer, KeyState, Known, Observation, observe};
 use value::Notes;
-use view::{Done, Instance, Lock};
+use view::{Done, Instance, Lock, View};
 use watch::Watch;
 
 /// How often a pass looks before it gives up. A promotion takes three looks: the free lock, the lock won, all settled. A step
@@ -62,21 +62,25 @@ pub struct Pass<'a> {
     seen: Option<Seen>,
     /// What it has just learnt of the lock key, and not looked at yet.
     news: Option<KeyAnswer>,
+    /// Whether it has just looked, and found the lock in its lock-delay: then the next try needs no other look.
+    tries_again: bool,
     /// The connection to the service's port, as long as the instance leads.
     connection: Option<Arc<Connection>>,
     /// The session that its tries for the lock have left.
     spare: Option<String>,
     watch: Option<Watch>,
-    /// What to wait behind for another registration.
-    hash: Option<String>,
+    /// A registration, and what to wait behind for another.
+    registered: Option<(Registration, String)>,
     /// When it was last woken, and the pause that this was worth.
     woken: Option<(Instant, Duration)>,
 }
 
 /// What the last look saw, as far as a later one may differ.
 struct Seen {
-    instance: Instance,
+    view: View,
     key: KeyState,
+    /// When it began.
+    at: Instant,
 }
 
 impl<'a> Pass<'a> {
@@ -93,10 +97,11 @@ impl<'a> Pass<'a> {
             settled: Instant::now(),
             seen: None,
             news: None,
+            tries_again: false,
             connection: None,
             spare: None,
             watch: None,
-            hash: None,
+            registered: None,
             woken: None,
         }
     }
@@ -110,20 +115,20 @@ impl<'a> Pass<'a> {
         let deadline = Deadline::after(options.timeout);
         self.client = self.client.until(deadline);
         self.settled = Instant::now();
-        let (mut done, mut hook_error) = (Done::default(), None);
+        let (mut done, mut kept) = (Done::default(), None);
         for _ in 0..MOST_ROUNDS {
             // Where an outage is to take the tag off, looking must leave time for that: servers that hang would use up all of it.
             let onlooker = match options.on_outage {
                 OnOutage::Keep => self.client.clone(),
                 OnOutage::Demote => self.client.until(deadline.half()),
             };
+            let at = Instant::now();
             let Observation { view, key, connection, trouble } = self.look(&onlooker, done)?;
             self.hold(connection);
-            self.seen = Some(Seen { instance: view.instance.clone(), key });
+            self.seen = Some(Seen { view: view.clone(), key, at });
             let Decision { role, actions, fault } = decide(&view, options);
             let (client, spare) = (&self.client, &mut self.spare);
-            let mut work =
-                Work { client, options, view: &view, deadline, spare, done: &mut done, hook_error: &mut hook_error };
+            let mut work = Work { client, options, view: &view, deadline, spare, done: &mut done, trouble: &mut kept };
             match trouble {
                 Some(outage) if view.lock == Lock::Unknown => {
                     work.sit_out(&actions);
@@ -136,21 +141,25 @@ impl<'a> Pass<'a> {
                     work.carry_out(&actions)?;
                     return Err(trouble.into());
                 }
-                None if actions.is_empty() => return settled(role, fault, hook_error, options),
+                None if actions.is_empty() => return settled(role, fault, kept, options),
                 None => work.carry_out(&actions)?,
             }
         }
-        Err(hook_error.unwrap_or(Error::Unsettled))
+        Err(kept.unwrap_or(Error::Unsettled))
     }
 
     /// Observes. While the agent reloads its definitions, it takes away for a moment what it had; a pass that waits is woken in just
     /// that moment, and must not take it for the end of the instance or for other checks to be bound to.
     fn look(&mut self, client: &Client, done: Done) -> Result<Observation, Error> {
+        if let (true, Some(seen)) = (std::mem::take(&mut self.tries_again), &self.seen) {
+            let (view, key) = (View { done, ..seen.view.clone() }, seen.key.clone());
+            return Ok(Observation { view, key, connection: self.connection.clone(), trouble: None });
+        }
         let mut reloading = RELOAD_LOOKS;
         loop {
             let known = Known { key: self.news.take(), connection: self.connection.clone() };
             let seen = observe(client, self.options, done, known);
-            let before = self.seen.as_ref().map(|seen| &seen.instance);
+            let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &seen)) {
                 return seen;
             }
@@ -178,7 +187,7 @@ impl<'a> Pass<'a> {
     fn let_go(&mut self) {
         if let Some(seen) = self.seen.as_ref().filter(|_| self.spare.is_some()) {
             let (client, notes) = (&self.client, &Notes::default());
-            Hand { client, options: self.options, instance: &seen.instance, notes }.let_go(&mut self.spare);
+            Hand { client, options: self.options, instance: &seen.view.instance, notes }.let_go(&mut self.spare);
         }
     }
 }
@@ -196,13 +205,8 @@ fn lacks_what_was(before: &Instance, seen: &Result<Observation, Error>) -> bool 
 }
 
 /// What a pass ends with that has nothing left to do.
-fn settled(
-    role: Option<Role>,
-    fault: Option<Fault>,
-    hook_error: Option<Error>,
-    options: &Options,
-) -> Result<Role, Error> {
-    match (fault, hook_error, role) {
+fn settled(role: Option<Role>, fault: Option<Fault>, kept: Option<Error>, options: &Options) -> Result<Role, Error> {
+    match (fault, kept, role) {
         (Some(fault), ..) => Err(Error::Fault { query: options.query.clone(), fault }),
         (None, Some(error), _) => Err(error),
         (None, None, Some(role)) => Ok(role),

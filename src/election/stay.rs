@@ -19,8 +19,9 @@ use crate::consul::{Check, Status};
 use crate::deadline::Deadline;
 
 /// How often a waiting pass looks at what Consul tells to no one who waits: the health of a master that is no reason for Consul to
-/// end its session, such as a warning or maintenance; and, while nobody leads, everything.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// end its session, such as a warning or maintenance; and, while nobody leads, everything. More often would be 10 ms of CPU in less
+/// than 50 s.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The least time between two tries for a lock that is in its lock-delay.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -45,6 +46,7 @@ impl Pass<'_> {
         }
         if *role == Role::SlaveOfNone(Vacancy::LockDelay) {
             thread::sleep((RETRY_AFTER + random_part(RETRY_JITTER)).min(self.ends.remaining()));
+            self.tries_again = true;
             return !self.is_over();
         }
         if own.output.trim_end() != line {
@@ -59,7 +61,7 @@ impl Pass<'_> {
     }
 
     fn own_check(&self) -> Option<&Check> {
-        self.seen.as_ref().and_then(|seen| own_check(&seen.instance, self.options))
+        self.seen.as_ref().and_then(|seen| own_check(&seen.view.instance, self.options))
     }
 
     /// Waits for a change of what was seen last; `false` when the time is over before.
@@ -72,8 +74,10 @@ impl Pass<'_> {
         }
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let changed = loop {
-            match watch.next(&seen.key.index, self.hash.as_deref(), registration_wait, self.ends) {
-                News::Key(answer) => {
+            match watch.next(&seen.key.index, self.hash(&seen.view.instance), registration_wait, self.ends) {
+                // What was asked for before the last look may tell of what was before it, too.
+                News::Key(_, asked) if asked < seen.at => break true,
+                News::Key(answer, _) => {
                     let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
                     if !state.is_same(&seen.key) {
                         self.news = Some(answer);
@@ -84,10 +88,10 @@ impl Pass<'_> {
                 }
                 News::Registration(Some((registration, hash))) => {
                     // The first answer comes at once and only tells the hash.
-                    let looks = self.hash.replace(hash).is_some() && !follows;
-                    let is_well = || matches!(role, Role::Master { .. }) && self.is_as_healthy_as(&seen.instance);
-                    if !registration.is_like(&seen.instance.registration) || looks && (self.must_renew() || !is_well())
-                    {
+                    let looks = self.hash(&seen.view.instance).is_some() && !follows;
+                    let is_other = !registration.is_like(&seen.view.instance.registration);
+                    self.registered = Some((registration, hash));
+                    if is_other || looks && (self.must_renew() || !self.is_as_it_was(role, &seen.view.instance)) {
                         break true;
                     }
                 }
@@ -98,11 +102,7 @@ impl Pass<'_> {
                     }
                 }
                 News::Interrupted | News::Nothing => break false,
-                News::Registration(None) => {
-                    self.hash = None;
-                    break true;
-                }
-                News::Trouble => break true,
+                News::Registration(None) | News::Trouble => break true,
             }
         };
         (self.seen, self.watch) = (Some(seen), Some(watch));
@@ -114,8 +114,26 @@ impl Pass<'_> {
     }
 
     fn start_watch(&self, seen: &Seen) -> Option<Watch> {
-        let started = Watch::start(&self.client, self.options, seen.instance.registration.id(), self.interrupt);
+        let started = Watch::start(&self.client, self.options, seen.view.instance.registration.id(), self.interrupt);
         started.inspect_err(|error| debug!("no thread to wait in: {error}")).ok()
+    }
+
+    /// What to wait behind for another registration than that of `instance`.
+    fn hash(&self, instance: &Instance) -> Option<&str> {
+        let known = self.registered.as_ref().filter(|(registration, _)| registration.is_like(&instance.registration));
+        known.map(|(_, hash)| hash.as_str())
+    }
+
+    /// Whether what makes the role, and wakes nobody when it changes, is as it was: the health of a master, or of an instance that may
+    /// not lead. The other reasons to leave a free lock alone are others' or the clock's, and are looked at anew.
+    fn is_as_it_was(&self, role: &Role, instance: &Instance) -> bool {
+        match role {
+            Role::Master { .. } | Role::SlaveOfNone(Vacancy::NotEligible(_) | Vacancy::NeverLeads) => {
+                self.is_as_healthy_as(instance)
+            }
+            Role::SlaveOf(_) => true,
+            Role::SlaveOfNone(_) => false,
+        }
     }
 
     /// Whether every check of the instance and its node is as it was.

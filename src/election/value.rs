@@ -79,6 +79,9 @@ pub struct StandingBack {
     /// What kept it from leading, where it gave the lock up for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Whether that time has passed. The note stays for the others, who are not to count on an instance that has just failed.
+    #[serde(skip)]
+    pub is_over: bool,
 }
 
 /// What kept an instance from leading.
@@ -99,6 +102,10 @@ pub struct HandedTo {
     /// Until when the others leave the lock to it, by the clock of the master that said so.
     pub until: String,
 }
+
+/// How long others do not count on an instance that won the lock and could not become master: it would be handed the lead, fail
+/// again, and so flap the lead. The instance itself may try again sooner, when nobody leads.
+const REMEMBERED: Duration = Duration::from_secs(600);
 
 #[derive(Serialize)]
 struct Value<'a> {
@@ -123,12 +130,17 @@ impl Notes {
     pub fn read(value: &[u8], now: SystemTime) -> Notes {
         let mut notes: Notes = serde_json::from_slice(value).unwrap_or_default();
         let counts = |until: &str| humantime::parse_rfc3339(until).is_ok_and(|until| until > now);
-        notes.standing_back.retain(|entry| counts(&entry.until));
+        for entry in &mut notes.standing_back {
+            entry.is_over = !counts(&entry.until);
+        }
+        let is_remembered =
+            |entry: &StandingBack| entry.failure.is_some() && !has_passed(&entry.until, REMEMBERED, now);
+        notes.standing_back.retain(|entry| !entry.is_over || is_remembered(entry));
         notes.handed_to = notes.handed_to.filter(|handed| counts(&handed.until));
         notes
     }
 
-    /// The note that this instance stands back.
+    /// The note that this instance stands back, or has failed not long ago.
     pub fn of(&self, node: &str, service_id: &str) -> Option<&StandingBack> {
         self.standing_back.iter().find(|entry| entry.node == node && entry.service_id == service_id)
     }
@@ -144,7 +156,7 @@ impl Notes {
 
 /// A moment as the value has it.
 pub fn timestamp(moment: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(moment).to_string()
+    humantime::format_rfc3339_millis(moment).to_string()
 }
 
 /// Whether `length` has passed since a moment that the value tells. What cannot be read has not begun.

@@ -89,6 +89,10 @@ pub struct Leader {
     pub port: u16,
     /// The session that holds the lock.
     pub session: String,
+    /// Its service ID; empty when unknown.
+    pub service_id: String,
+    /// When it took the lock, as the lock's value says; empty when that does not tell.
+    pub since: String,
 }
 
 impl Leader {
@@ -99,6 +103,8 @@ impl Leader {
             address: holder.address.clone(),
             port: holder.port,
             session: holder.session.clone(),
+            service_id: holder.service_id.clone(),
+            since: holder.since.clone(),
         }
     }
 }

@@ -29,8 +29,8 @@ const REST: Duration = Duration::from_millis(200);
 
 /// What was learnt.
 pub enum News {
-    /// The lock key.
-    Key(KeyAnswer),
+    /// The lock key, and when it was asked for.
+    Key(KeyAnswer, Instant),
     /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
     Registration(Option<(Registration, String)>),
     /// The service has closed this connection to its port.
@@ -73,6 +73,7 @@ struct Asker {
 }
 
 struct Order {
+    placed: Instant,
     /// What to wait behind; `None`: answer at once.
     behind: Option<String>,
     wait: Duration,
@@ -90,7 +91,7 @@ impl Watch {
         let of_key = Asker::start("lock-key", Source::Key, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
-            answer.map(News::Key)
+            answer.map(|answer| News::Key(answer, order.placed))
         })?;
         let (agent, service, id) = (client.clone(), options.service.clone(), id.to_owned());
         let of_registration = Asker::start("registration", Source::Registration, sender.clone(), move |order| {
@@ -185,7 +186,7 @@ impl Asker {
         let rest = if self.tired { REST } else { Duration::ZERO };
         self.until = Instant::now().checked_add(wait);
         // A thread that is gone has panicked, and the process with it.
-        let _ = self.orders.send(Order { behind, wait, rest });
+        let _ = self.orders.send(Order { placed: Instant::now(), behind, wait, rest });
     }
 
     /// `useless`: the answer was no answer.

@@ -46,7 +46,7 @@ pub fn command(option: &str, text: Option<&str>) -> Result<Option<Vec<String>>, 
     let Some(text) = text else { return Ok(None) };
     hook::split(text).map(Some).ok_or_else(|| {
         format!(
-            "{option} '{text}' cannot be split into words; close its quotes, or put a shell's command into sh -c '...'"
+            "{option} '{text}' names no command, or has a quote that is not closed; what a shell is to run goes into sh -c '...'"
         )
     })
 }

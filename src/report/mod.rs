@@ -139,6 +139,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
         Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),
         Vacancy::StandsBack(_) => "this instance has given the lead up and stands back".to_owned(),
+        Vacancy::NothingToResign => "there is no lead to hand over".to_owned(),
         Vacancy::HandedTo(node) => format!("the lead is left to {node}"),
         Vacancy::Yields(node) => format!("{node} has a higher priority"),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),

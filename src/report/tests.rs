@@ -33,6 +33,7 @@ fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
         address: address.to_owned(),
         port,
         session: "9a1a3d22-6dbe-4c6c-9c1e-000000000001".to_owned(),
+        ..Leader::default()
     }
 }
 
@@ -55,6 +56,7 @@ fn roles() -> Vec<Role> {
         Role::SlaveOfNone(Vacancy::NothingListens(Target::Unix("/run/redis.sock".into()))),
         Role::SlaveOfNone(Vacancy::NeverLeads),
         Role::SlaveOfNone(Vacancy::StandsBack(None)),
+        Role::SlaveOfNone(Vacancy::NothingToResign),
         Role::SlaveOfNone(Vacancy::HandedTo("n2".to_owned())),
         Role::SlaveOfNone(Vacancy::Yields("n2".to_owned())),
         Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error: "why".to_owned(), for_good: false }))),

@@ -152,6 +152,29 @@ impl<'a> Candidate<'a> {
         }));
     }
 
+    /// A run by hand that hands the lead over.
+    pub fn resign(&self) -> Pass {
+        let options = ["resign", "--consul-service-name", &self.service, "--consul-service-id", &self.id];
+        Pass::bare().on(self.node).args(options)
+    }
+
+    /// Makes a pass and reports it to the agent as the election's check, as if the agent had run it. So a scenario has what only a
+    /// check gives (the others see a candidate, a pass may wait) and still decides when who runs.
+    pub fn report(&self, pass: &Pass) -> Outcome {
+        let outcome = pass.run();
+        let (api, check) = (self.node.api(), self.election_check());
+        if api.check(&check).is_none() {
+            api.register_check(&json!({"ID": check, "Name": "election", "ServiceID": self.id, "TTL": "1h"}));
+        }
+        let status = ["passing", "warning", "critical"][usize::try_from(outcome.status).unwrap().min(2)];
+        let said = (status.to_owned(), format!("{}\n", outcome.line));
+        // Consul, too, says nothing new where there is nothing new.
+        if api.check(&check).as_ref() != Some(&said) {
+            api.report_check(&check, &said.0, &said.1);
+        }
+        outcome
+    }
+
     pub fn election_check(&self) -> String {
         format!("{}-election", self.id)
     }

@@ -33,7 +33,9 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Optio
         actions.push(Action::Rebind { session: held_by, holder: owned });
         return Decision { role, actions, fault: None };
     };
-    if options.hooks.promote.is_some() && !holder.promoted {
+    // The tag comes only after the hook: who has it was promoted, be it before there was a hook.
+    let promoted = holder.promoted || (options.hooks.promote.is_some() && marks::say_master(&instance.marks, options));
+    if options.hooks.promote.is_some() && !promoted {
         actions.extend(promote(view, held_by, owned, options));
         return Decision { role, actions, fault: None };
     }
@@ -53,7 +55,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Optio
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));
     }
-    let standing = Standing { promoted: holder.promoted, challenger: stance::challenger(view, options) };
+    let standing = Standing { promoted, challenger: stance::challenger(view, options) };
     if !describes(holder, &standing, instance, options) {
         actions.push(Action::Describe { session: held_by, holder: owned, standing });
     }
@@ -84,7 +86,8 @@ fn describes(holder: &Holder, standing: &Standing, instance: &Instance, options:
     let address = instance.registration.address();
     let check = own_check(instance, options);
     let challenger = holder.challenger.as_ref();
-    holder.port == instance.registration.port()
+    holder.promoted == standing.promoted
+        && holder.port == instance.registration.port()
         && (address.is_empty() || holder.address == address)
         && check.is_none_or(|check| holder.check_id.as_deref() == Some(&check.id))
         && challenger.map(|seen| (seen.node.clone(), seen.service_id.clone(), seen.checks_index)) == standing.challenger

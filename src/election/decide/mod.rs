@@ -57,6 +57,8 @@ pub enum Vacancy {
     NeverLeads,
     /// It gave the lock up and stands back for a while; holds what kept it from leading, where something did.
     StandsBack(Option<Failure>),
+    /// It is to hand over a lead that nobody has.
+    NothingToResign,
     /// The last master left the lead to the instance of this node.
     HandedTo(String),
     /// The instance of this node has a higher priority and could lead.
@@ -187,6 +189,10 @@ pub fn decide(view: &View, options: &Options) -> Decision {
 /// and an instance that cannot be tagged, or whose query cannot be made, must learn so before it takes the lock from others.
 fn stand(view: &View, options: &Options) -> Decision {
     let (mut actions, complete) = become_slave(view, None, options);
+    if view.done.hook_failed {
+        // What could not be made a slave is not to be made a master of.
+        return Decision { role: None, actions, fault: None };
+    }
     let query = match query::action(&view.query, None, options) {
         Ok(_) if view.query == Query::Unreadable => return Decision { role: None, actions, fault: None },
         Ok(action) => action,

@@ -132,7 +132,7 @@ fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
     if let Port::Refused(target) = &view.port {
         return Some(Vacancy::NothingListens(target.clone()));
     }
-    let note = view.notes.of(&instance.node, instance.registration.id());
+    let note = view.notes.of(&instance.node, instance.registration.id()).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
 }
 
@@ -145,7 +145,7 @@ fn has_handed_over(view: &View) -> Option<Vacancy> {
 /// What keeps an instance that may lead from trying for the free lock now.
 fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
     if options.resign.is_some() {
-        return Some(Vacancy::StandsBack(None));
+        return Some(Vacancy::NothingToResign);
     }
     // Who sees that the chosen one is there no more need not wait for it. Who sees nobody at all may not be allowed to.
     let others = || view.others.iter().flatten();
@@ -156,6 +156,10 @@ fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
     }
     if view.done.refused {
         return Some(Vacancy::LockDelay);
+    }
+    if view.notes.handed_to.as_ref().is_some_and(|handed| handed.node == view.instance.node) {
+        // Whoever chose this instance chose it over those of higher priority.
+        return None;
     }
     better(view, options).map(|better| Vacancy::Yields(better.node.clone()))
 }

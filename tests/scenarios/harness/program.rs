@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::node::Node;
 use super::proxy::Proxy;
 use super::wait::secs;
@@ -132,6 +134,17 @@ impl Running {
         self.end();
     }
 
+    /// The ID of its process, which nobody waits for but this.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it SIGTERM or SIGINT, as who wants it to end in good order does.
+    pub fn signal(&self, signal: Signal) {
+        // It is a child that has not been waited for, so that the ID is its own.
+        kill_process(Pid::from_child(&self.child), signal).expect("the program can be signalled");
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the program can be waited for").is_some()
@@ -183,6 +196,14 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Sends a signal to a process whose [`Running`] has not been waited for yet.
+pub fn signal(process: u32, signal: Signal) {
+    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        // One that has ended needs no signal.
+        let _ = kill_process(process, signal);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Services, checks and maintenance, as the agent and as the catalog have them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::{Api, text, texts};
 
@@ -35,6 +35,16 @@ impl Api {
             Health::Critical => "fail",
         };
         self.put_nothing(&format!("/v1/agent/check/{verb}/{id}")).ok();
+    }
+
+    pub fn delete_check(&self, id: &str) {
+        self.put_nothing(&format!("/v1/agent/check/deregister/{id}")).ok();
+    }
+
+    /// Sets status and output of a TTL check.
+    pub fn report_check(&self, id: &str, status: &str, output: &str) {
+        let body = json!({ "Status": status, "Output": output });
+        self.put(&format!("/v1/agent/check/update/{id}"), &body).ok();
     }
 
     /// Status and output of a check, as the agent itself has them.

@@ -40,6 +40,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
         "other" => Lock::Another(Leader {
             node: Some("n2".to_owned()),
             session: "other-session".to_owned(),
+            service_id: "redis-2".to_owned(),
+            since: "2026-01-01T00:00:00.000Z".to_owned(),
             ..Leader::default()
         }),
         "unreadable" => Lock::Another(Leader { session: "other-session".to_owned(), ..Leader::default() }),
@@ -124,8 +126,13 @@ fn read_candidate(text: &str) -> Candidate {
 
 pub fn notes(handed_to: Option<&str>) -> Notes {
     let until = "2026-01-01T00:00:00Z".to_owned();
-    let entry =
-        StandingBack { node: "n1".to_owned(), service_id: "redis-1".to_owned(), until: until.clone(), failure: None };
+    let entry = StandingBack {
+        node: "n1".to_owned(),
+        service_id: "redis-1".to_owned(),
+        until: until.clone(),
+        failure: None,
+        is_over: false,
+    };
     match handed_to {
         Some(node) => Notes { handed_to: Some(HandedTo { node: node.to_owned(), until }), ..Notes::default() },
         None => Notes { standing_back: vec![entry], ..Notes::default() },
@@ -240,6 +247,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NeverLeads)) => "slave: priority".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(None))) => "slave: back".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(Some(failure)))) => format!("slave: {}", failure.error),
+        Some(Role::SlaveOfNone(Vacancy::NothingToResign)) => "slave: nothing to resign".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::HandedTo(node))) => format!("slave: left to {node}"),
         Some(Role::SlaveOfNone(Vacancy::Yields(node))) => format!("slave: yields to {node}"),
     };

@@ -1,0 +1,205 @@
+//! What a wait costs: raft entries, requests, connections and processor time; and that nothing makes it spin.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cluster, Health, Proxy, holds_for, millis, secs, seen, shared, unique, wait_for};
+use crate::stage::Candidate;
+use crate::wait::Stay;
+
+/// The processor time of all threads of a process until now.
+fn processor_time(process: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
+    let nanoseconds = tasks.flatten().filter_map(|task| {
+        let times = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
+}
+
+/// How many TCP connections a process has open.
+fn connections(process: u32) -> usize {
+    let files = fs::read_dir(format!("/proc/{process}/fd")).expect("the process runs");
+    let sockets = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
+    let inodes: Vec<String> = sockets
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let table = fs::read_to_string(format!("/proc/{process}/net/tcp")).expect("the process runs");
+    table
+        .lines()
+        .filter(|line| line.split_whitespace().nth(9).is_some_and(|inode| inodes.iter().any(|own| own == inode)))
+        .count()
+}
+
+#[test]
+fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_requests() {
+    let cluster = Cluster::of(3);
+    let [one, two, _] = Candidate::on_each(cluster.nodes::<3>());
+    let alone = Candidate::alone(cluster.nodes::<3>()[2]);
+    alone.turn(Health::Critical);
+    let candidates = [&one, &two, &alone];
+    for candidate in candidates {
+        candidate.settles();
+    }
+    cluster.settle();
+    let entries = cluster.quiet_raft_entries(|| {
+        let stays = candidates.map(|candidate| {
+            let pass = candidate.pass().args(["--wait", "4s"]).on(candidate.node);
+            (Stay::of(candidate, &["--wait", "4s"]), pass.spawn())
+        });
+        holds_for("the number of connections", secs(3), || {
+            let numbers: Vec<usize> = stays.iter().map(|(_, direct)| connections(direct.id())).collect();
+            seen(numbers, |numbers| numbers.iter().all(|number| (1..=2).contains(number))).map(drop)
+        });
+        for (stay, direct) in stays {
+            direct.wait();
+            stay.running.wait();
+            // The look before the wait, the two queries, and about two requests a second of a master or a slave without one.
+            let lines = stay.proxy.lines();
+            assert!(lines.len() <= 18, "{} requests:\n{}", lines.len(), lines.join("\n"));
+            assert_eq!(stay.proxy.connections(), 2);
+        }
+    });
+    assert_eq!(entries, 0);
+}
+
+#[test]
+fn a_wait_costs_hardly_any_processor_time() {
+    // WAIT_SECONDS=50 and ELECTION_BIN measure the real thing.
+    let length = std::env::var("WAIT_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
+    let alone = Candidate::alone(shared().nodes::<3>()[2]);
+    alone.turn(Health::Critical);
+    let mut waits: Vec<_> = [("master", &one), ("slave", &two), ("leaderless slave", &alone)]
+        .into_iter()
+        .map(|(role, candidate)| {
+            candidate.settles();
+            let running = candidate.pass().args(["--wait", &format!("{length}s")]).spawn();
+            wait_for("both connections", secs(5), || seen(connections(running.id()), |number| *number == 2).map(drop));
+            let before = processor_time(running.id());
+            (role, running, before, Duration::ZERO)
+        })
+        .collect();
+    let begin = Instant::now();
+    while begin.elapsed() + millis(500) < secs(length) {
+        for (_, running, _, last) in &mut waits {
+            if !running.has_ended() {
+                *last = processor_time(running.id());
+            }
+        }
+        std::thread::sleep(millis(200));
+    }
+    for (role, _, before, after) in waits {
+        let took = after.saturating_sub(before);
+        println!("{role}: {before:?} until the wait, {took:?} in {length} s of it");
+        // Of the release build 50 s are to take less than 10 ms; a debug build takes a few times as long.
+        assert!(took < millis(3 * length), "{role}: {took:?} in {length} s");
+    }
+}
+
+#[test]
+fn writes_to_other_keys_do_not_make_a_waiting_pass_spin_even_where_the_lock_key_is_missing() {
+    let (with_key, without) = (Candidate::alone(shared().nodes::<1>()[0]), Candidate::alone(shared().nodes::<1>()[0]));
+    without.turn(Health::Critical);
+    for candidate in [&with_key, &without] {
+        candidate.settles();
+    }
+    let api = shared().server().api();
+    assert!(api.lock(&without.key()).is_none());
+    let stays = [&with_key, &without].map(|candidate| Stay::of(candidate, &["--wait", "20s"]));
+    for stay in &stays {
+        stay.proxy.clear();
+    }
+    let mut writes = 0;
+    holds_for("the pace", secs(2), || {
+        api.put_key(&format!("service/{}-else/leader", with_key.query()), &writes.to_string());
+        writes += 1;
+        Ok(())
+    });
+    for stay in &stays {
+        let asked = stay.proxy.lines().len();
+        println!("{writes} writes, {asked} requests");
+        assert!(writes > 20 && asked <= 20, "{writes} writes, {asked} requests:\n{}", stay.proxy.lines().join("\n"));
+    }
+    // And what matters is still seen.
+    let session = api.create_session(&json!({"Name": "rival"}));
+    assert!(api.acquire(&without.key(), &session, "{}"));
+    let [_, stay] = stays;
+    assert_eq!(without.said_by(&stay.running.wait(), 0), "slave of s1");
+    api.destroy_session(&session);
+}
+
+#[test]
+fn no_way_of_registering_an_instance_makes_a_waiting_pass_spin() {
+    let node = shared().nodes::<1>()[0];
+    let changes: [(&str, Value); 7] = [
+        ("bare", json!({"Port": 0})),
+        ("with an address", json!({"Address": "127.0.0.9"})),
+        ("with Meta and weights", json!({"Meta": {"a": "b", "c": ""}, "Weights": {"Passing": 7, "Warning": 0}})),
+        (
+            "with tagged addresses",
+            json!({"TaggedAddresses": {"lan": {"Address": "127.0.0.9", "Port": 1}, "wan": {"Address": "::1", "Port": 2}}}),
+        ),
+        ("overridden", json!({"EnableTagOverride": true, "Tags": ["b", "a", "b"]})),
+        ("for connect", json!({"Connect": {"Native": true}})),
+        ("with an IPv6 address", json!({"Address": "::1", "Tags": [], "Meta": null})),
+    ];
+    let candidates = changes.map(|(how, more)| {
+        let service = unique("redis");
+        let candidate = Candidate::with(&service, &service, node, |body| {
+            for (field, value) in more.as_object().unwrap() {
+                body[field] = value.clone();
+            }
+        });
+        assert!(candidate.settles().starts_with("master on "), "{how}");
+        (how, candidate)
+    });
+    let stays = candidates.each_ref().map(|(how, candidate)| (how, Stay::of(candidate, &["--wait", "20s"])));
+    for (_, stay) in &stays {
+        stay.proxy.clear();
+    }
+    holds_for("calm", millis(2_500), || {
+        for (how, stay) in &stays {
+            let lines = stay.proxy.lines();
+            if lines.len() > 10 {
+                return Err(format!("{how}: {}", lines.join("\n")));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn two_elections_with_the_same_tags_undo_each_others_work_at_a_bounded_pace() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let (api, other) = (one.node.api(), format!("{}-other", one.service));
+    let session = api.create_session(&json!({"Name": "rival"}));
+    assert!(api.acquire(&format!("service/{other}/leader"), &session, "{}"));
+    // In one it is the master, in the other a slave, and so neither tag can stay.
+    let passes = [one.pass(), one.pass().args(["--consul-query-name", &other])];
+    let checks = passes.map(|pass| (unique("election"), pass));
+    for (id, _) in &checks {
+        api.register_check(&json!({"ID": id, "Name": "election", "ServiceID": one.id, "TTL": "1h"}));
+    }
+    for (id, pass) in checks.iter().chain(&checks).chain(&checks) {
+        let line = pass.run().line;
+        api.put(&format!("/v1/agent/check/update/{id}"), &json!({"Status": "passing", "Output": line})).ok();
+    }
+    let stays = checks.map(|(_, pass)| {
+        let proxy = Proxy::before(one.node);
+        let running = pass.through(&proxy).args(["--wait", "5s"]).spawn();
+        Stay { proxy, running }
+    });
+    let mut writes = 0;
+    for Stay { proxy, running } in stays {
+        let outcome = running.wait();
+        let lines = proxy.lines();
+        let own = lines.iter().filter(|line| line.ends_with("/v1/agent/service/register")).count();
+        println!("{own} registrations and {} requests in {:?}: {}", lines.len(), outcome.took, outcome.line);
+        writes += own;
+    }
+    assert!((2..=30).contains(&writes), "{writes} registrations");
+    api.destroy_session(&session);
+}

@@ -1,0 +1,249 @@
+//! `--wait` and the lock: lost, freed, in its lock-delay, and two passes that have it in hand at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::harness::{
+    Api, Cluster, Fault, Node, Pass, Proxy, Random, Signal, holds_for, millis, secs, seen, shared, signal, wait_for,
+};
+use crate::stage::Candidate;
+use crate::wait::Stay;
+
+/// Longer than any of these scenarios.
+const WAIT: [&str; 2] = ["--wait", "20s"];
+
+/// A pass with this lock-delay.
+fn pass(one: &Candidate, lock_delay: &str) -> Pass {
+    Pass::of(&one.service).on(one.node).args(["--lock-delay", lock_delay])
+}
+
+/// Lets a session of somebody else hold the lock and returns it.
+fn rival(one: &Candidate, on: &Node, lock_delay: &str) -> String {
+    let session = on.api().create_session(&json!({"Name": "rival", "LockDelay": lock_delay}));
+    assert!(on.api().acquire(&one.key(), &session, "{}"));
+    session
+}
+
+#[test]
+fn a_lock_lost_is_a_tag_taken_off_at_once_and_a_signal_during_the_tries_leaves_no_session() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    for signal in [Signal::TERM, Signal::INT] {
+        let pass = pass(&one, "2s");
+        assert!(one.settles_by(&pass).starts_with("master on "));
+        let stay = Stay::by(&one, &pass.clone().args(WAIT));
+        let session = one.sessions().pop().unwrap();
+        one.node.api().destroy_session(&session);
+        let took = one.wait_for_tag("slave", secs(5));
+        assert!(took < secs(1), "{took:?}");
+        wait_for("a try", secs(5), || seen(stay.asked("?acquire="), |tries| *tries > 1).map(drop));
+        stay.running.signal(signal);
+        assert_eq!(one.said_by(&stay.running.wait(), 0), "slave, no master: the lock is in its lock-delay");
+        assert_eq!(one.sessions(), Vec::<String>::new());
+        // What the agent shows of the check does not matter now, since there is something to do.
+        assert!(one.said_by(&pass.clone().args(WAIT).run(), 0).starts_with("master on "));
+    }
+}
+
+#[test]
+fn a_lock_freed_is_taken_at_once_without_lock_delay() {
+    let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
+    let mut random = Random::new();
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let session = rival(&one, two.node, "0s");
+        assert_eq!(one.settles(), format!("slave of {}", two.node.name()));
+        let stay = Stay::of(&one, &WAIT);
+        std::thread::sleep(random.duration(millis(0)..millis(300)));
+        two.node.api().destroy_session(&session);
+        times.push(one.wait_for_tag("master", secs(5)));
+        assert!(one.said_by(&stay.running.wait(), 0).starts_with("master on "), "told at once");
+        for session in one.sessions() {
+            one.node.api().destroy_session(&session);
+        }
+    }
+    println!("from freed to tagged: {times:?}");
+    assert!(times.iter().all(|took| *took < secs(1)), "{times:?}");
+}
+
+#[test]
+fn a_lock_in_its_lock_delay_is_taken_as_soon_as_that_ends_with_ten_tries_a_second_and_one_session() {
+    let nodes = shared().nodes::<2>();
+    for (lock_delay, length) in [("1s", secs(1)), ("3s", secs(3))] {
+        let one = Candidate::alone(nodes[0]);
+        let session = rival(&one, nodes[1], lock_delay);
+        let pass = pass(&one, "0s");
+        one.settles_by(&pass);
+        let mut stay = Stay::by(&one, &pass.clone().args(WAIT));
+        stay.proxy.clear();
+        nodes[1].api().destroy_session(&session);
+        let freed = Instant::now();
+        // All the time: never a second session.
+        wait_for("the pass to end", secs(15), || {
+            let sessions = one.sessions();
+            assert!(sessions.len() <= 1, "{sessions:?}");
+            if stay.running.has_ended() { Ok(()) } else { Err(format!("{sessions:?}")) }
+        });
+        let took = freed.elapsed();
+        assert!(one.said_by(&stay.running.wait(), 0).starts_with("master on "));
+        assert!(
+            took + millis(50) >= length && took < length + secs(1),
+            "lock-delay {lock_delay}, taken after {took:?}"
+        );
+        let lines = stay.proxy.lines();
+        let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+        let (tries, created) = (count("?acquire="), count("/v1/session/create"));
+        println!("lock-delay {lock_delay}: {tries} tries, {} requests, taken after {took:?}", lines.len());
+        assert_eq!(created, 1);
+        assert!(count("GET /v1/session/") <= 2, "it knows its session: {lines:?}");
+        // Two more at the end write the lock's value.
+        assert!(tries <= usize::try_from(took.as_millis() / 100).unwrap() + 3, "{tries} tries in {took:?}");
+        assert!(tries >= usize::try_from(length.as_millis() / 250).unwrap(), "{tries} tries in {took:?}");
+        assert_eq!(one.sessions().len(), 1);
+    }
+}
+
+#[test]
+fn tries_in_a_lock_delay_cost_no_raft_entry() {
+    let cluster = Cluster::of(2);
+    let [node, other] = cluster.nodes::<2>();
+    let one = Candidate::alone(node);
+    let session = rival(&one, other, "60s");
+    let pass = pass(&one, "0s");
+    one.settles_by(&pass);
+    cluster.settle();
+    let stay = Stay::by(&one, &pass.clone().args(WAIT));
+    other.api().destroy_session(&session);
+    let tries = || stay.asked("?acquire=");
+    wait_for("the tries to begin", secs(5), || seen(tries(), |tries| *tries > 1).map(drop));
+    let entries = cluster.quiet_raft_entries(|| {
+        let before = tries();
+        wait_for("ten more tries", secs(10), || seen(tries(), |tries| *tries > before + 10).map(drop));
+    });
+    assert_eq!(entries, 0, "in ten tries");
+    assert_eq!(one.said_by(&stay.ended(), 0), "slave, no master: the lock is in its lock-delay");
+    assert_eq!(one.sessions(), Vec::<String>::new());
+}
+
+#[test]
+fn a_signal_in_the_moment_before_the_wait_begins_is_not_lost() {
+    let nodes = shared().nodes::<2>();
+    let one = Candidate::alone(nodes[0]);
+    let first = rival(&one, nodes[1], "1s");
+    let shown = one.settles();
+    nodes[1].api().destroy_session(&first);
+    // The pass finds the lock in its lock-delay. Just before its second try somebody else has got the lock: now all is as Consul
+    // shows it, and the pass ends the session of its tries before it waits. That is when the signal comes.
+    let second = nodes[1].api().create_session(&json!({"Name": "rival", "LockDelay": "0s"}));
+    let pid = Arc::new(AtomicU32::new(0));
+    let proxy = Proxy::before(one.node);
+    proxy.fail({
+        let (address, key, second) = (nodes[1].address(), one.key(), second.clone());
+        let (pid, tries) = (Arc::clone(&pid), AtomicU32::new(0));
+        move |request, _| {
+            if request.path.contains("?acquire=") && tries.fetch_add(1, Ordering::SeqCst) == 1 {
+                let api = Api::at(&address, None);
+                wait_for("the rival to win", secs(10), || seen(api.acquire(&key, &second, "{}"), |won| *won).map(drop));
+            }
+            if request.path.starts_with("/v1/session/node/") && tries.load(Ordering::SeqCst) > 1 {
+                signal(pid.load(Ordering::SeqCst), Signal::TERM);
+            }
+            None::<Fault>
+        }
+    });
+    let running = pass(&one, "0s").args(WAIT).through(&proxy).spawn();
+    pid.store(running.id(), Ordering::SeqCst);
+    let outcome = running.wait();
+    assert_eq!(one.said_by(&outcome, 0), shown);
+    assert!(outcome.took < secs(10), "it went on waiting: {outcome:?}");
+    assert_eq!(one.sessions(), Vec::<String>::new());
+    nodes[1].api().destroy_session(&second);
+}
+
+#[test]
+fn two_waiting_passes_of_one_instance_do_each_other_no_harm() {
+    let nodes = shared().nodes::<2>();
+    let one = Candidate::alone(nodes[0]);
+    for round in 0..3 {
+        let session = rival(&one, nodes[1], "500ms");
+        one.settles();
+        let stays = [Stay::of(&one, &WAIT), Stay::of(&one, &WAIT)];
+        nodes[1].api().destroy_session(&session);
+        for stay in stays {
+            let said = one.said_by(&stay.running.wait(), 0);
+            assert!(said.starts_with("master on "), "round {round}: {said}");
+        }
+        one.leads();
+        assert_eq!(one.sessions().len(), 1, "round {round}");
+        // As masters that wait side by side, they lose the lead side by side.
+        one.settles();
+        let stays = [Stay::of(&one, &WAIT), Stay::of(&one, &WAIT)];
+        one.node.api().service_maintenance(&one.id, true);
+        for stay in stays {
+            let said = one.said_by(&stay.running.wait(), 0);
+            assert!(said.starts_with("slave, no master: "), "round {round}: {said}");
+        }
+        assert_eq!(one.sessions(), Vec::<String>::new(), "round {round}");
+        assert!(one.is_tagged("slave") && !one.is_tagged("master"));
+        one.node.api().service_maintenance(&one.id, false);
+    }
+}
+
+#[test]
+fn a_deleted_key_and_one_that_someone_wrote_are_seen_by_a_waiting_master() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.settles();
+    let stay = Stay::of(&one, &WAIT);
+    one.node.api().put_key(&one.key(), "not JSON");
+    wait_for("the value to be set right", secs(2), || {
+        seen(one.node.api().lock(&one.key()).unwrap().value, |value| value["node"] == one.node.name()).map(drop)
+    });
+    drop(stay);
+    one.settles();
+    let stay = Stay::of(&one, &WAIT);
+    one.node.api().delete_key(&one.key());
+    wait_for("the lock to be taken anew", secs(2), || seen(one.holds_the_lock(), |holds| *holds).map(drop));
+    drop(stay);
+    one.leads();
+    assert_eq!(one.sessions().len(), 1);
+}
+
+#[test]
+fn what_was_learnt_of_the_key_before_the_last_look_at_it_is_not_acted_on() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let pass = pass(&one, "0s");
+    one.settles_by(&pass);
+    let api = one.node.api();
+    let stay = Stay::by(&one, &pass.args(WAIT));
+    let (begun, gate) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
+    stay.proxy.fail({
+        let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
+        move |request, _| {
+            // What asks of the instance's health by its name is a whole look; its ID is asked for in between.
+            if request.path.starts_with("/v1/agent/health/service/name/") {
+                begun.store(true, Ordering::SeqCst);
+                wait_for("the gate to open", secs(10), || seen(gate.load(Ordering::SeqCst), |shut| !shut).map(drop));
+            }
+            None::<Fault>
+        }
+    });
+    // Another registration wakes the pass, and while it has not looked yet, someone writes the key and mends it again.
+    api.register(&json!({"Name": one.service, "ID": one.id, "Port": 6379, "Tags": ["master"]}));
+    wait_for("the look to begin", secs(5), || seen(begun.load(Ordering::SeqCst), |begun| *begun).map(drop));
+    let before = api.lock(&one.key()).unwrap();
+    let session = before.session.clone().unwrap();
+    assert!(api.acquire(&one.key(), &session, "not JSON"));
+    // Time for the blocking query to be answered with that, and for the look to be a slow one.
+    holds_for("what was written", millis(1_300), || Ok(()));
+    assert!(api.acquire(&one.key(), &session, &before.value.to_string()));
+    let mended = api.lock(&one.key()).unwrap();
+    gate.store(false, Ordering::SeqCst);
+    wait_for("the registration to be whole", secs(5), || {
+        let meta = one.node.api().local(&one.id)["Meta"].clone();
+        seen(meta, |meta| meta.as_object().is_some_and(|meta| !meta.is_empty())).map(drop)
+    });
+    holds_for("the lead", millis(700), || seen(api.lock(&one.key()).unwrap(), |lock| *lock == mended).map(drop));
+    drop(stay);
+}
