@@ -1,8 +1,9 @@
 //! How long a failover takes, through DNS and through tags, and whether DNS ever lies: three nodes with a real redis each, real
 //! faults at random moments, several modes of the program. `make failover` runs it on every Consul and prints its table.
 //!
-//! `ROUNDS` (50) is for each mode, `MODES` names some of them, `SEED` repeats the same faults at the same moments. It ends by
-//! itself, with 1 when DNS was wrong in the mode that promises that it never is, or when a mode could not be measured to its end.
+//! `ROUNDS` (50) is for each mode, and for each fault of those that measure what the watched port tells. `MODES` names some modes,
+//! `SEED` repeats the same faults at the same moments. It ends by itself, with 1 when DNS was wrong in a mode that promises that it
+//! never is, when the lead moved that the port must not move, or when a mode could not be measured to its end.
 
 // Whoever cannot go on says what was seen and panics: the mode is broken off, the others go on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -12,10 +13,12 @@ mod fault;
 mod harness;
 mod judge;
 mod mode;
+mod poise;
 mod redis;
 mod round;
 mod stage;
 mod table;
+mod verdict;
 mod watch;
 mod wire;
 
@@ -32,7 +35,8 @@ use harness::{Pass, Random, consul};
 use mode::{MODES, Mode};
 use round::Round;
 use stage::Stage;
-use table::{Results, short, table, verdict};
+use table::{Results, short, table};
+use verdict::verdict;
 
 /// So many wrong answers of a round are told in words.
 const EXAMPLES: usize = 3;
@@ -96,6 +100,9 @@ fn measure(mode: &Mode, rounds: usize, mut random: Random) -> Results<'_> {
 fn told(round: &Round, mode: &Mode) -> String {
     let time = |time| Option::map_or(time, "not measured".to_owned(), short);
     let mut text = format!("{:<26} DNS {:>8}, tags {:>8}", round.fault.name(mode), time(round.dns), time(round.tags));
+    if round.too_early {
+        text += ", the lead was lost too early";
+    }
     if !round.two_tagged.is_zero() {
         let _ = write!(text, ", two tagged for {}", short(round.two_tagged));
     }

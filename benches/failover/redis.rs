@@ -1,7 +1,8 @@
-//! One real redis server, beside one agent, which can be killed and started again.
+//! One real redis server, beside one agent, which can be killed, shut down or stopped, and be there again.
 
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,6 +44,50 @@ impl Redis {
         let mut keeper = self.keeper();
         keeper.signal("KILL");
         keeper.wait_for_end();
+    }
+
+    /// `SHUTDOWN NOSAVE`, which it obeys at once; of a SIGTERM it takes note ten times a second.
+    pub fn shut_down(&self) {
+        // What it answers is the end of the connection.
+        self.tell("SHUTDOWN NOSAVE").ok();
+        self.keeper().wait_for_end();
+    }
+
+    /// SIGSTOP: the system goes on to take connections for it, and nobody answers on them.
+    pub fn pause(&self) {
+        let mut keeper = self.keeper();
+        keeper.signal("STOP");
+        keeper.wait_for_state(|state| state == 'T');
+    }
+
+    pub fn resume(&self) {
+        let mut keeper = self.keeper();
+        keeper.signal("CONT");
+        keeper.wait_for_state(|state| state != 'T');
+    }
+
+    pub fn answers(&self) -> bool {
+        self.tell("PING").is_ok_and(|answer| answer == "+PONG")
+    }
+
+    /// How many connections it has on which it was never asked anything.
+    pub fn idle_connections(&self) -> Result<usize, String> {
+        let clients = self.tell("CLIENT LIST").map_err(|error| error.to_string())?;
+        Ok(clients.lines().filter(|client| client.split(' ').any(|field| field == "cmd=NULL")).count())
+    }
+
+    /// Asks over a connection of its own. The answer is a line, or a text whose length the first line tells.
+    fn tell(&self, command: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&SocketAddr::from((self.ip, PORT)), millis(500))?;
+        stream.set_read_timeout(Some(millis(500)))?;
+        stream.write_all(format!("{command}\r\n").as_bytes())?;
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some(length) = line.strip_prefix('$') else { return Ok(line.trim_end().to_owned()) };
+        let mut text = vec![0; length.trim_end().parse().unwrap_or_default()];
+        reader.read_exact(&mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     fn keeper(&self) -> MutexGuard<'_, Keeper> {

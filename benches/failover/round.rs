@@ -7,16 +7,20 @@ use crate::fault::Fault;
 use crate::harness::{Node, Random, millis, secs, wait_for};
 use crate::judge::{Judge, Wrong};
 use crate::mode::Mode;
+use crate::poise;
 use crate::stage::Stage;
 use crate::watch::{Seen, Watch};
 
 /// What came of a round.
 pub struct Round {
     pub fault: Fault,
-    /// From detection until DNS names the successor; or how long it named nobody, where the fault ends no lead.
+    /// From detection, or from the fault where the port tells of it, until DNS names the successor; or how long it named nobody,
+    /// where the fault ends no lead.
     pub dns: Option<Duration>,
     /// The same of the tag in the catalog.
     pub tags: Option<Duration>,
+    /// Whether the lead was lost before it was to be.
+    pub too_early: bool,
     /// Whether another leads in the end.
     pub changed: bool,
     /// Who leads in the end.
@@ -27,6 +31,13 @@ pub struct Round {
     pub two_tagged: Duration,
     /// How many answers DNS gave in time.
     pub answers: usize,
+}
+
+impl Round {
+    /// Whether the lead moved that should not have moved, or not yet.
+    pub fn went_astray(&self) -> bool {
+        self.too_early || self.changed && !self.fault.ends_the_lead()
+    }
 }
 
 /// Waits until a new stage has its first master, and returns it.
@@ -42,11 +53,18 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     let hurt = fault.befalls_a_server().then_some(leader.name());
     let observer = servers.iter().find(|server| Some(server.name()) != hurt).unwrap_or(leader);
     let (master, watch) = watched(stage, observer, master, random);
-    sleep(pause(mode, random));
+    if fault.is_of_the_port() {
+        poise::wait_for_passes(stage, master, random);
+    } else {
+        sleep(pause(mode, random));
+    }
+    if fault.comes_in_the_gap() {
+        poise::enter_the_gap(stage, master, random);
+    }
     let before = watch.truth().iter().rev().find_map(|seen| seen.what.clone().ok()).expect("a settled lock");
     let session = before.session.expect("a settled lock has a holder");
     let injected = Instant::now();
-    fault.inject(stage, master, leader);
+    let due = fault.inject(stage, mode, master, leader, random);
     if fault.ends_the_lead() {
         wait_for("DNS and the tag to move", secs(60), || moved(stage, &watch, master));
     } else if fault.befalls_a_server() {
@@ -55,13 +73,15 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     }
     fault.heal(stage, master, leader);
     // What ends no lead may show its effect only after a moment in which all still looks well; and passes that wait shall wait.
-    let at_least = if fault.ends_the_lead() && mode.wait.is_zero() { Duration::ZERO } else { one_run(mode) };
+    let waits = !fault.ends_the_lead() || !mode.wait.is_zero() && !fault.is_of_the_port();
+    let at_least = if waits { one_run(mode) } else { Duration::ZERO };
     let new = stage.settled(&watch, at_least);
     let record = watch.finish();
     let address = |node: &str| stage.address(node);
     let judge = Judge::of(&record, &address);
+    let lost = judge.lost(&session, injected);
     let (dns, tags) = if fault.ends_the_lead() {
-        let detected = judge.lost(&session, injected);
+        let detected = if fault.is_told_by_the_port() { Some(injected) } else { lost };
         let successor = judge.successor(before.term);
         let after = |moment: Option<Instant>| Some(moment?.saturating_duration_since(detected?));
         (
@@ -75,6 +95,7 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
         fault,
         dns,
         tags,
+        too_early: lost.is_some_and(|lost| lost < due),
         changed: new != master,
         master: new,
         wrong: judge.wrong_by_a_client(),

@@ -130,12 +130,15 @@ fn definition(mode: &Mode, node: &Node) -> Value {
         "checks": [
             {
                 "id": "redis-answers", "name": "redis answers",
-                "tcp": format!("{}:{PORT}", node.ip()), "interval": "1s", "timeout": "1s",
+                "tcp": format!("{}:{PORT}", node.ip()), "interval": format!("{}s", mode.health.as_secs()), "timeout": "1s",
+                // Its first run may come as late as its interval is long.
+                "status": if mode.grace.is_some() { "passing" } else { "critical" },
             },
             {"id": REPORT, "name": "redis is well", "ttl": "1h", "status": "passing"},
             {
                 "id": ELECTION, "name": "redis master election",
-                "args": election.check_args(), "interval": format!("{}s", mode.interval.as_secs()), "timeout": "60s",
+                "args": election.check_args(),
+                "interval": format!("{}s", mode.interval.as_secs()), "timeout": format!("{}s", mode.timeout.as_secs()),
             },
         ],
     }})

@@ -102,10 +102,11 @@ pub fn observe(client: &Client, options: &Options, done: Done, known: Known) -> 
     let trouble = match read_lock(client, options, &mut view, &mut key, known.key) {
         Err(Error::Consul(error)) if !error.is_denied() => Some(error),
         Err(error) => return Err(error),
-        Ok(()) => {
-            connection = read_port(client, options, &mut view, known.connection)?;
-            read_rest(client, options, &mut view).err()
-        }
+        Ok(()) => match read_rest(client, options, &mut view, known.connection, &mut connection) {
+            Ok(()) => None,
+            Err(Error::Consul(error)) => Some(error),
+            Err(error) => return Err(error),
+        },
     };
     Ok(Observation { view, key, connection, trouble })
 }
@@ -229,6 +230,9 @@ fn registered_target(client: &Client, view: &View) -> Result<Target, Error> {
     if let (true, Lock::Mine { holder: Some(holder), .. }) = (address.is_empty(), &view.lock) {
         address.clone_from(&holder.address);
     }
+    if let (true, Some(node_address)) = (address.is_empty(), &instance.node_address) {
+        address.clone_from(node_address);
+    }
     if address.is_empty() {
         let found = client.catalog_node(&instance.node, registration.id())?;
         address = found.map(|node| node.address).unwrap_or_default();
@@ -239,8 +243,14 @@ fn registered_target(client: &Client, view: &View) -> Result<Target, Error> {
     Ok(Target::Tcp(address, registration.port()))
 }
 
-/// The other instances and the prepared query, where they matter.
-fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), consul::Error> {
+/// The other instances, the service's port and the prepared query, where they matter.
+fn read_rest(
+    client: &Client,
+    options: &Options,
+    view: &mut View,
+    held: Option<Arc<Connection>>,
+    connection: &mut Option<Arc<Connection>>,
+) -> Result<(), Error> {
     if needs_others(view, options) {
         view.query = Query::Unreadable;
         let instances = client.instances_everywhere(&options.service)?;
@@ -249,6 +259,7 @@ fn read_rest(client: &Client, options: &Options, view: &mut View) -> Result<(), 
         view.others = Some(candidates::among(instances, &view.instance, &view.notes, options));
         view.query = Query::NotAsked;
     }
+    *connection = read_port(client, options, view, held)?;
     if needs_query(view, options) {
         view.query = Query::Unreadable;
         view.query = client.query(&options.query)?.map_or(Query::Missing, Query::Found);
