@@ -63,8 +63,6 @@ pub enum Error {
         /// How many keys there would be.
         keys: usize,
     },
-    /// `--watch-port` does not know where the service listens; holds the instance's ID.
-    NoPort(String),
     /// A hook did not do its work.
     Hook {
         /// The option that names it, without dashes.
@@ -135,10 +133,6 @@ impl fmt::Display for Error {
             Error::MetaFull { id, keys } => write!(
                 f,
                 "the Meta of instance {id} would have {keys} keys with the election's own, and Consul takes 64; remove one, or give --no-fence"
-            ),
-            Error::NoPort(id) => write!(
-                f,
-                "--watch-port cannot tell where instance {id} listens: no port is registered, or no address that this token may read; say it with --watch-address"
             ),
             Error::Hook { name: name @ "on-promote", failure } => {
                 write!(f, "{name}: {failure}; the lock is left to others for a while")

@@ -117,17 +117,19 @@ impl Work<'_> {
                 self.hand().describe(session, holder.as_ref(), standing)?;
             }
             Action::HandOver { session, holder, how } => {
-                let (until, mut notes) = (timestamp(SystemTime::now() + how.length), self.notes_of_others());
-                match &how.to {
-                    Some(node) => notes.handed_to = Some(HandedTo { node: node.clone(), until }),
-                    None => notes.standing_back.push(self.standing_back(until, None)),
+                let mut notes = self.notes_of_others();
+                match how.to.clone() {
+                    Some((node, service_id)) => {
+                        let (until, seconds) = (timestamp(SystemTime::now() + how.length), how.length.as_secs());
+                        notes.handed_to = Some(HandedTo { node, service_id, until, seconds });
+                    }
+                    None => notes.standing_back.push(self.standing_back(how.length, None)),
                 }
                 self.note(session, holder.as_ref(), &notes)?;
             }
             Action::Renew { session } => {
                 // A session that has ended is seen by the next look at the lock.
-                self.client.renew_session(&self.view.instance.node, session)?;
-                self.done.renewed = true;
+                self.done.renewed = self.client.renew_session(&self.view.instance.node, session)?;
             }
             Action::Rebind { session, holder } => {
                 self.hand().rebind(session, holder.as_ref())?;
@@ -210,7 +212,7 @@ impl Work<'_> {
                 debug!("the agent keeps its tags: {error}");
             }
         }
-        Err(Error::TagNotInCatalog { id: id.to_owned(), wanted: wanted.tags.clone(), found: found.tags })
+        Err(Error::TagNotInCatalog { id: id.to_owned(), wanted: words(wanted, &found), found: words(&found, wanted) })
     }
 
     /// A holder of the lock that cannot become master keeps others from leading. It notes that it stands back, and why, and the next
@@ -237,9 +239,8 @@ impl Work<'_> {
         }
         info!("{error}; leaving the lock to others for {}", crate::duration::format(FAILED_FOR));
         let failure = Failure { for_good: report::is_for_good(&error), error: error.to_string() };
-        let until = timestamp(SystemTime::now() + FAILED_FOR);
         let mut notes = self.notes_of_others();
-        notes.standing_back.push(self.standing_back(until, Some(failure)));
+        notes.standing_back.push(self.standing_back(FAILED_FOR, Some(failure)));
         self.note(session, holder.as_ref(), &notes)?;
         *self.trouble = Some(error);
         Ok(Outcome::Overtaken)
@@ -257,8 +258,17 @@ impl Work<'_> {
         self.view.notes.of_others(&instance.node, instance.registration.id())
     }
 
-    fn standing_back(&self, until: String, failure: Option<Failure>) -> StandingBack {
+    fn standing_back(&self, length: Duration, failure: Option<Failure>) -> StandingBack {
         let Instance { node, registration, .. } = &self.view.instance;
-        StandingBack { node: node.clone(), service_id: registration.id().to_owned(), until, failure, is_over: false }
+        let (until, seconds) = (timestamp(SystemTime::now() + length), length.as_secs());
+        let (node, service_id) = (node.clone(), registration.id().to_owned());
+        StandingBack { node, service_id, until, seconds, failure, is_over: false }
     }
+}
+
+/// Tags, and what of Meta is not the same on the other side, as words for people.
+fn words(marks: &Marks, other: &Marks) -> Vec<String> {
+    let differs = |(key, value): &(&String, &String)| other.meta.get(*key) != Some(*value);
+    let meta = marks.meta.iter().filter(differs).map(|(key, value)| format!("{key}={value}"));
+    marks.tags.iter().cloned().chain(meta).collect()
 }

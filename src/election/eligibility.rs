@@ -27,9 +27,7 @@ pub enum Obstacle {
 pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> Option<Obstacle> {
     let failing = |check: &&Check| match check.status {
         Status::Passing => false,
-        // In warning, an election's check only says that Consul could not be asked, which tells nothing of the instance: two
-        // elections on one instance would depose each other after an outage. Critical, it keeps the instance out of DNS.
-        Status::Warning => !options.tolerate_warning && !check.output.lines().any(is_election_line),
+        Status::Warning => !options.tolerate_warning && is_a_warning(check),
         Status::Critical => true,
     };
     let failing: Vec<&Check> = health_checks(instance, known, options).filter(failing).collect();
@@ -41,6 +39,17 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> 
     } else {
         failing.first().map(|check| Obstacle::Check { id: check.id.clone(), status: check.status })
     }
+}
+
+/// Whether a check in warning tells of the instance's health. An election's only says that Consul could not be asked: two elections on
+/// one instance would depose each other after an outage. Critical, it counts, since it keeps the instance out of DNS.
+fn is_a_warning(check: &Check) -> bool {
+    check.status == Status::Warning && !check.output.lines().any(is_election_line)
+}
+
+/// Whether the instance leads, or could, with a check in warning, where that is tolerated.
+pub fn is_in_warning(instance: &Instance, known: Option<&str>, options: &Options) -> bool {
+    options.tolerate_warning && health_checks(instance, known, options).any(is_a_warning)
 }
 
 /// The checks that tell of the instance's health: its own and its node's, without the election's. They make it eligible, and its

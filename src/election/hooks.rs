@@ -1,5 +1,7 @@
 //! The user's commands at a change of role: which one is run and what its environment says. How a command is run is `hook`'s.
 
+use std::time::Duration;
+
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -89,7 +91,7 @@ fn run(
         ("SESSIONID", environment.session.to_owned()),
     ];
     // What follows a hook, above all giving the lock up when it failed, needs some of the time, too.
-    let limit = deadline.remaining().mul_f64(0.8);
+    let limit = whole(deadline.remaining().mul_f64(0.8));
     let hook = hook::Hook { name, words, environment: &environment };
     hook::run(&hook, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
 }
@@ -102,4 +104,12 @@ fn own_address(client: &Client, instance: &Instance) -> String {
     }
     let found = client.catalog_node(&instance.node, instance.registration.id()).ok().flatten();
     found.map(|node| node.address).unwrap_or_default()
+}
+
+/// A time without what would make the same failure read otherwise each time: whole seconds, or tenths of one below that.
+fn whole(limit: Duration) -> Duration {
+    match limit.as_secs() {
+        0 => Duration::from_millis(u64::from(limit.subsec_millis()) / 100 * 100),
+        seconds => Duration::from_secs(seconds),
+    }
 }

@@ -4,7 +4,8 @@
 //! The keys, each `election-QUERY-…` so that every election on an instance has its own:
 //! - `session`: the session that holds the lock, on the master alone. The prepared query asks for it, which is the fence: an
 //!   instance that comes back with an old `master` tag has an old session, and is not found.
-//! - `priority`: what `--priority` says, for the others to see.
+//! - `priority`: what `--priority` says, for the others to see; 0 while nothing listens on the port that `--watch-port` watches, since
+//!   others would otherwise leave the lead to an instance that does not take it.
 //! - `hook`: on a slave, which hook was the last to be done; without it none was, as far as anybody knows.
 
 use super::view::Leader;
@@ -83,24 +84,24 @@ pub fn of_master(marks: &Marks, session: &str, options: &Options) -> Marks {
     } else {
         result.meta.remove(&session_key(options));
     }
-    set_priority(&mut result, options);
+    set_priority(&mut result, options.priority, options);
     result
 }
 
-/// The marks of a slave.
-pub fn of_slave(marks: &Marks, options: &Options) -> Marks {
+/// The marks of a slave, of which nothing listens on the port where `is_dead` says so.
+pub fn of_slave(marks: &Marks, is_dead: bool, options: &Options) -> Marks {
     let mut result = marks.clone();
     result.tags = with_role(&marks.tags, &options.slave_tag, &options.master_tag);
     result.meta.remove(&session_key(options));
     if options.hooks.demote.is_none() && options.hooks.follow.is_none() {
         result.meta.remove(&key(options, "hook"));
     }
-    set_priority(&mut result, options);
+    set_priority(&mut result, if is_dead { Some(0) } else { options.priority }, options);
     result
 }
 
-fn set_priority(marks: &mut Marks, options: &Options) {
-    match options.priority {
+fn set_priority(marks: &mut Marks, priority: Option<u32>, options: &Options) {
+    match priority {
         Some(priority) => marks.meta.insert(priority_key(options), priority.to_string()),
         None => marks.meta.remove(&priority_key(options)),
     };
@@ -150,7 +151,7 @@ mod tests {
             let tags = before.split_whitespace().map(str::to_owned).collect();
             let marks = Marks { tags, ..Marks::default() };
             assert_eq!(of_master(&marks, "s", &options).tags.join(" "), master, "{before}");
-            assert_eq!(of_slave(&marks, &options).tags.join(" "), slave, "{before}");
+            assert_eq!(of_slave(&marks, false, &options).tags.join(" "), slave, "{before}");
         }
     }
 
@@ -160,6 +161,6 @@ mod tests {
         let before = Marks { tags: Vec::new(), meta: [("version".to_owned(), "7".to_owned())].into() };
         let master = of_master(&before, "9a1a", &options);
         assert_eq!(master.meta["election-redis_v7-master-session"], "9a1a");
-        assert_eq!(of_slave(&master, &options).meta, before.meta);
+        assert_eq!(of_slave(&master, false, &options).meta, before.meta);
     }
 }

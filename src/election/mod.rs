@@ -9,6 +9,7 @@ mod candidates;
 mod decide;
 mod eligibility;
 mod hooks;
+mod listening;
 mod lock;
 mod marks;
 mod observe;
@@ -32,13 +33,13 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::options::{OnOutage, Options, Token};
-use crate::port::Connection;
 use apply::Work;
-use decide::{Decision, decide};
+use decide::{Action, Decision, decide};
+use listening::{Held, KnownPort};
 use lock::Hand;
 use observe::{KeyAnswer, KeyState, Known, Observation, observe};
 use value::Notes;
-use view::{Done, Instance, Lock, View};
+use view::{Done, Instance, Lock, Port, View};
 use watch::Watch;
 
 /// How often a pass looks before it gives up. A promotion takes three looks: the free lock, the lock won, all settled. A step
@@ -65,7 +66,9 @@ pub struct Pass<'a> {
     /// Whether it has just looked, and found the lock in its lock-delay: then the next try needs no other look.
     tries_again: bool,
     /// The connection to the service's port, as long as the instance leads.
-    connection: Option<Arc<Connection>>,
+    connection: Option<Held>,
+    /// Whether the service has been away for the whole of its grace.
+    grace_is_over: bool,
     /// The session that its tries for the lock have left.
     spare: Option<String>,
     watch: Option<Watch>,
@@ -99,6 +102,7 @@ impl<'a> Pass<'a> {
             news: None,
             tries_again: false,
             connection: None,
+            grace_is_over: false,
             spare: None,
             watch: None,
             registered: None,
@@ -125,6 +129,7 @@ impl<'a> Pass<'a> {
             let at = Instant::now();
             let Observation { view, key, connection, trouble } = self.look(&onlooker, done)?;
             self.hold(connection);
+            done.port_refused |= matches!(view.port, Port::Refused(_));
             self.seen = Some(Seen { view: view.clone(), key, at });
             let Decision { role, actions, fault } = decide(&view, options);
             let (client, spare) = (&self.client, &mut self.spare);
@@ -142,7 +147,13 @@ impl<'a> Pass<'a> {
                     return Err(trouble.into());
                 }
                 None if actions.is_empty() => return settled(role, fault, kept, options),
-                None => work.carry_out(&actions)?,
+                None => {
+                    work.carry_out(&actions)?;
+                    if done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
+                        // It changes nothing that a look could see.
+                        return settled(role, fault, kept, options);
+                    }
+                }
             }
         }
         Err(kept.unwrap_or(Error::Unsettled))
@@ -157,7 +168,14 @@ impl<'a> Pass<'a> {
         }
         let mut reloading = RELOAD_LOOKS;
         loop {
-            let known = Known { key: self.news.take(), connection: self.connection.clone() };
+            let known = Known {
+                node: self.seen.as_ref().map(|seen| seen.view.instance.node.clone()),
+                key: self.news.take(),
+                port: KnownPort {
+                    held: self.connection.clone(),
+                    grace_is_over: std::mem::take(&mut self.grace_is_over),
+                },
+            };
             let seen = observe(client, self.options, done, known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &seen)) {
@@ -174,11 +192,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Holds a connection in place of the one before, which ends unless it is the same.
-    fn hold(&mut self, connection: Option<Arc<Connection>>) {
+    fn hold(&mut self, connection: Option<Held>) {
         let before = std::mem::replace(&mut self.connection, connection);
-        if let Some(before) = before {
-            if !self.connection.as_ref().is_some_and(|now| Arc::ptr_eq(now, &before)) {
-                before.close();
+        if let Some((before, _)) = before {
+            if !self.connection.as_ref().is_some_and(|(now, _)| Arc::ptr_eq(now, &before)) {
+                before.give_up();
             }
         }
     }
@@ -200,7 +218,7 @@ fn lacks_what_was(before: &Instance, seen: &Result<Observation, Error>) -> bool 
             let found = view.instance.checks.iter().any(|now| now.id == check.id);
             !found && !check.id.starts_with('_')
         }),
-        Err(error) => matches!(error, Error::NoSuchService { .. }),
+        Err(error) => matches!(error, Error::NoSuchService { .. } | Error::NoSuchCheck { .. }),
     }
 }
 

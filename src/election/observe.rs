@@ -1,21 +1,19 @@
 //! Looks at Consul and says what is there: the two reads of a slave, the three of a master, and the few that are needed
 //! only where those leave something open. Changes nothing and decides nothing.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use log::debug;
 
 use super::candidates;
-use super::decide::{needs_others, needs_port, needs_query};
+use super::decide::{needs_others, needs_query};
+use super::listening::{Held, KnownPort, read_port};
 use super::sessions;
 use super::value::{self, Notes};
 use super::view::{Done, Instance, Leader, Lock, Port, Query, View};
 use crate::consul::{self, Client, Health, Key, Marks};
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
-use crate::port::{Connection, Probe, Target};
 
 /// What was seen, and what could not be.
 pub struct Observation {
@@ -24,7 +22,7 @@ pub struct Observation {
     /// The state of the lock key, to tell later whether it has changed, and the index to wait behind.
     pub key: KeyState,
     /// The connection to the service's port, where it was asked for and is open.
-    pub connection: Option<Arc<Connection>>,
+    pub connection: Option<Held>,
     /// Why the lock is [`Lock::Unknown`], or the query [`Query::Unreadable`], where either is.
     pub trouble: Option<consul::Error>,
 }
@@ -59,10 +57,12 @@ impl KeyState {
 /// What need not be asked for again.
 #[derive(Default)]
 pub struct Known {
+    /// The name of the node, which does not change.
+    pub node: Option<String>,
     /// What was just learnt of the lock key.
     pub key: Option<KeyAnswer>,
-    /// The connection to the service's port that an earlier look has made.
-    pub connection: Option<Arc<Connection>>,
+    /// What is known of the service's port.
+    pub port: KnownPort,
 }
 
 /// Observes. `done` is handed through to the view.
@@ -78,9 +78,10 @@ pub fn observe(client: &Client, options: &Options, done: Done, known: Known) -> 
             return Err(Error::NoSuchCheck { id: id.clone(), present });
         }
     }
-    let node = match health.checks.first() {
-        Some(check) => check.node.clone(),
-        None => client.node_name()?,
+    let node = match (known.node, health.checks.first()) {
+        (Some(node), _) => node,
+        (None, Some(check)) => check.node.clone(),
+        (None, None) => client.node_name()?,
     };
     let marks = health.registration.marks();
     let instance =
@@ -102,10 +103,12 @@ pub fn observe(client: &Client, options: &Options, done: Done, known: Known) -> 
     let trouble = match read_lock(client, options, &mut view, &mut key, known.key) {
         Err(Error::Consul(error)) if !error.is_denied() => Some(error),
         Err(error) => return Err(error),
-        Ok(()) => match read_rest(client, options, &mut view, known.connection, &mut connection) {
-            Ok(()) => None,
-            Err(Error::Consul(error)) => Some(error),
-            Err(error) => return Err(error),
+        Ok(()) => match read_rest(client, options, &mut view, known.port) {
+            Ok(held) => {
+                connection = held;
+                None
+            }
+            Err(error) => Some(error),
         },
     };
     Ok(Observation { view, key, connection, trouble })
@@ -190,67 +193,13 @@ fn read_lock(
     Ok(())
 }
 
-/// Whether anything listens on the service's port, where that matters, and the connection that tells.
-fn read_port(
-    client: &Client,
-    options: &Options,
-    view: &mut View,
-    held: Option<Arc<Connection>>,
-) -> Result<Option<Arc<Connection>>, Error> {
-    let Some(watch) = options.watch_port.as_ref().filter(|_| needs_port(view, options)) else {
-        // While it tries for the lock again and again, one connection is enough.
-        return Ok(held.filter(|_| view.lock == Lock::Free));
-    };
-    view.port = Port::Open;
-    if let Some(held) = held.filter(|held| !held.closes_within(Duration::ZERO)) {
-        return Ok(Some(held));
-    }
-    let target = match &watch.address {
-        Some(target) => target.clone(),
-        None => registered_target(client, view)?,
-    };
-    // Who does not lead yet has no lead to keep.
-    let grace = if view.lock == Lock::Free { Duration::ZERO } else { watch.grace };
-    match target.probe(Deadline::after(grace)) {
-        Probe::Open(connection) => return Ok(Some(Arc::new(connection))),
-        Probe::Refused => view.port = Port::Refused(target),
-        Probe::Unclear(error) => debug!("cannot tell whether anything listens on {target}: {error}"),
-    }
-    Ok(None)
-}
-
-/// Where the instance is registered to listen.
-fn registered_target(client: &Client, view: &View) -> Result<Target, Error> {
-    let (instance, registration) = (&view.instance, &view.instance.registration);
-    let unknown = || Error::NoPort(registration.id().to_owned());
-    if !registration.socket_path().is_empty() {
-        return Ok(Target::Unix(registration.socket_path().into()));
-    }
-    let mut address = registration.address().to_owned();
-    if let (true, Lock::Mine { holder: Some(holder), .. }) = (address.is_empty(), &view.lock) {
-        address.clone_from(&holder.address);
-    }
-    if let (true, Some(node_address)) = (address.is_empty(), &instance.node_address) {
-        address.clone_from(node_address);
-    }
-    if address.is_empty() {
-        let found = client.catalog_node(&instance.node, registration.id())?;
-        address = found.map(|node| node.address).unwrap_or_default();
-    }
-    if address.is_empty() || registration.port() == 0 {
-        return Err(unknown());
-    }
-    Ok(Target::Tcp(address, registration.port()))
-}
-
 /// The other instances, the service's port and the prepared query, where they matter.
 fn read_rest(
     client: &Client,
     options: &Options,
     view: &mut View,
-    held: Option<Arc<Connection>>,
-    connection: &mut Option<Arc<Connection>>,
-) -> Result<(), Error> {
+    known: KnownPort,
+) -> Result<Option<Held>, consul::Error> {
     if needs_others(view, options) {
         view.query = Query::Unreadable;
         let instances = client.instances_everywhere(&options.service)?;
@@ -259,12 +208,15 @@ fn read_rest(
         view.others = Some(candidates::among(instances, &view.instance, &view.notes, options));
         view.query = Query::NotAsked;
     }
-    *connection = read_port(client, options, view, held)?;
+    // Where it cannot be told, nothing is to be decided from what is not known yet.
+    view.query = Query::Unreadable;
+    let held = read_port(client, options, view, known)?;
+    view.query = Query::NotAsked;
     if needs_query(view, options) {
         view.query = Query::Unreadable;
         view.query = client.query(&options.query)?.map_or(Query::Missing, Query::Found);
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Tells whose lock it is: by the key's value, where its holder wrote it, otherwise by the session itself.

@@ -69,8 +69,8 @@ impl Pass<'_> {
         let Some(mut seen) = self.seen.take() else { return false };
         let Some(mut watch) = self.watch.take().or_else(|| self.start_watch(&seen)) else { return false };
         let follows = matches!(role, Role::SlaveOf(_));
-        if let Some(connection) = &self.connection {
-            watch.watch_port(connection);
+        if let (Some((connection, target)), Some(port)) = (&self.connection, &self.options.watch_port) {
+            watch.watch_port(connection, target, port.grace);
         }
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let changed = loop {
@@ -95,9 +95,17 @@ impl Pass<'_> {
                         break true;
                     }
                 }
-                // A connection that this pass has given up itself tells nothing.
+                News::PortReopened(before, now) => match &mut self.connection {
+                    Some((held, _)) if Arc::ptr_eq(held, &before) => {
+                        watch.port_is_now(&now);
+                        *held = now;
+                    }
+                    // A look was faster.
+                    _ => now.give_up(),
+                },
                 News::PortClosed(closed) => {
-                    if self.connection.as_ref().is_some_and(|connection| Arc::ptr_eq(connection, &closed)) {
+                    if self.connection.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, &closed)) {
+                        self.grace_is_over = true;
                         break true;
                     }
                 }
@@ -110,7 +118,8 @@ impl Pass<'_> {
             // After a pause it is news no more.
             self.news = None;
         }
-        changed && !self.is_over()
+        // What has changed in the last moment is still acted on.
+        changed && !self.interrupt.has_happened()
     }
 
     fn start_watch(&self, seen: &Seen) -> Option<Watch> {

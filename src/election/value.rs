@@ -56,7 +56,8 @@ pub struct Challenger {
     pub since: String,
 }
 
-/// What the passes tell each other, whoever leads. Each note ends by itself.
+/// What the passes tell each other, whoever leads. Each note ends by itself, at the time that it names; that takes clocks that agree
+/// within seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// Instances that do not stand for now.
@@ -74,8 +75,11 @@ pub struct StandingBack {
     pub node: String,
     /// Its service ID.
     pub service_id: String,
-    /// Until when, by its own clock.
+    /// Until when.
     pub until: String,
+    /// How many seconds before that it was said.
+    #[serde(default)]
+    pub seconds: u64,
     /// What kept it from leading, where it gave the lock up for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -99,8 +103,14 @@ pub struct Failure {
 pub struct HandedTo {
     /// The name of its node.
     pub node: String,
-    /// Until when the others leave the lock to it, by the clock of the master that said so.
+    /// Its service ID.
+    #[serde(default)]
+    pub service_id: String,
+    /// Until when the others leave the lock to it.
     pub until: String,
+    /// How many seconds before that it was said.
+    #[serde(default)]
+    pub seconds: u64,
 }
 
 /// How long others do not count on an instance that won the lock and could not become master: it would be handed the lead, fail
@@ -129,14 +139,18 @@ impl Notes {
     /// The notes in the value that still count. A time that cannot be read has passed.
     pub fn read(value: &[u8], now: SystemTime) -> Notes {
         let mut notes: Notes = serde_json::from_slice(value).unwrap_or_default();
-        let counts = |until: &str| humantime::parse_rfc3339(until).is_ok_and(|until| until > now);
+        // A note that was to end later than it can have been written is from a clock that was set back since; it counts no more.
+        let counts = |until: &str, seconds: u64| {
+            let left = humantime::parse_rfc3339(until).ok().and_then(|until| until.duration_since(now).ok());
+            left.is_some_and(|left| !left.is_zero() && left <= Duration::from_secs(seconds.saturating_add(1)))
+        };
         for entry in &mut notes.standing_back {
-            entry.is_over = !counts(&entry.until);
+            entry.is_over = !counts(&entry.until, entry.seconds);
         }
         let is_remembered =
             |entry: &StandingBack| entry.failure.is_some() && !has_passed(&entry.until, REMEMBERED, now);
         notes.standing_back.retain(|entry| !entry.is_over || is_remembered(entry));
-        notes.handed_to = notes.handed_to.filter(|handed| counts(&handed.until));
+        notes.handed_to = notes.handed_to.filter(|handed| counts(&handed.until, handed.seconds));
         notes
     }
 

@@ -40,6 +40,8 @@ pub struct Done {
     pub renewed: bool,
     /// It has moved the lock to another session, and the old one is left.
     pub rebound: bool,
+    /// It has found that nothing listens on the service's port, for as long as that may be.
+    pub port_refused: bool,
     /// It has run a slave's hook that failed.
     pub hook_failed: bool,
 }
@@ -118,6 +120,8 @@ pub enum Port {
     Open,
     /// Nothing does, there.
     Refused(Target),
+    /// Nobody knows where it should.
+    Nowhere,
 }
 
 /// The prepared query.

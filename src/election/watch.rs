@@ -16,7 +16,7 @@ use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::interrupt::Interrupt;
 use crate::options::Options;
-use crate::port::Connection;
+use crate::port::{Connection, Probe, Target};
 
 /// The longest that one blocking query asks for: some Consul 1.22 cuts an answer off after 30 s.
 const LONGEST_QUERY: Duration = Duration::from_secs(25);
@@ -27,13 +27,18 @@ const SLACK: Duration = Duration::from_secs(5);
 /// How long a thread rests after an answer that told nothing, so that changes elsewhere, or errors, do not make it spin.
 const REST: Duration = Duration::from_millis(200);
 
+/// The least time between two connections to a service that ends them at once.
+const RECONNECT: Duration = Duration::from_millis(300);
+
 /// What was learnt.
 pub enum News {
     /// The lock key, and when it was asked for.
     Key(KeyAnswer, Instant),
     /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
     Registration(Option<(Registration, String)>),
-    /// The service has closed this connection to its port.
+    /// The service has ended the first of these connections to its port, and still listens: the second has taken its place.
+    PortReopened(Arc<Connection>, Arc<Connection>),
+    /// The service has ended this connection to its port, and no other can be made.
     PortClosed(Arc<Connection>),
     /// One of the two could not be asked.
     Trouble,
@@ -132,16 +137,15 @@ impl Watch {
         news
     }
 
-    /// Watches a connection to the service's port until it ends, in a thread of its own.
-    pub fn watch_port(&mut self, connection: &Arc<Connection>) {
+    /// Watches a connection to the service's port in a thread of its own, and those that take its place, until none can be made for
+    /// as long as `grace`.
+    pub fn watch_port(&mut self, connection: &Arc<Connection>, target: &Target, grace: Duration) {
         if self.port.as_ref().is_some_and(|port| Arc::ptr_eq(port, connection)) {
             return;
         }
-        let (watched, sender) = (Arc::clone(connection), self.sender.clone());
+        let (watched, target, news) = (Arc::clone(connection), target.clone(), self.sender.clone());
         let started = thread::Builder::new().name("port".to_owned()).spawn(move || {
-            while !watched.closes_within(LONGEST_QUERY) {}
-            // A watch that is gone has nobody to tell.
-            let _ = sender.send((Source::Outside, News::PortClosed(watched)));
+            follow_port(watched, &target, grace, &|told| news.send((Source::Outside, told)).is_ok());
         });
         match started {
             Ok(_) => self.port = Some(Arc::clone(connection)),
@@ -149,9 +153,38 @@ impl Watch {
         }
     }
 
+    /// Says that this connection has taken the place of the one that is watched.
+    pub fn port_is_now(&mut self, connection: &Arc<Connection>) {
+        self.port = Some(Arc::clone(connection));
+    }
+
     /// Says that the last answer for the key told nothing. One that came early is likely to be followed by more of the kind.
     pub fn key_told_nothing(&mut self) {
         self.key.tired = self.key.was_early;
+    }
+}
+
+/// Connects again whenever the service ends the connection, at once the first time, and a few times a second where that goes on.
+fn follow_port(mut connection: Arc<Connection>, target: &Target, grace: Duration, tell: &dyn Fn(News) -> bool) {
+    let mut made: Option<Instant> = None;
+    loop {
+        while !connection.closes_within(LONGEST_QUERY) {}
+        if connection.is_given_up() {
+            return;
+        }
+        if let Some(made) = made {
+            thread::sleep(RECONNECT.saturating_sub(made.elapsed()));
+        }
+        let Probe::Open(next) = target.probe(Deadline::after(grace)) else {
+            tell(News::PortClosed(connection));
+            return;
+        };
+        let next = Arc::new(next);
+        made = Some(Instant::now());
+        if !tell(News::PortReopened(connection, Arc::clone(&next))) {
+            return;
+        }
+        connection = next;
     }
 }
 

@@ -80,14 +80,14 @@ fn optional(option: &str, text: Option<&str>) -> Result<Option<Duration>, String
 
 fn query_settings(typed: &Values, query: &str) -> Result<QuerySettings, String> {
     let fence = !typed.no_fence;
-    if fence {
-        rules::fenced_name(query)?;
-        if !typed.query_failover.is_empty() {
-            return Err(
-                "--query-failover would never answer: another datacenter is asked for an instance with this one's session, which it does not have; give --no-fence as well, or drop it"
-                    .to_owned(),
-            );
-        }
+    if fence || typed.priority.is_some() || typed.on_demote.is_some() || typed.on_follow.is_some() || typed.watch_port {
+        rules::meta_name(query)?;
+    }
+    if fence && !typed.query_failover.is_empty() {
+        return Err(
+            "--query-failover would never answer: another datacenter is asked for an instance with this one's session, which it does not have; give --no-fence as well, or drop it"
+                .to_owned(),
+        );
     }
     let ttl = optional("--query-ttl", typed.query_ttl.as_deref())?.map(crate::duration::format);
     Ok(QuerySettings { fence, ttl, near: typed.query_near.clone(), failover: typed.query_failover.clone() })

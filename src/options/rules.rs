@@ -32,13 +32,13 @@ pub fn max_term(term: Duration) -> Result<Duration, String> {
     Err("--max-term must be a second or more; without it a leadership lasts until the master fails".to_owned())
 }
 
-/// The fence's Meta key, `election-NAME-session`, is the longest of an election's; Consul takes 128 characters.
-pub fn fenced_name(name: &str) -> Result<(), String> {
+/// `election-NAME-priority` is the longest of an election's keys in Meta; Consul takes 128 characters.
+pub fn meta_name(name: &str) -> Result<(), String> {
     if name.len() + "election--priority".len() <= 128 {
         return Ok(());
     }
     Err(format!(
-        "--consul-query-name '{name}' is too long for the key of its fence in the instance's Meta, which takes 110 characters; use a shorter one, or --no-fence"
+        "--consul-query-name '{name}' is too long for the key of its fence in the instance's Meta, which takes 110 characters; use a shorter one, or --no-fence without priority, hooks and --watch-port"
     ))
 }
 

@@ -9,10 +9,11 @@ use std::io::{Error, ErrorKind, Result};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::deadline::Deadline;
 
@@ -44,10 +45,14 @@ pub enum Probe {
 
 /// An idle connection, which ends with the process at its other end.
 #[derive(Debug)]
-pub enum Connection {
-    /// Over TCP.
+pub struct Connection {
+    stream: Stream,
+    is_given_up: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Stream {
     Tcp(TcpStream),
-    /// Over a socket in the file system.
     Unix(UnixStream),
 }
 
@@ -82,13 +87,13 @@ impl Target {
 
     fn connect(&self) -> Result<Connection> {
         match self {
-            Target::Unix(path) => UnixStream::connect(path).map(Connection::Unix),
+            Target::Unix(path) => UnixStream::connect(path).map(|stream| Connection::over(Stream::Unix(stream))),
             Target::Tcp(host, port) => {
                 let mut last = Error::new(ErrorKind::NotFound, "the host has no address");
                 // A name with several addresses is open where one of them is; the last one says what is wrong.
                 for address in (host.as_str(), *port).to_socket_addrs()? {
                     match connect_tcp(&address) {
-                        Ok(stream) => return Ok(Connection::Tcp(stream)),
+                        Ok(stream) => return Ok(Connection::over(Stream::Tcp(stream))),
                         Err(error) => last = error,
                     }
                 }
@@ -102,7 +107,7 @@ fn connect_tcp(address: &SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(address, PATIENCE)?;
     // On loopback, a port that nobody listens on can be given to the very socket that asks for it, which then talks to itself.
     if stream.local_addr()? == stream.peer_addr()? {
-        return Err(ErrorKind::ConnectionRefused.into());
+        return Err(Errno::CONNREFUSED.into());
     }
     Ok(stream)
 }
@@ -114,25 +119,35 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 impl Connection {
+    fn over(stream: Stream) -> Connection {
+        Connection { stream, is_given_up: AtomicBool::new(false) }
+    }
+
     /// Waits until the other end has closed, or the system does not tell any more; `false` when it has not within `limit`.
     pub fn closes_within(&self, limit: Duration) -> bool {
         // What the service may say first stays unread: only its end is asked for.
-        let mut watched = [match self {
-            Connection::Tcp(stream) => PollFd::new(stream, PollFlags::RDHUP),
-            Connection::Unix(stream) => PollFd::new(stream, PollFlags::RDHUP),
+        let mut watched = [match &self.stream {
+            Stream::Tcp(stream) => PollFd::new(stream, PollFlags::RDHUP),
+            Stream::Unix(stream) => PollFd::new(stream, PollFlags::RDHUP),
         }];
         let seconds = limit.as_secs().try_into().unwrap_or(i64::MAX);
         let limit = Timespec { tv_sec: seconds, tv_nsec: limit.subsec_nanos().into() };
         !matches!(retry_on_intr(|| poll(&mut watched, Some(&limit))), Ok(0))
     }
 
-    /// Ends it, so that whoever waits for that is woken.
-    pub fn close(&self) {
+    /// Ends it from this side, so that whoever waits for its end is woken.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::SeqCst);
         // One that has ended already has nothing to be ended.
-        let _ = match self {
-            Connection::Tcp(stream) => stream.shutdown(Shutdown::Both),
-            Connection::Unix(stream) => stream.shutdown(Shutdown::Both),
+        let _ = match &self.stream {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Both),
         };
+    }
+
+    /// Whether it was ended from this side.
+    pub fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::SeqCst)
     }
 }
 

@@ -70,6 +70,11 @@ pub fn of_pass(options: &Options, outcome: &Result<Role, Error>) -> Verdict {
             let status = if *for_good { Status::Critical } else { Status::Warning };
             verdict(status, &format!("{signature} error: {error}"))
         }
+        Ok(Role::SlaveOfNone(Vacancy::NoPort(id))) => {
+            let way_out = "no port is registered, or no address that this token may read; say it with --watch-address";
+            let error = format!("--watch-port cannot tell where instance {id} listens: {way_out}");
+            verdict(Status::Critical, &format!("{signature} error: {error}"))
+        }
         Ok(role) => {
             let status = match role {
                 Role::Master { .. } => options.statuses.master,
@@ -118,7 +123,6 @@ fn status_of(error: &Error) -> Status {
         | Error::NoSuchCheck { .. }
         | Error::LockOfOther { .. }
         | Error::MetaFull { .. }
-        | Error::NoPort(_)
         | Error::Fault { .. } => Status::Critical,
     }
 }
@@ -136,6 +140,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::NoPort(id) => format!("nobody knows where instance {id} listens"),
         Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
         Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),
         Vacancy::StandsBack(_) => "this instance has given the lead up and stands back".to_owned(),

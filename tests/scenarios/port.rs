@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Node, Pass, holds_for, millis, secs, seen, shared, unique, wait_for};
+use crate::harness::{Node, Pass, Scripts, holds_for, millis, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
 /// What a service does with a client that says nothing.
@@ -223,4 +223,44 @@ fn an_instance_without_a_port_is_told_how_to_name_one() {
     assert!(said.contains(&format!("cannot tell where instance {} listens", one.id)), "{said}");
     assert!(said.ends_with("say it with --watch-address"), "{said}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
+}
+
+#[test]
+fn an_instance_that_nothing_listens_for_keeps_nobody_of_lower_priority_from_leading() {
+    let [n1, n2, _] = shared().nodes::<3>();
+    let name = unique("redis");
+    let service = Service::new(Manner::Patient);
+    let (one, two) = (instance(&name, n1, service.port), Candidate::of(&name, n2));
+    let preferred = one.pass().args(["--watch-port", "--priority", "200"]);
+    let other = two.pass();
+    assert!(one.said_by(&one.report(&preferred), 0).starts_with("master on n1"));
+    assert!(two.said_by(&two.report(&other), 0).starts_with("slave of n1"));
+    let port = service.port;
+    drop(service);
+    // Its health check passes all the time, and to the others it would be the better one.
+    assert!(one.said_by(&one.report(&preferred), 0).starts_with("slave, no master: nothing listens on "));
+    assert!(two.said_by(&two.report(&other), 0).starts_with("master on n2"), "it yields to nobody who cannot lead");
+    let key = format!("election-{}-priority", one.query());
+    assert!(one.said_by(&one.report(&preferred), 0).starts_with("slave of n2"));
+    assert_eq!(n1.api().local(&one.id)["Meta"][&key], "0", "nor is anything handed to it");
+    let _again = Service::on(port, Manner::Patient);
+    one.report(&preferred);
+    assert_eq!(n1.api().local(&one.id)["Meta"][&key], "200");
+}
+
+#[test]
+fn the_grace_is_waited_for_once_and_then_the_tag_goes_before_the_hook_and_the_hook_before_the_lock() {
+    let service = Service::new(Manner::Patient);
+    let one = instance(&unique("redis"), shared().nodes::<1>()[0], service.port);
+    let scripts = Scripts::on(one.node);
+    let hook = scripts.noting("demoted");
+    let pass = one.pass().args(["--watch-port", "--watch-grace", "1s", "--on-demote", &hook]);
+    assert!(one.said_by(&pass.run(), 0).starts_with("master on "));
+    let before = scripts.count("demoted");
+    drop(service);
+    let outcome = pass.run();
+    assert!(one.said_by(&outcome, 0).starts_with("slave, no master: nothing listens on "));
+    assert!(outcome.took < secs(2), "{:?}", outcome.took);
+    assert_eq!(scripts.count("demoted"), before + 1);
+    assert!(!one.holds_the_lock() && one.is_tagged("slave"));
 }

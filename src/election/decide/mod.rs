@@ -12,7 +12,7 @@ use super::eligibility::Obstacle;
 use super::lock::Standing;
 use super::marks::{self, SlaveHook};
 use super::value::{Failure, Holder};
-use super::view::{Leader, Lock, Query, View};
+use super::view::{Leader, Lock, Port, Query, View};
 use crate::consul::{Marks, PreparedQuery};
 use crate::options::{OnOutage, Options};
 use crate::port::Target;
@@ -53,6 +53,8 @@ pub enum Vacancy {
     NotEligible(Obstacle),
     /// Nothing listens where its service should.
     NothingListens(Target),
+    /// Nobody knows where its service should listen; holds the instance's ID.
+    NoPort(String),
     /// Its priority is 0.
     NeverLeads,
     /// It gave the lock up and stands back for a while; holds what kept it from leading, where something did.
@@ -211,7 +213,7 @@ fn stand(view: &View, options: &Options) -> Decision {
 fn outage(view: &View, options: &Options) -> Decision {
     let marks = &view.instance.marks;
     let demote = options.on_outage == OnOutage::Demote && marks::say_master(marks, options);
-    let actions = if demote { vec![Action::Mark(marks::of_slave(marks, options))] } else { Vec::new() };
+    let actions = if demote { vec![Action::Mark(marks::of_slave(marks, false, options))] } else { Vec::new() };
     Decision { role: None, actions, fault: None }
 }
 
@@ -220,7 +222,7 @@ fn outage(view: &View, options: &Options) -> Decision {
 fn become_slave(view: &View, leader: Option<&Leader>, options: &Options) -> (Vec<Action>, bool) {
     let marks = &view.instance.marks;
     let hook = marks::next_hook(marks, leader, options).filter(|_| !view.done.hook_failed);
-    let wanted = marks::of_slave(marks, options);
+    let wanted = marks::of_slave(marks, matches!(view.port, Port::Refused(_)), options);
     if wanted != *marks {
         return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }

@@ -27,7 +27,9 @@ pub fn action(query: &Query, session: Option<&str>, options: &Options) -> Result
     if wanted == *found {
         Ok(None)
     } else if found.hides_its_token() {
-        Err(QueryFault::HiddenToken)
+        // A plain query that is right but for the fence stays as it is: without one it leads to the master all the same.
+        let plain = found.with(&spec(Some(found), None, options));
+        if plain == *found { Ok(None) } else { Err(QueryFault::HiddenToken) }
     } else {
         Ok(Some(Action::UpdateQuery(wanted)))
     }

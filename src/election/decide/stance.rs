@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{Fault, Vacancy};
-use crate::consul::Status;
 use crate::election::candidates::{Candidate, DEFAULT_PRIORITY};
-use crate::election::eligibility::{health_checks, obstacle};
+use crate::election::eligibility::{self, obstacle};
+use crate::election::value::HandedTo;
 use crate::election::view::{Lock, Port, View};
 use crate::options::Options;
 
@@ -39,8 +39,8 @@ pub enum Stance {
 pub struct HandOver {
     /// For how long the note holds.
     pub length: Duration,
-    /// The node whose instance is to lead; `None`: any other.
-    pub to: Option<String>,
+    /// The node and the service ID of the instance that is to lead; `None`: any other.
+    pub to: Option<(String, String)>,
 }
 
 /// Tells the way. Where the others or the query would have to be known and are not, as if there were none.
@@ -69,9 +69,10 @@ pub fn needs_query(view: &View, options: &Options) -> bool {
     }
 }
 
-/// Whether the decision rests on the service's port: whether the instance leads, or would stand.
+/// Whether the decision rests on the service's port: whether the instance leads, would stand, or may be counted on by the master.
 pub fn needs_port(view: &View, options: &Options) -> bool {
-    options.watch_port.is_some() && matches!(stance(view, options), Stance::Lead | Stance::HandOver(_) | Stance::Stand)
+    let asks = |stance| matches!(stance, Stance::Lead | Stance::HandOver(_) | Stance::Stand | Stance::Follow);
+    options.watch_port.is_some() && asks(stance(view, options))
 }
 
 /// Whether the decision rests on the other instances: on who else could lead.
@@ -132,32 +133,40 @@ fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
     if let Port::Refused(target) = &view.port {
         return Some(Vacancy::NothingListens(target.clone()));
     }
+    if view.port == Port::Nowhere {
+        return Some(Vacancy::NoPort(instance.registration.id().to_owned()));
+    }
     let note = view.notes.of(&instance.node, instance.registration.id()).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
 }
 
 /// Whether this instance leaves the lead to another: it has said so as the holder, or the last holder has.
 fn has_handed_over(view: &View) -> Option<Vacancy> {
-    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.node != view.instance.node);
+    let handed = view.notes.handed_to.as_ref().filter(|handed| !is_own(view, handed));
     handed.map(|handed| Vacancy::HandedTo(handed.node.clone()))
+}
+
+fn is_own(view: &View, handed: &HandedTo) -> bool {
+    (handed.node.as_str(), handed.service_id.as_str()) == (&view.instance.node, view.instance.registration.id())
 }
 
 /// What keeps an instance that may lead from trying for the free lock now.
 fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
-    if options.resign.is_some() {
-        return Some(Vacancy::NothingToResign);
-    }
     // Who sees that the chosen one is there no more need not wait for it. Who sees nobody at all may not be allowed to.
     let others = || view.others.iter().flatten();
-    let is_there = |node: &String| others().next().is_none() || others().any(|other| other.node == *node);
-    match has_handed_over(view) {
-        Some(Vacancy::HandedTo(node)) if is_there(&node) => return Some(Vacancy::HandedTo(node)),
-        _ => {}
+    if let Some(handed) = view.notes.handed_to.as_ref().filter(|handed| !is_own(view, handed)) {
+        let is_it = |other: &Candidate| (&other.node, &other.service_id) == (&handed.node, &handed.service_id);
+        if others().next().is_none() || others().any(is_it) {
+            return Some(Vacancy::HandedTo(handed.node.clone()));
+        }
+    }
+    if options.resign.is_some() {
+        return Some(Vacancy::NothingToResign);
     }
     if view.done.refused {
         return Some(Vacancy::LockDelay);
     }
-    if view.notes.handed_to.as_ref().is_some_and(|handed| handed.node == view.instance.node) {
+    if view.notes.handed_to.as_ref().is_some_and(|handed| is_own(view, handed)) {
         // Whoever chose this instance chose it over those of higher priority.
         return None;
     }
@@ -167,15 +176,19 @@ fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
 /// Whether a master is to hand the lead over, and to whom.
 fn hand_over(view: &View, options: &Options) -> Stance {
     let others = || view.others.iter().flatten();
-    let to = |node: &str| HandOver { length: HANDED_FOR, to: Some(node.to_owned()) };
+    let to = |node: &str, service_id: &str| {
+        Stance::HandOver(HandOver { length: HANDED_FOR, to: Some((node.to_owned(), service_id.to_owned())) })
+    };
     if let Some(resign) = &options.resign {
-        if let Some(node) = &resign.to {
-            if !others().any(|other| other.node == *node) {
-                let present = others().map(|other| other.node.clone()).collect();
-                return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
-            }
-        }
-        return Stance::HandOver(HandOver { length: resign.stands_back, to: resign.to.clone() });
+        let Some(node) = &resign.to else {
+            return Stance::HandOver(HandOver { length: resign.stands_back, to: None });
+        };
+        let Some(chosen) = others().find(|other| other.node == *node) else {
+            let present = others().map(|other| other.node.clone()).collect();
+            return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
+        };
+        let to = Some((chosen.node.clone(), chosen.service_id.clone()));
+        return Stance::HandOver(HandOver { length: resign.stands_back, to });
     }
     if view.challenger_is_due {
         let watched = match &view.lock {
@@ -187,13 +200,13 @@ fn hand_over(view: &View, options: &Options) -> Stance {
             watched
                 .is_some_and(|watched| (&watched.node, &watched.service_id, watched.checks_index) == (node, id, *index))
         };
-        if let Some((node, ..)) = seen.filter(same) {
-            return Stance::HandOver(to(&node));
+        if let Some((node, service_id, _)) = seen.filter(same) {
+            return to(&node, &service_id);
         }
     }
     if is_in_warning(view, options) {
         if let Some(healthy) = others().find(|other| other.is_passing) {
-            return Stance::HandOver(to(&healthy.node));
+            return to(&healthy.node, &healthy.service_id);
         }
     }
     if view.term_is_over && others().next().is_some() {
@@ -215,6 +228,5 @@ fn own_priority(options: &Options) -> u32 {
 
 /// Whether the instance leads, or could, with a check in warning.
 fn is_in_warning(view: &View, options: &Options) -> bool {
-    options.tolerate_warning
-        && health_checks(&view.instance, known_check(view), options).any(|check| check.status == Status::Warning)
+    eligibility::is_in_warning(&view.instance, known_check(view), options)
 }

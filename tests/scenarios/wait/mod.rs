@@ -153,7 +153,7 @@ fn a_node_elected_while_its_check_still_is_critical_is_in_dns_long_before_its_wa
 }
 
 #[test]
-fn a_waiting_master_that_must_not_lead_any_more_steps_down_within_about_a_second() {
+fn a_waiting_master_that_must_not_lead_any_more_steps_down_within_about_two_seconds() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     let maintenance = |on| api.service_maintenance(&one.id, on);
@@ -174,7 +174,7 @@ fn a_waiting_master_that_must_not_lead_any_more_steps_down_within_about_a_second
 }
 
 #[test]
-fn a_waiting_slave_that_recovers_while_nobody_leads_takes_the_lead_within_about_a_second() {
+fn a_waiting_slave_that_recovers_while_nobody_leads_takes_the_lead_within_about_two_seconds() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.turn(Health::Critical);
     one.settles();

@@ -89,7 +89,7 @@ fn carry_out(view: &mut View, action: Action, options: &Options) {
             view.lock = described(&Standing { promoted, challenger: None }, own());
             view.done.rebound = true;
         }
-        Action::HandOver { how, .. } => view.notes = notes(how.to.as_deref()),
+        Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|(node, _)| node.as_str())),
         Action::Release { .. } => view.lock = Lock::Free,
         Action::CreateQuery(query) | Action::UpdateQuery(query) => view.query = Query::Found(query),
     }

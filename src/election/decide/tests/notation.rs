@@ -76,6 +76,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
             ("dead", _) => view.port = Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379)),
+            ("nowhere", _) => view.port = Port::Nowhere,
             ("open", _) => view.port = Port::Open,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
@@ -126,17 +127,21 @@ fn read_candidate(text: &str) -> Candidate {
 
 pub fn notes(handed_to: Option<&str>) -> Notes {
     let until = "2026-01-01T00:00:00Z".to_owned();
-    let entry = StandingBack {
-        node: "n1".to_owned(),
-        service_id: "redis-1".to_owned(),
-        until: until.clone(),
-        failure: None,
-        is_over: false,
+    let Some(node) = handed_to else {
+        let entry = StandingBack {
+            node: "n1".to_owned(),
+            service_id: "redis-1".to_owned(),
+            until,
+            seconds: 30,
+            failure: None,
+            is_over: false,
+        };
+        return Notes { standing_back: vec![entry], ..Notes::default() };
     };
-    match handed_to {
-        Some(node) => Notes { handed_to: Some(HandedTo { node: node.to_owned(), until }), ..Notes::default() },
-        None => Notes { standing_back: vec![entry], ..Notes::default() },
-    }
+    // On the node of the instance itself, n1, it is the instance; n1' is another one there.
+    let service_id = if node == "n1" { "redis-1" } else { "redis-2" }.to_owned();
+    let node = node.trim_end_matches('\'').to_owned();
+    Notes { handed_to: Some(HandedTo { node, service_id, until, seconds: 30 }), ..Notes::default() }
 }
 
 fn registration() -> Registration {
@@ -219,6 +224,11 @@ fn read_query(text: &str, mine: bool, options: &Options) -> Query {
         }
         "other" => query["Service"]["Service"] = json!("postgresql"),
         "secret" => query["Token"] = json!("<hidden>"),
+        "secret-plain" => {
+            query["Token"] = json!("<hidden>");
+            query["Session"] = json!("");
+            query["Service"]["ServiceMeta"] = json!(null);
+        }
         "secret-old" => {
             query["Token"] = json!("<hidden>");
             query["Session"] = json!("old-session");
@@ -243,6 +253,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
         Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
+        Some(Role::SlaveOfNone(Vacancy::NoPort(_))) => "slave: no port".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NothingListens(_))) => "slave: dead".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NeverLeads)) => "slave: priority".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(None))) => "slave: back".to_owned(),
@@ -279,7 +290,7 @@ pub fn show_actions(actions: &[Action], options: &Options) -> String {
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
-            Action::HandOver { how, .. } => format!("hand over to {}", how.to.as_deref().unwrap_or("any")),
+            Action::HandOver { how, .. } => format!("hand over to {}", how.to.as_ref().map_or("any", |(node, _)| node)),
             Action::Renew { .. } => "renew".to_owned(),
             Action::Rebind { .. } => "rebind".to_owned(),
             Action::Sweep => "sweep".to_owned(),
