@@ -25,7 +25,7 @@ bench: ## Compare a pass with the least that such a program can cost
 	  $(STATIC) build --quiet --release --locked --target $(HOST) --example floor && \
 	  $(STATIC) bench --quiet --locked --target $(HOST) --bench pass
 
-failover: ## Measure failovers on every Consul, 45 minutes each (ROUNDS=50, SEED=, MODES= by name; CONSUL_BIN names one Consul)
+failover: ## Measure failovers on every Consul, 40 minutes each (ROUNDS=50, SEED=, MODES= by name; CONSUL_BIN names one Consul)
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && $(STATIC) bench --quiet --locked --target $(HOST) --bench failover --no-run && \
 	  { failed=0; for consul in $$consuls; do \
 	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \

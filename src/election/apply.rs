@@ -266,9 +266,10 @@ impl Work<'_> {
     }
 }
 
-/// Tags, and what of Meta is not the same on the other side, as words for people.
+/// Tags, and where these are the same, what of Meta is not, as words for people.
 fn words(marks: &Marks, other: &Marks) -> Vec<String> {
-    let differs = |(key, value): &(&String, &String)| other.meta.get(*key) != Some(*value);
+    let same_tags = marks.tags == other.tags;
+    let differs = |(key, value): &(&String, &String)| same_tags && other.meta.get(*key) != Some(*value);
     let meta = marks.meta.iter().filter(differs).map(|(key, value)| format!("{key}={value}"));
     marks.tags.iter().cloned().chain(meta).collect()
 }

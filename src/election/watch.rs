@@ -1,8 +1,8 @@
 //! Two blocking queries at once, on the lock key and on the instance's own registration, each in a thread with a connection of its
 //! own. Owns the threads and what is asked of them; knows nothing of what a change means.
 //!
-//! A thread asks once for every order and then waits for the next: so its connection is free for the pass whenever the pass has
-//! something to do, and there are never more than two.
+//! A thread asks once for every order and then waits for the next: so its connection to the agent is free for the pass when the thread has
+//! learnt something, and a pass that waits has two. A third thread watches the service's port, where that is asked for.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -72,7 +72,7 @@ pub struct Options {
 /// What the prepared query is to be like beside what finds the master. What is not given stays as it is on the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct QuerySettings {
-    /// Whether only the holder of the lock is found by it, see `election::fence`.
+    /// Whether only the holder of the lock is found by it, see `election::marks`.
     pub(crate) fence: bool,
     /// `DNS.TTL`.
     pub(crate) ttl: Option<String>,

@@ -187,8 +187,8 @@ pub fn decide(view: &View, options: &Options) -> Decision {
     }
 }
 
-/// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie,
-/// and an instance that cannot be tagged, or whose query cannot be made, must learn so before it takes the lock from others.
+/// The lock is free and the instance may lead. First it becomes a slave in every respect: an old master tag would be a lie, and an
+/// instance that cannot be tagged must learn so before it takes the lock from others; and so must one whose plain query cannot be made.
 fn stand(view: &View, options: &Options) -> Decision {
     let (mut actions, complete) = become_slave(view, None, options);
     if view.done.hook_failed {
