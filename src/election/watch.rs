@@ -27,8 +27,12 @@ const SLACK: Duration = Duration::from_secs(5);
 /// How long a thread rests after an answer that told nothing, so that changes elsewhere, or errors, do not make it spin.
 const REST: Duration = Duration::from_millis(200);
 
-/// The least time between two connections to a service that ends them at once.
-const RECONNECT: Duration = Duration::from_millis(300);
+/// A connection that has lasted for less was ended in a hurry.
+const LASTING: Duration = Duration::from_secs(1);
+
+/// The pauses, in milliseconds, before the next connection after so many in a row that were ended in a hurry, and at most. A process that dies may close
+/// what it holds before it closes what it listens on, so that one more connection is made that ends at once: that must not take long.
+const PAUSES_MS: [u64; 5] = [0, 5, 20, 80, 320];
 
 /// What was learnt.
 pub enum News {
@@ -164,23 +168,22 @@ impl Watch {
     }
 }
 
-/// Connects again whenever the service ends the connection, at once the first time, and a few times a second where that goes on.
+/// Connects again whenever the service ends the connection, at once at first, and a few times a second where that goes on.
 fn follow_port(mut connection: Arc<Connection>, target: &Target, grace: Duration, tell: &dyn Fn(News) -> bool) {
-    let mut made: Option<Instant> = None;
+    let mut hurried: usize = 0;
     loop {
+        let since = Instant::now();
         while !connection.closes_within(LONGEST_QUERY) {}
         if connection.is_given_up() {
             return;
         }
-        if let Some(made) = made {
-            thread::sleep(RECONNECT.saturating_sub(made.elapsed()));
-        }
+        hurried = if since.elapsed() < LASTING { hurried + 1 } else { 0 };
+        thread::sleep(Duration::from_millis(PAUSES_MS[hurried.min(PAUSES_MS.len() - 1)]));
         let Probe::Open(next) = target.probe(Deadline::after(grace)) else {
             tell(News::PortClosed(connection));
             return;
         };
         let next = Arc::new(next);
-        made = Some(Instant::now());
         if !tell(News::PortReopened(connection, Arc::clone(&next))) {
             return;
         }
