@@ -103,9 +103,9 @@ impl Pass<'_> {
                     // A look was faster.
                     _ => now.give_up(),
                 },
-                News::PortClosed(closed) => {
+                News::PortClosed(closed, grace_is_over) => {
                     if self.connection.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, &closed)) {
-                        self.grace_is_over = true;
+                        self.grace_is_over = grace_is_over;
                         break true;
                     }
                 }

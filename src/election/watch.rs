@@ -42,8 +42,8 @@ pub enum News {
     Registration(Option<(Registration, String)>),
     /// The service has ended the first of these connections to its port, and still listens: the second has taken its place.
     PortReopened(Arc<Connection>, Arc<Connection>),
-    /// The service has ended this connection to its port, and no other can be made.
-    PortClosed(Arc<Connection>),
+    /// The service has ended this connection to its port, and no other can be made; and whether that was so for the whole grace.
+    PortClosed(Arc<Connection>, bool),
     /// One of the two could not be asked.
     Trouble,
     /// The pass is to end.
@@ -179,9 +179,12 @@ fn follow_port(mut connection: Arc<Connection>, target: &Target, grace: Duration
         }
         hurried = if since.elapsed() < LASTING { hurried + 1 } else { 0 };
         thread::sleep(Duration::from_millis(PAUSES_MS[hurried.min(PAUSES_MS.len() - 1)]));
-        let Probe::Open(next) = target.probe(Deadline::after(grace)) else {
-            tell(News::PortClosed(connection));
-            return;
+        let next = match target.probe(Deadline::after(grace)) {
+            Probe::Open(next) => next,
+            told => {
+                tell(News::PortClosed(connection, matches!(told, Probe::Refused)));
+                return;
+            }
         };
         let next = Arc::new(next);
         if !tell(News::PortReopened(connection, Arc::clone(&next))) {

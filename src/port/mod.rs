@@ -106,7 +106,9 @@ impl Target {
 fn connect_tcp(address: &SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(address, PATIENCE)?;
     // On loopback, a port that nobody listens on can be given to the very socket that asks for it, which then talks to itself.
-    if stream.local_addr()? == stream.peer_addr()? {
+    // A process that dies may still have accepted it, and has reset it by now.
+    let peer = stream.peer_addr().map_err(|_| Errno::CONNRESET)?;
+    if stream.local_addr()? == peer {
         return Err(Errno::CONNREFUSED.into());
     }
     Ok(stream)
