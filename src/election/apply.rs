@@ -101,7 +101,7 @@ impl Work<'_> {
                 *self.spare = spare;
                 self.done.refused |= !won?;
             }
-            Action::Promote { session, .. } => {
+            Action::Promote { session } => {
                 hooks::promote(self.client, self.view, session, self.options, self.deadline)?;
             }
             Action::Hook(hook) => {

@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::hook;
 use crate::options::Options;
 
+use super::lock;
 use super::marks::SlaveHook;
-use super::view::{Instance, Leader, Lock, View};
+use super::view::{Leader, Lock, View};
 
 /// Runs the hook of a new master that holds the lock by `session`.
 ///
@@ -72,7 +73,7 @@ fn run(
     let (master_address, master_port) = match environment.leader {
         Some(leader) => (leader.address.clone(), leader.port.to_string()),
         None if environment.role == "master" => {
-            (own_address(client, instance), instance.registration.port().to_string())
+            (lock::address(client, instance).unwrap_or_default(), instance.registration.port().to_string())
         }
         None => (String::new(), String::new()),
     };
@@ -94,16 +95,6 @@ fn run(
     let limit = whole(deadline.remaining().mul_f64(0.8));
     let hook = hook::Hook { name, words, environment: &environment };
     hook::run(&hook, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
-}
-
-/// The address of the instance, or its node's. Where the token may not read the node, and no address is registered, it is empty.
-fn own_address(client: &Client, instance: &Instance) -> String {
-    let registered = instance.registration.address();
-    if !registered.is_empty() {
-        return registered.to_owned();
-    }
-    let found = client.catalog_node(&instance.node, instance.registration.id()).ok().flatten();
-    found.map(|node| node.address).unwrap_or_default()
 }
 
 /// A time without what would make the same failure read otherwise each time: whole seconds, or tenths of one below that.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use log::debug;
 
 use super::decide::needs_port;
+use super::lock;
 use super::view::{Lock, Port, View};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -70,12 +71,8 @@ fn registered_target(client: &Client, view: &View) -> Result<Option<Target>, con
     if let (true, Lock::Mine { holder: Some(holder), .. }) = (address.is_empty(), &view.lock) {
         address.clone_from(&holder.address);
     }
-    if let (true, Some(node_address)) = (address.is_empty(), &instance.node_address) {
-        address.clone_from(node_address);
-    }
     if address.is_empty() {
-        let found = client.catalog_node(&instance.node, registration.id())?;
-        address = found.map(|node| node.address).unwrap_or_default();
+        address = lock::address(client, instance)?;
     }
     let is_known = !address.is_empty() && registration.port() != 0;
     Ok(is_known.then(|| Target::Tcp(address, registration.port())))

@@ -112,14 +112,7 @@ impl Hand<'_> {
     /// What the lock's value is to say of this instance.
     fn holder(&self, session: &str, previous: Option<&Holder>, standing: &Standing) -> Result<Holder, Error> {
         let (instance, now) = (self.instance, SystemTime::now());
-        let mut address = instance.registration.address().to_owned();
-        if address.is_empty() && instance.node_address.is_some() {
-            address = instance.node_address.clone().unwrap_or_default();
-        } else if address.is_empty() {
-            // The node's is meant. A token that may not read the node leaves it unknown.
-            let found = self.client.catalog_node(&instance.node, instance.registration.id())?;
-            address = found.map(|node| node.address).unwrap_or_default();
-        }
+        let address = address(self.client, instance)?;
         let known = previous.and_then(|previous| previous.check_id.clone());
         let since = previous.map(|previous| previous.since.clone()).filter(|since| !since.is_empty());
         let seen = previous.and_then(|previous| previous.challenger.as_ref());
@@ -144,4 +137,21 @@ impl Hand<'_> {
             challenger,
         })
     }
+}
+
+/// Where the instance is to be reached: the registered address, or its node's, which is asked for where no answer has told it by the way.
+/// Empty where the token may not read the node.
+///
+/// # Errors
+/// When Consul could not be asked.
+pub fn address(client: &Client, instance: &Instance) -> Result<String, Error> {
+    let registered = instance.registration.address();
+    if !registered.is_empty() {
+        return Ok(registered.to_owned());
+    }
+    if let Some(address) = &instance.node_address {
+        return Ok(address.clone());
+    }
+    let found = client.catalog_node(&instance.node, instance.registration.id())?;
+    Ok(found.map(|node| node.address).unwrap_or_default())
 }

@@ -77,8 +77,8 @@ fn promote(view: &View, session: String, holder: Option<Holder>, options: &Optio
         return vec![Action::Mark(wanted)];
     }
     let standing = Standing { promoted: true, challenger: None };
-    let describe = Action::Describe { session: session.clone(), holder: holder.clone(), standing };
-    vec![Action::Promote { session, holder }, describe]
+    let describe = Action::Describe { session: session.clone(), holder, standing };
+    vec![Action::Promote { session }, describe]
 }
 
 /// Whether the lock's value is still true of the instance that holds it.

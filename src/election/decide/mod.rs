@@ -85,8 +85,6 @@ pub enum Action {
     Promote {
         /// The session that holds the lock.
         session: String,
-        /// What the lock's value says now.
-        holder: Option<Holder>,
     },
     /// Run a slave's hook.
     Hook(SlaveHook),
