@@ -30,7 +30,7 @@ mod text;
 
 pub use interrupt::Interrupt;
 pub use options::table::help;
-pub use options::{Command, Options, UsageError, signature};
+pub use options::{Command, Options, UsageError, signature, take_token};
 pub use report::{Status, Verdict, of_panic, of_usage};
 
 /// Makes one pass with these options and says how it ended. Blocks for no longer than `--wait` and one `--timeout` after that; an

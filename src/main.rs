@@ -1,21 +1,25 @@
 //! The program: reads its arguments, makes a pass, prints one line, exits. Everything else is the library's.
 
+use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, Interrupt, Options, Verdict, help, of_panic, of_usage, run};
+use consul_master_election_tagger::{Command, Interrupt, Options, Verdict, help, of_panic, of_usage, run, take_token};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 fn main() -> ExitCode {
     exit_on_panic(None);
-    match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match Command::read(arguments.clone(), |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Pass(options)) => {
             exit_on_panic(Some(options.query().to_owned()));
             start_log(&options);
+            hide_token(&arguments);
             let interrupt = Interrupt::new();
             if options.waits() {
                 interrupt_on_signals(interrupt.clone());
@@ -24,6 +28,23 @@ fn main() -> ExitCode {
         }
         Err(error) => end(&of_usage(&error)),
     }
+}
+
+/// Begins anew with a token that was typed in the environment, since whoever lists the processes of a machine sees their arguments. It
+/// is the same process all the while.
+fn hide_token(arguments: &[OsString]) {
+    let Some((left, token)) = take_token(arguments) else { return };
+    let anew = |program| {
+        std::process::Command::new(program)
+            .arg0(std::env::args_os().next().unwrap_or_default())
+            .args(left)
+            // Which of the two is right was decided when the arguments were read.
+            .env("CONSUL_HTTP_TOKEN", token)
+            .env_remove("CONSUL_HTTP_TOKEN_FILE")
+            .exec()
+    };
+    let error = std::env::current_exe().map_or_else(|error| error, anew);
+    log::warn!("the token cannot be hidden from the list of processes: {error}");
 }
 
 /// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process. A pass that does not wait is over

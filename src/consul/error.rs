@@ -5,6 +5,11 @@
 
 use std::fmt;
 
+use super::tls::TlsFault;
+
+/// What Go's server says on an https port to a request in plain text, and so what every Consul does (1.8.7, 1.21.0).
+const WANTS_HTTPS: &str = "HTTP request to an HTTPS server";
+
 /// A request to Consul that did not end well.
 #[derive(Debug)]
 pub struct Error {
@@ -23,6 +28,10 @@ pub struct Error {
 pub enum Kind {
     /// No connection to the agent: nothing was sent. Holds the system's own words.
     Unreachable(String),
+    /// No connection to the agent's socket for lack of rights to it: nothing was sent. Holds the system's own words.
+    Forbidden(String),
+    /// No TLS with whoever answered there. Says why.
+    Tls(TlsFault, String),
     /// No complete answer before the deadline; holds the time that there was for all requests together, as Consul writes it.
     TimedOut(String),
     /// The connection ended before a complete answer. Holds the system's own words.
@@ -41,16 +50,29 @@ impl Error {
     /// says nothing about what was done. A refusal by Consul itself, or no connection at all, does.
     pub fn may_have_happened(&self) -> bool {
         match self.kind {
-            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) => true,
+            // An agent that wants another client certificate says so when the first request is on its way; it reads none.
+            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) | Kind::Tls(TlsFault::Other, _) => true,
             // A server that lost its leader in the middle of a write answers 500 for a write that is committed later.
             Kind::Status(status, _) => status >= 500,
-            Kind::Unreachable(_) | Kind::DeniedInOutage(_) => false,
+            Kind::Unreachable(_) | Kind::Forbidden(_) | Kind::Tls(..) | Kind::DeniedInOutage(_) => false,
         }
     }
 
     /// Whether Consul denied the request for lack of rights.
     pub fn is_denied(&self) -> bool {
         matches!(self.kind, Kind::Status(401 | 403, _))
+    }
+
+    /// Whether no later request can do better as long as nobody changes something: denied, or not the agent that was meant, or not
+    /// as it wants to be asked. A certificate that has expired is none of these; it was right before, and a new one may come.
+    pub fn is_for_good(&self) -> bool {
+        use TlsFault as F;
+        let is_mistake = match &self.kind {
+            Kind::Forbidden(_) | Kind::Tls(F::UnknownCa | F::OtherName | F::Client | F::NoTls, _) => true,
+            Kind::Status(400, words) => words.contains(WANTS_HTTPS),
+            _ => false,
+        };
+        is_mistake || self.is_denied()
     }
 
     /// Whether Consul answered with this status and with words that contain `part`.
@@ -61,23 +83,55 @@ impl Error {
     /// What the reader can do about it, or expect.
     fn way_out(&self) -> String {
         match &self.kind {
-            Kind::Unreachable(_) => "is the agent running there? CONSUL_HTTP_ADDR says where to ask".to_owned(),
+            Kind::Unreachable(_) => {
+                "is the agent running there? CONSUL_HTTP_ADDR or --http-addr says where to ask".to_owned()
+            }
+            Kind::Forbidden(_) => {
+                "let this user use the socket: unix_sockets in the agent's configuration has user, group and mode"
+                    .to_owned()
+            }
+            Kind::Tls(fault, _) => way_out_of(*fault).to_owned(),
             Kind::NotUnderstood(_) => {
-                "is it a Consul agent that answers there? CONSUL_HTTP_ADDR says where to ask".to_owned()
+                "is it a Consul agent that answers there? CONSUL_HTTP_ADDR or --http-addr says where to ask".to_owned()
             }
             Kind::DeniedInOutage(_) => {
                 "but no server can be asked about the token now; the next run tries again".to_owned()
             }
             Kind::Status(403, words) if words.contains("ACL not found") => {
-                "the token in CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE does not exist".to_owned()
+                "the token does not exist, or no more; give another by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
+                    .to_owned()
             }
             Kind::Status(401 | 403, _) => format!("the token needs: {}", self.rule),
+            Kind::Status(400, words) if words.contains(WANTS_HTTPS) => {
+                "name it as https://HOST:PORT in CONSUL_HTTP_ADDR or --http-addr, or set CONSUL_HTTP_SSL=true".to_owned()
+            }
+            Kind::Status(400, words) if words.contains("Enterprise") => {
+                "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and give no --namespace and no --partition".to_owned()
+            }
             Kind::Status(400, _) => "this version of Consul does not take the request".to_owned(),
             Kind::Status(status, _) if (300..400).contains(status) => {
-                "redirects are not followed; CONSUL_HTTP_ADDR must name the agent itself".to_owned()
+                "redirects are not followed; CONSUL_HTTP_ADDR or --http-addr must name the agent itself".to_owned()
             }
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) => "the next run tries again".to_owned(),
         }
+    }
+}
+
+/// What the reader can do where no TLS came about.
+fn way_out_of(fault: TlsFault) -> &'static str {
+    match fault {
+        TlsFault::UnknownCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)",
+        TlsFault::OtherName => {
+            "say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME, or name the agent by it"
+        }
+        TlsFault::NotNow => "the agent needs a new one, if this machine's clock is right",
+        TlsFault::Client => {
+            "it takes certificates of its own CA alone: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
+        }
+        TlsFault::NoTls => {
+            "is it the agent's https port? a plain one is named http://HOST:PORT, without CONSUL_HTTP_SSL"
+        }
+        TlsFault::Other => "the next run tries again",
     }
 }
 
@@ -85,7 +139,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: {}: ", self.purpose, self.request)?;
         match &self.kind {
-            Kind::Unreachable(words) | Kind::Interrupted(words) => write!(f, "{words}")?,
+            Kind::Unreachable(words) | Kind::Forbidden(words) | Kind::Interrupted(words) | Kind::Tls(_, words) => {
+                write!(f, "{words}")?;
+            }
             Kind::TimedOut(limit) => write!(f, "no answer within {limit}")?,
             Kind::NotUnderstood(what) => write!(f, "the answer is not Consul's: {what}")?,
             Kind::Status(status, words) if words.is_empty() => write!(f, "{status}")?,

@@ -1,28 +1,18 @@
-//! One HTTP request to the agent and its answer: connection, token, deadline, and nothing of what Consul means by them.
-//!
-//! Every request of a pass goes over one connection: bodies are read to their end, a status is never an error of the
-//! transport, and the address is resolved once. No proxy is used, whatever the environment says, and no redirect is
-//! followed, so that the token goes to the agent alone.
+//! One HTTP request to the agent and its answer: headers, token, deadline, and nothing of what Consul means by them.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
-use std::sync::OnceLock;
-
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use log::debug;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use ureq::http::{HeaderValue, Method, Request, Response};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{NextTimeout, TcpConnector};
 use ureq::{AsSendBody, Body};
 
-use super::address::Address;
+use super::access::Access;
 use super::error::{Error, Kind};
+use super::transport;
 use crate::deadline::Deadline;
 use crate::{duration, text};
-
-/// ureq's default is 128 KiB each; a pass exchanges a few kilobytes, and a buffer grows when it must.
-const BUFFER_BYTES: usize = 16 * 1024;
 
 /// What of Consul's own words goes into an error: enough for its longest sentence, little enough for one line.
 const MOST_WORDS: usize = 400;
@@ -60,28 +50,43 @@ struct Received {
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
+    /// What a request's URL begins with.
     base: String,
-    token: Option<HeaderValue>,
+    /// The same as it is shown to people.
+    shown: String,
+    /// What every request has, marked as not to be shown where it is secret.
+    headers: Vec<(&'static str, HeaderValue)>,
+    /// What every request's query string has: the namespace and the partition.
+    scope: String,
     deadline: Deadline,
 }
 
 impl Client {
-    /// A client of the agent at `address`. Connects with the first request. A token that cannot be a header's value is sent as
-    /// none; the options take no such token.
-    pub fn new(address: &Address, token: Option<&str>, deadline: Deadline) -> Client {
-        let token = token.and_then(|token| HeaderValue::from_str(token).ok());
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .user_agent(concat!("consul-master-election-tagger/", env!("CARGO_PKG_VERSION")))
-            .input_buffer_size(BUFFER_BYTES)
-            .output_buffer_size(BUFFER_BYTES)
-            .build();
-        let resolver = ResolveOnce { fixed: address.socket_address(), known: OnceLock::new() };
-        let agent = ureq::Agent::with_parts(config, TcpConnector::default(), resolver);
-        Client { agent, base: address.base().to_owned(), token, deadline }
+    /// A client of an agent. Connects with the first request. A token that cannot be a header's value is sent as none; the options
+    /// take no such token.
+    pub fn new(access: &Access, deadline: Deadline) -> Client {
+        let address = &access.address;
+        let login = access.login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(login.reveal())));
+        let headers = [
+            ("Host", Some(address.host_header()), false),
+            ("X-Consul-Token", access.token.as_ref().map(|token| token.reveal().to_owned()), true),
+            ("Authorization", login, true),
+        ];
+        let header = |(name, text, is_secret): (_, Option<String>, _)| {
+            let mut value = HeaderValue::from_str(&text?).ok()?;
+            value.set_sensitive(is_secret);
+            Some((name, value))
+        };
+        let scope = [("ns", &access.namespace), ("partition", &access.partition)];
+        let scope = scope.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_ref()?))));
+        Client {
+            agent: transport::agent(access),
+            base: address.base(access.tls.as_ref().and_then(|tls| tls.server_name())),
+            shown: address.shown(),
+            headers: headers.into_iter().filter_map(header).collect(),
+            scope: scope.collect::<Vec<_>>().join("&"),
+            deadline,
+        }
     }
 
     /// The same client with another deadline.
@@ -97,21 +102,21 @@ impl Client {
     pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
         // No time at all would mean no limit to the transport.
         if self.deadline.remaining().is_zero() {
-            return Err(call.failed(&self.base, self.timed_out()));
+            return Err(call.failed(&self.shown, self.timed_out()));
         }
         let outcome = self.exchange(&call);
         match outcome {
             Ok(Received { status, index, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
-                    return Err(call.failed(&self.base, Kind::DeniedInOutage(words_of(&body))));
+                    return Err(call.failed(&self.shown, Kind::DeniedInOutage(words_of(&body))));
                 }
-                Ok(Answer { status, index, body, call, base: self.base.clone() })
+                Ok(Answer { status, index, body, call, base: self.shown.clone() })
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
-                let kind = self.kind_of(error);
-                Err(call.failed(&self.base, kind))
+                let kind = transport::kind_of(error).unwrap_or_else(|| self.timed_out());
+                Err(call.failed(&self.shown, kind))
             }
         }
     }
@@ -124,9 +129,9 @@ impl Client {
     }
 
     fn exchange(&self, call: &Call) -> Result<Received, ureq::Error> {
-        let mut request = Request::builder().method(&call.method).uri(format!("{}{}", self.base, call.path));
-        if let Some(token) = &self.token {
-            request = request.header("X-Consul-Token", token);
+        let mut request = Request::builder().method(&call.method).uri(self.url(&call.path));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let mut response = match &call.body {
             // Session create and query PUT ignore a body that comes without Content-Length; a slice has one.
@@ -140,6 +145,15 @@ impl Client {
         Ok(Received { status: response.status().as_u16(), index, body })
     }
 
+    fn url(&self, path: &str) -> String {
+        let joint = match (self.scope.as_str(), path.contains('?')) {
+            ("", _) => "",
+            (_, true) => "&",
+            (_, false) => "?",
+        };
+        format!("{}{path}{joint}{}", self.base, self.scope)
+    }
+
     fn send(&self, request: Request<impl AsSendBody>) -> Result<Response<Body>, ureq::Error> {
         let remaining = Some(self.deadline.remaining());
         self.agent.run(self.agent.configure_request(request).timeout_global(remaining).build())
@@ -147,23 +161,6 @@ impl Client {
 
     fn timed_out(&self) -> Kind {
         Kind::TimedOut(duration::format(self.deadline.limit()))
-    }
-
-    fn kind_of(&self, error: ureq::Error) -> Kind {
-        match error {
-            ureq::Error::Timeout(_) => self.timed_out(),
-            ureq::Error::HostNotFound => Kind::Unreachable("host not found".to_owned()),
-            ureq::Error::Io(error) => match error.kind() {
-                ErrorKind::TimedOut | ErrorKind::WouldBlock => self.timed_out(),
-                ErrorKind::ConnectionRefused
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::AddrNotAvailable => Kind::Unreachable(error.to_string()),
-                _ => Kind::Interrupted(error.to_string()),
-            },
-            ureq::Error::Protocol(error) => Kind::NotUnderstood(error.to_string()),
-            other => Kind::NotUnderstood(other.to_string()),
-        }
     }
 }
 
@@ -243,36 +240,4 @@ fn words_of(body: &[u8]) -> String {
 pub(super) fn encode(segment: &str) -> String {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(segment, RESERVED).to_string()
-}
-
-/// Resolves the agent's address once. ureq asks for every request, on a pooled connection too, and its own resolver starts a
-/// thread each time, which costs as much as a request on loopback.
-#[derive(Debug)]
-struct ResolveOnce {
-    /// The address, where it is written as an IP address.
-    fixed: Option<SocketAddr>,
-    /// What the name resolved to.
-    known: OnceLock<Vec<SocketAddr>>,
-}
-
-impl Resolver for ResolveOnce {
-    fn resolve(
-        &self,
-        uri: &ureq::http::Uri,
-        config: &ureq::config::Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut addresses = self.empty();
-        if let Some(address) = self.fixed {
-            addresses.push(address);
-        } else if let Some(known) = self.known.get() {
-            for address in known {
-                addresses.push(*address);
-            }
-        } else {
-            addresses = DefaultResolver::default().resolve(uri, config, timeout)?;
-            self.known.get_or_init(|| addresses.to_vec());
-        }
-        Ok(addresses)
-    }
 }

@@ -3,6 +3,7 @@
 //! Owns how things are asked and answered: paths, bodies, which status means what. Knows no roles, no tags and no
 //! election; every call gives back what Consul said or an [`Error`] that says what was attempted.
 
+mod access;
 mod address;
 mod agent;
 mod catalog;
@@ -11,7 +12,11 @@ mod http;
 mod kv;
 mod query;
 mod session;
+mod socket;
+mod tls;
+mod transport;
 
+pub use access::{Access, Secret};
 pub use address::Address;
 pub use agent::{Check, Health, Marks, Registration, Status};
 pub use catalog::RemoteInstance;
@@ -22,3 +27,4 @@ pub use http::Client;
 pub use kv::Key;
 pub use query::{PreparedQuery, QuerySpec};
 pub use session::{NewSession, Session};
+pub use tls::{NamedPath, Tls, TlsSettings, cannot_read, is_server_name};

@@ -27,6 +27,10 @@ pub struct QuerySpec {
     pub session: Option<String>,
     /// A key of `Service.ServiceMeta` and the value that an instance must have there; `None`: the key is not asked for.
     pub meta: (String, Option<String>),
+    /// `Service.Namespace`, where it is to be set; only Consul Enterprise has it.
+    pub namespace: Option<String>,
+    /// `Service.Partition`, likewise.
+    pub partition: Option<String>,
     /// `DNS.TTL`, where it is to be set.
     pub ttl: Option<String>,
     /// `Service.Near`, where it is to be set.
@@ -56,6 +60,8 @@ impl PreparedQuery {
         }
         for (path, wanted) in [
             (&["Session"][..], spec.session.as_ref().map(|session| json!(session))),
+            (&["Service", "Namespace"], spec.namespace.as_ref().map(|name| json!(name))),
+            (&["Service", "Partition"], spec.partition.as_ref().map(|name| json!(name))),
             (&["DNS", "TTL"], spec.ttl.as_ref().map(|ttl| json!(ttl))),
             (&["Service", "Near"], spec.near.as_ref().map(|near| json!(near))),
             (&["Service", "Failover", "Datacenters"], spec.failover.as_ref().map(|all| json!(all))),

@@ -32,7 +32,7 @@ use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::options::{OnOutage, Options, Token};
+use crate::options::{OnOutage, Options};
 use apply::Work;
 use decide::{Action, Decision, decide};
 use listening::{Held, KnownPort};
@@ -89,8 +89,7 @@ struct Seen {
 impl<'a> Pass<'a> {
     /// Asks nothing yet.
     pub fn begin(options: &'a Options, interrupt: &'a Interrupt) -> Pass<'a> {
-        let token = options.token.as_ref().map(Token::secret);
-        let client = Client::new(&options.agent, token, Deadline::after(options.timeout));
+        let client = Client::new(&options.access, Deadline::after(options.timeout));
         let ends = Deadline::after(options.wait);
         Pass {
             options,

@@ -1,7 +1,7 @@
 //! Options as resolved: every value read, checked and completed with its default. Knows no network; whatever can be told
 //! without asking Consul is told here.
 
-mod environment;
+mod access;
 mod resolve;
 mod rules;
 pub mod table;
@@ -11,8 +11,10 @@ mod values;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::consul::{Address, Status};
+use crate::consul::{Access, Status};
 use crate::port::Target;
+
+pub use access::take_token;
 
 /// A run of the program, ready to go. Made by [`Command::read`] alone, so that every value has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +65,8 @@ pub struct Options {
     pub(crate) resign: Option<Resign>,
     /// The least severe level that is logged, where the user names it.
     pub(crate) log_level: Option<log::LevelFilter>,
-    /// The agent.
-    pub(crate) agent: Address,
-    /// The ACL token.
-    pub(crate) token: Option<Token>,
+    /// How the agent is reached, and as whom.
+    pub(crate) access: Access,
 }
 
 /// What the prepared query is to be like beside what finds the master. What is not given stays as it is on the query.
@@ -129,23 +129,6 @@ pub(crate) enum OnOutage {
     Keep,
     /// It goes, on the local agent at least.
     Demote,
-}
-
-/// An ACL token, which no debug output shows.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Token(String);
-
-impl Token {
-    /// The secret itself.
-    pub(crate) fn secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(hidden)")
-    }
 }
 
 /// What the command line asks for.

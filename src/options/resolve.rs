@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::typed::Values;
-use super::{Hooks, OnOutage, Options, QuerySettings, Resign, Statuses, WatchPort, environment, rules, values};
+use super::{Hooks, OnOutage, Options, QuerySettings, Resign, Statuses, WatchPort, access, rules, values};
 use crate::consul::Status;
 use crate::port::Target;
 
@@ -59,8 +59,7 @@ pub fn resolve(typed: Values, environment: impl Fn(&str) -> Option<OsString>) ->
         },
         resign: resign(&typed)?,
         log_level: values::log_level(typed.log_level.as_deref())?,
-        agent: environment::agent(&environment)?,
-        token: environment::token(&environment)?,
+        access: access::resolve(&typed, environment)?,
         service_id: typed.consul_service_id,
         query_tags: typed.consul_query_tag,
         check_id: typed.check_id,

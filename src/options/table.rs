@@ -123,6 +123,16 @@ pub const OPTIONS: &[OptionSpec] = &[
         "DURATION",
         "The time for each round of work, hooks included. Consul ends a check after 30s unless its definition has\na longer timeout, which it must have where --wait and --timeout together reach that [default: 20s]",
     ),
+    option("http-addr", "ADDRESS", "The agent, in place of CONSUL_HTTP_ADDR, in the same forms"),
+    option("token", "TOKEN", "The ACL token; better in a file, since whoever sees the check's definition sees it"),
+    option("token-file", "PATH", "A file with the ACL token; goes before --token"),
+    option("ca-file", "PATH", "A file with the certificate of the CA that signed the agent's, for https"),
+    option("ca-path", "DIRECTORY", "A directory of such files, where no file is named"),
+    option("client-cert", "PATH", "A file with the certificate to show to an agent that asks for one"),
+    option("client-key", "PATH", "A file with the key of that certificate"),
+    option("tls-server-name", "NAME", "The name that the agent's certificate must be for [default: the address]"),
+    option("namespace", "NAME", "The namespace, of Consul Enterprise"),
+    option("partition", "NAME", "The admin partition, of Consul Enterprise"),
     option(
         "log-level",
         "LEVEL",
@@ -144,9 +154,22 @@ const fn option(name: &'static str, value: &'static str, help: &'static str) -> 
 
 /// One variable of the environment that the program honours.
 pub const ENVIRONMENT: &[(&str, &str)] = &[
-    ("CONSUL_HTTP_ADDR", "The agent: HOST:PORT or http://HOST:PORT/PREFIX [default: 127.0.0.1:8500]"),
+    (
+        "CONSUL_HTTP_ADDR",
+        "The agent: HOST:PORT, http://HOST:PORT/PREFIX, https://HOST:PORT/PREFIX or unix:///SOCKET\n[default: 127.0.0.1:8500]",
+    ),
     ("CONSUL_HTTP_TOKEN", "The ACL token"),
     ("CONSUL_HTTP_TOKEN_FILE", "A file with the ACL token; goes before CONSUL_HTTP_TOKEN"),
+    ("CONSUL_HTTP_AUTH", "USER or USER:PASSWORD, for a proxy before the agent that asks for them"),
+    ("CONSUL_HTTP_SSL", "true: the agent is reached by https, also where its address does not say so"),
+    ("CONSUL_HTTP_SSL_VERIFY", "false: whoever answers by https is believed to be the agent; every line then says so"),
+    ("CONSUL_CACERT", "As --ca-file [default: the CAs of this machine]"),
+    ("CONSUL_CAPATH", "As --ca-path"),
+    ("CONSUL_CLIENT_CERT", "As --client-cert"),
+    ("CONSUL_CLIENT_KEY", "As --client-key"),
+    ("CONSUL_TLS_SERVER_NAME", "As --tls-server-name"),
+    ("CONSUL_NAMESPACE", "As --namespace"),
+    ("CONSUL_PARTITION", "As --partition"),
     ("RUST_LOG", "The log level, where --log-level is not given"),
 ];
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::consul::Secret;
 
 fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command, UsageError> {
     let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value));
@@ -25,8 +26,8 @@ fn the_service_name_alone_gives_the_documented_defaults() {
     assert_eq!((options.master_tag.as_str(), options.slave_tag.as_str()), ("master", "slave"));
     assert_eq!((options.lock_delay, options.timeout), (Duration::from_secs(15), Duration::from_secs(20)));
     assert_eq!(options.on_outage, OnOutage::Keep);
-    assert_eq!(options.agent.base(), "http://127.0.0.1:8500");
-    assert!(!options.tolerate_warning && options.token.is_none() && options.query_tags.is_empty());
+    assert_eq!(options.access.address.shown(), "http://127.0.0.1:8500");
+    assert!(!options.tolerate_warning && options.access.token.is_none() && options.query_tags.is_empty());
 }
 
 #[test]
@@ -63,16 +64,67 @@ fn help_and_version_go_before_everything_that_can_fail() {
 }
 
 #[test]
-fn the_token_file_goes_before_the_token_and_is_trimmed() {
-    let path = std::env::temp_dir().join(format!("token-{}", std::process::id()));
-    std::fs::write(&path, "  from-file\n").unwrap();
-    let file = ("CONSUL_HTTP_TOKEN_FILE", path.to_str().unwrap());
-    let token = options(&[], &[("CONSUL_HTTP_TOKEN", "from-variable"), file]).token;
-    std::fs::remove_file(&path).unwrap();
-    assert_eq!(token.as_ref().map(Token::secret), Some("from-file"));
-    assert!(!format!("{token:?}").contains("from-file"), "a token shows in no debug output");
-    let token = options(&[], &[("CONSUL_HTTP_TOKEN", "from-variable"), ("CONSUL_HTTP_TOKEN_FILE", "")]).token;
-    assert_eq!(token.as_ref().map(Token::secret), Some("from-variable"));
+fn of_all_ways_to_give_a_token_the_option_goes_before_the_variable_and_the_file_before_the_token() {
+    let file = |name: &str, text: &str| {
+        let path = std::env::temp_dir().join(format!("token-{name}-{}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (first, second, empty) = (file("a", "  typed-file\n"), file("b", "variable-file"), file("c", "\n"));
+    let typed_file = ["--token-file", &first];
+    let variables = [("CONSUL_HTTP_TOKEN_FILE", second.as_str()), ("CONSUL_HTTP_TOKEN", "variable")];
+    for (arguments, environment, expected) in [
+        (&[][..], &[][..], None),
+        (&[], &variables[1..], Some("variable")),
+        (&[], &variables, Some("variable-file")),
+        (&["--token", "typed"], &variables, Some("typed")),
+        (&typed_file, &variables, Some("typed-file")),
+        (&["--token", "typed", "--token-file", &first], &variables, Some("typed-file")),
+        (&[], &[("CONSUL_HTTP_TOKEN", "variable"), ("CONSUL_HTTP_TOKEN_FILE", "")], Some("variable")),
+        (&[], &[("CONSUL_HTTP_TOKEN", "variable"), ("CONSUL_HTTP_TOKEN_FILE", &empty)], Some("variable")),
+    ] {
+        let options = options(arguments, environment);
+        assert_eq!(options.access.token.as_ref().map(Secret::reveal), expected, "{arguments:?} {environment:?}");
+        assert!(expected.is_none_or(|token| !format!("{options:?}").contains(&format!("{token:?}"))), "{options:?}");
+    }
+    for path in [first, second, empty] {
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_token_is_taken_out_of_the_arguments_and_nothing_else_is() {
+    for (arguments, left, token) in [
+        (&["--token", "5ec2e7", "--wait", "9s"][..], &["--wait", "9s"][..], Some("5ec2e7")),
+        (&["-token=5ec2e7=", "--token-file", "x"], &["--token-file", "x"], Some("5ec2e7=")),
+        (
+            &["--master-tag", "token", "--slave-tag", "token=x"],
+            &["--master-tag", "token", "--slave-tag", "token=x"],
+            None,
+        ),
+    ] {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let expected = token.map(|token| (left.iter().map(OsString::from).collect(), OsString::from(token)));
+        assert_eq!(take_token(&arguments), expected);
+    }
+}
+
+#[test]
+fn an_option_goes_before_its_variable() {
+    let environment = [
+        ("CONSUL_HTTP_ADDR", "10.0.0.1:8500"),
+        ("CONSUL_NAMESPACE", "there"),
+        ("CONSUL_PARTITION", "there"),
+        ("CONSUL_HTTP_AUTH", "user"),
+        // Without https nothing of it is read.
+        ("CONSUL_CACERT", "/no/such/file"),
+        ("CONSUL_CLIENT_CERT", "/no/such/file"),
+        ("CONSUL_CLIENT_KEY", "/no/such/file"),
+    ];
+    let access = options(&["-http-addr", "10.0.0.2:8500", "-namespace", "here"], &environment).access;
+    assert_eq!(access.address.shown(), "http://10.0.0.2:8500");
+    assert_eq!((access.namespace.as_deref(), access.partition.as_deref()), (Some("here"), Some("there")));
+    assert_eq!((access.login.as_ref().map(Secret::reveal), access.tls), (Some("user:"), None));
 }
 
 #[test]

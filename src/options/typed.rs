@@ -10,7 +10,6 @@ use super::table;
 const REPEATABLE: [&str; 2] = ["consul-query-tag", "query-failover"];
 
 /// What the command line asks for.
-#[derive(Debug)]
 pub enum Typed {
     /// `--help`.
     Help,
@@ -21,7 +20,7 @@ pub enum Typed {
 }
 
 /// The values of the options, as they were typed; `None` where an option was not given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[allow(missing_docs, reason = "each field is the option of its name, which the table describes")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch that was given or not")]
 pub struct Values {
@@ -59,6 +58,16 @@ pub struct Values {
     pub resign: bool,
     pub resign_for: Option<String>,
     pub resign_to: Option<String>,
+    pub http_addr: Option<String>,
+    pub token: Option<String>,
+    pub token_file: Option<String>,
+    pub ca_file: Option<String>,
+    pub ca_path: Option<String>,
+    pub client_cert: Option<String>,
+    pub client_key: Option<String>,
+    pub tls_server_name: Option<String>,
+    pub namespace: Option<String>,
+    pub partition: Option<String>,
     pub log_level: Option<String>,
 }
 
@@ -107,6 +116,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Str
         leaderless_status: one("--leaderless-status")?,
         resign_for: one("--for")?,
         resign_to: one("--to")?,
+        http_addr: one("--http-addr")?,
+        token: one("--token")?,
+        token_file: one("--token-file")?,
+        ca_file: one("--ca-file")?,
+        ca_path: one("--ca-path")?,
+        client_cert: one("--client-cert")?,
+        client_key: one("--client-key")?,
+        tls_server_name: one("--tls-server-name")?,
+        namespace: one("--namespace")?,
+        partition: one("--partition")?,
         log_level: one("--log-level")?,
         ..Values::default()
     };
@@ -180,7 +199,9 @@ fn is_option(argument: &str) -> bool {
 
 fn left_over(argument: &str) -> String {
     if !argument.starts_with('-') {
-        return format!("'{argument}' belongs to no option; see --help");
+        // What stands behind an equals sign may be a token, meant for the environment.
+        let word = argument.split_once('=').map_or_else(|| argument.to_owned(), |(name, _)| format!("{name}=..."));
+        return format!("'{word}' belongs to no option; see --help");
     }
     let name = argument.split_once('=').map_or(argument, |(name, _)| name);
     format!("unknown option {name}; see --help")

@@ -61,8 +61,20 @@ impl Status {
     }
 }
 
+/// What every line says at its end where nobody knows whether it was the agent that answered. It is no logged warning: a run that logs shows
+/// other text than it ends with, and none would wait.
+const UNVERIFIED: &str = "; warning: the agent's certificate is not verified (CONSUL_HTTP_SSL_VERIFY)";
+
 /// The verdict on a pass with these options.
 pub fn of_pass(options: &Options, outcome: &Result<Role, Error>) -> Verdict {
+    let mut verdict = of_outcome(options, outcome);
+    if options.access.is_unverified() {
+        verdict.line += UNVERIFIED;
+    }
+    verdict
+}
+
+fn of_outcome(options: &Options, outcome: &Result<Role, Error>) -> Verdict {
     let signature = options.signature();
     match outcome {
         // What made an instance give the lock up is its state for as long as it stands back for it.
@@ -111,7 +123,7 @@ fn verdict(status: Status, line: &str) -> Verdict {
 
 fn status_of(error: &Error) -> Status {
     match error {
-        Error::Consul(error) | Error::Demoted(error) if error.is_denied() => Status::Critical,
+        Error::Consul(error) | Error::Demoted(error) if error.is_for_good() => Status::Critical,
         Error::Consul(_)
         | Error::Demoted(_)
         | Error::TagNotInCatalog { .. }

@@ -1,0 +1,95 @@
+//! HTTP over a Unix socket: connects, sends and receives within the time there is. Knows no Consul.
+
+use std::io::{self, Error as IoError, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::io::retry_on_intr;
+use rustix::net::sockopt::{Timeout as SocketTimeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+
+/// Connects to the one socket at this path, whatever the URL says.
+#[derive(Debug)]
+pub struct SocketConnector {
+    /// The socket.
+    pub path: PathBuf,
+}
+
+impl Connector for SocketConnector {
+    type Out = SocketTransport;
+
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<SocketTransport>, Error> {
+        let limit = details.timeout;
+        let stream = connect_within(&self.path, time_left(limit)?).map_err(|error| timed_out(error, limit))?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Some(SocketTransport { stream, buffers }))
+    }
+}
+
+/// A socket whose listener does not accept makes who connects wait; the standard library has no limit for that.
+fn connect_within(path: &Path, limit: Option<Duration>) -> io::Result<UnixStream> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    // A connect is limited as a send is.
+    set_socket_timeout(&socket, SocketTimeout::Send, limit)?;
+    let address = SocketAddrUnix::new(path)?;
+    retry_on_intr(|| connect(&socket, &address))?;
+    Ok(UnixStream::from(socket))
+}
+
+/// A connection to an agent's socket.
+#[derive(Debug)]
+pub struct SocketTransport {
+    stream: UnixStream,
+    buffers: LazyBuffers,
+}
+
+impl Transport for SocketTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.stream.set_write_timeout(time_left(timeout)?)?;
+        let output = &self.buffers.output()[..amount];
+        self.stream.write_all(output).map_err(|error| timed_out(error, timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.stream.set_read_timeout(time_left(timeout)?)?;
+        let input = self.buffers.input_append_buf();
+        let amount = loop {
+            match self.stream.read(input) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result.map_err(|error| timed_out(error, timeout))?,
+            }
+        };
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // An idle connection has nothing to read: anything else is its end, or what nobody asked for.
+        let idle = self.stream.set_nonblocking(true).is_ok()
+            && matches!(self.stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        idle && self.stream.set_nonblocking(false).is_ok()
+    }
+}
+
+/// The time that is left, as sockets take it: `None` for no limit. No time at all would be none to them as well.
+fn time_left(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
+    if timeout.after.is_zero() {
+        return Err(Error::Timeout(timeout.reason));
+    }
+    Ok(timeout.not_zero().map(|left| *left))
+}
+
+fn timed_out(error: IoError, timeout: NextTimeout) -> Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(timeout.reason),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,254 @@
+//! Whom to trust behind https, and what to show there: reads certificates and keys, and checks them before anything is sent. Knows no
+//! HTTP.
+//!
+//! ureq passes over a CA that it cannot use, and panics at a key that does not fit its certificate; so both are found out here.
+
+use std::fmt;
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, CertificateError, InconsistentKeys, RootCertStore};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+
+use super::access::Secret;
+
+/// A path, and the option or variable that named it.
+#[derive(Clone, Debug)]
+pub struct NamedPath {
+    /// The option or variable, as the user writes it.
+    pub by: &'static str,
+    /// The path.
+    pub path: String,
+}
+
+/// What the user named for https.
+#[derive(Clone, Debug, Default)]
+pub struct TlsSettings {
+    /// A file with the CA's certificates; goes before the directory, as for official clients.
+    pub ca_file: Option<NamedPath>,
+    /// A directory of such files.
+    pub ca_path: Option<NamedPath>,
+    /// What to show an agent that verifies whom it talks to: a certificate, and its key.
+    pub client: Option<(NamedPath, NamedPath)>,
+    /// The name that the agent's certificate must be for, where that is not its address.
+    pub server_name: Option<String>,
+    /// Whether the agent's certificate is verified.
+    pub verifies: bool,
+}
+
+/// Whom to trust, and what to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Empty where nothing is verified.
+    roots: Vec<CertificateDer<'static>>,
+    /// A chain of certificates, and the key of the first one in PEM.
+    client: Option<(Vec<CertificateDer<'static>>, Secret)>,
+    server_name: Option<String>,
+    verifies: bool,
+}
+
+impl Tls {
+    /// Reads what was named.
+    ///
+    /// # Errors
+    /// Names the option or variable, the file, what is wrong with it, and the way out.
+    pub fn read(settings: TlsSettings) -> Result<Tls, String> {
+        let TlsSettings { ca_file, ca_path, client, server_name, verifies } = settings;
+        let roots = match (ca_file, ca_path) {
+            _ if !verifies => Vec::new(),
+            (Some(file), _) => roots_of_file(&file)?,
+            (None, Some(directory)) => roots_of_directory(&directory)?,
+            (None, None) => roots_of_machine()?,
+        };
+        let client = client.map(|(certificate, key)| read_client(&certificate, &key)).transpose()?;
+        Ok(Tls { roots, client, server_name, verifies })
+    }
+
+    /// Whether the agent's certificate is verified.
+    pub fn verifies(&self) -> bool {
+        self.verifies
+    }
+
+    /// The name that the agent's certificate must be for, where that is not its address.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_name.as_deref()
+    }
+
+    /// The same, as ureq takes it.
+    pub fn config(&self) -> TlsConfig {
+        let owned = |der: &CertificateDer| Certificate::from_der(der).to_owned();
+        let client = self.client.as_ref().and_then(|(chain, key)| {
+            let chain: Vec<_> = chain.iter().map(owned).collect();
+            // It was read before, so that it can be now.
+            Some(ClientCert::new_with_certs(&chain, PrivateKey::from_pem(key.reveal().as_bytes()).ok()?))
+        });
+        TlsConfig::builder()
+            .root_certs(RootCerts::from(self.roots.iter().map(owned)))
+            .client_cert(client)
+            .disable_verification(!self.verifies)
+            .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+            .build()
+    }
+}
+
+/// Whether a text can stand in a certificate as the name of a host.
+pub fn is_server_name(name: &str) -> bool {
+    ServerName::try_from(name).is_ok()
+}
+
+fn roots_of_file(file: &NamedPath) -> Result<Vec<CertificateDer<'static>>, String> {
+    let NamedPath { by, path } = file;
+    let roots = usable(certificates(by, path)?);
+    if roots.is_empty() {
+        return Err(format!("{by}: {path} holds no CA certificate that can be used; name a file that does, in PEM"));
+    }
+    Ok(roots)
+}
+
+/// Files that hold no certificate are passed over, so that a directory may have others in it.
+fn roots_of_directory(directory: &NamedPath) -> Result<Vec<CertificateDer<'static>>, String> {
+    let NamedPath { by, path } = directory;
+    let cannot = |error: std::io::Error| format!("{by}: {}", cannot_read(path, &error, "directory"));
+    let mut roots = Vec::new();
+    for entry in fs::read_dir(path).map_err(cannot)? {
+        let file = entry.map_err(cannot)?.path();
+        if file.is_file() {
+            roots.extend(usable(certificates(by, &file.to_string_lossy())?));
+        }
+    }
+    if roots.is_empty() {
+        return Err(format!("{by}: no file in {path} holds a CA certificate that can be used; put one there, in PEM"));
+    }
+    Ok(roots)
+}
+
+fn roots_of_machine() -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        return Err("https: this machine has no CA certificates; name the agent's CA with --ca-file or CONSUL_CACERT"
+            .to_owned());
+    }
+    Ok(found.certs)
+}
+
+/// Those that a chain of trust can begin with.
+fn usable(certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
+    let is_usable = |der: &CertificateDer<'static>| RootCertStore::empty().add(der.clone()).is_ok();
+    certificates.into_iter().filter(is_usable).collect()
+}
+
+fn certificates(by: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = read(by, path)?;
+    let all: Result<Vec<_>, PemError> = CertificateDer::pem_slice_iter(&text).collect();
+    all.map_err(|error| format!("{by}: {path} is no sound PEM ({error}); name a file of certificates"))
+}
+
+fn read_client(certificate: &NamedPath, key: &NamedPath) -> Result<(Vec<CertificateDer<'static>>, Secret), String> {
+    let chain = certificates(certificate.by, &certificate.path)?;
+    if chain.is_empty() {
+        let NamedPath { by, path } = certificate;
+        return Err(format!("{by}: {path} holds no certificate; name a file that does, in PEM"));
+    }
+    let NamedPath { by, path } = key;
+    let text = read(by, path)?;
+    // What the file holds is a secret, and the reason could quote it.
+    let unusable = || {
+        format!("{by}: {path} holds no private key that can be used; name a file with one in PEM, without a passphrase")
+    };
+    let private = PrivateKeyDer::from_pem_slice(&text).map_err(|_| unusable())?;
+    match CertifiedKey::from_der(chain.clone(), private, &default_provider()) {
+        Ok(_) => Ok((chain, Secret::of(String::from_utf8_lossy(&text).into_owned()))),
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(format!(
+            "{by}: {path} is not the key of the certificate in {}; name the one that belongs to it",
+            certificate.path
+        )),
+        Err(rustls::Error::InvalidCertificate(_)) => Err(format!(
+            "{}: {} holds no certificate that can be used; name a file that does, in PEM",
+            certificate.by, certificate.path
+        )),
+        Err(_) => Err(unusable()),
+    }
+}
+
+fn read(by: &str, path: &str) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{by}: {}", cannot_read(path, &error, "file")))
+}
+
+/// That something could not be read, and the way out.
+pub fn cannot_read(path: &str, error: &std::io::Error, what: &str) -> String {
+    format!("cannot read {path}: {error}; name a {what} that this user can read")
+}
+
+/// Why no connection came about with whoever answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// No CA that is trusted here has signed its certificate.
+    UnknownCa,
+    /// Its certificate is for other names.
+    OtherName,
+    /// Its certificate does not hold at this time.
+    NotNow,
+    /// It wants a client certificate, or another one.
+    Client,
+    /// It does not speak TLS, or none that can be agreed on.
+    NoTls,
+    /// None of these.
+    Other,
+}
+
+impl TlsFault {
+    /// The fault, and what is to be said of it: nothing in it changes as time goes by.
+    pub fn of(error: &rustls::Error) -> (TlsFault, String) {
+        use CertificateError as E;
+        match error {
+            rustls::Error::InvalidCertificate(why) => match why {
+                E::UnknownIssuer => {
+                    (TlsFault::UnknownCa, "no CA that is trusted here has signed its certificate".to_owned())
+                }
+                E::NotValidForName | E::NotValidForNameContext { .. } => (TlsFault::OtherName, why.to_string()),
+                E::ExpiredContext { not_after, .. } => {
+                    (TlsFault::NotNow, format!("its certificate expired on {}", day(not_after.as_secs())))
+                }
+                E::Expired => (TlsFault::NotNow, "its certificate has expired".to_owned()),
+                E::NotValidYetContext { not_before, .. } => {
+                    (TlsFault::NotNow, format!("its certificate holds from {} only", day(not_before.as_secs())))
+                }
+                E::NotValidYet => (TlsFault::NotNow, "its certificate does not hold yet".to_owned()),
+                _ => (TlsFault::Other, error.to_string()),
+            },
+            rustls::Error::AlertReceived(alert) => (of_alert(*alert), format!("it ended the connection: {alert:?}")),
+            rustls::Error::InvalidMessage(_) => (TlsFault::NoTls, "what answers there does not speak TLS".to_owned()),
+            rustls::Error::PeerIncompatible(_) => (TlsFault::NoTls, error.to_string()),
+            _ => (TlsFault::Other, error.to_string()),
+        }
+    }
+}
+
+/// What an agent says of a client certificate that it does not take, or misses.
+fn of_alert(alert: AlertDescription) -> TlsFault {
+    use AlertDescription as A;
+    match alert {
+        A::CertificateRequired
+        | A::NoCertificate
+        | A::BadCertificate
+        | A::UnsupportedCertificate
+        | A::CertificateRevoked
+        | A::CertificateExpired
+        | A::CertificateUnknown
+        | A::UnknownCA
+        | A::AccessDenied
+        | A::DecryptError => TlsFault::Client,
+        A::ProtocolVersion | A::HandshakeFailure | A::InsufficientSecurity => TlsFault::NoTls,
+        _ => TlsFault::Other,
+    }
+}
+
+/// A time to the second, given in seconds since 1970.
+fn day(seconds: u64) -> impl fmt::Display {
+    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}

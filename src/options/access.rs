@@ -1,0 +1,152 @@
+//! How the agent is reached, and as whom: options before the environment, both as official clients read them. Reads the files that are
+//! named for it, and no others.
+
+use std::ffi::OsString;
+
+use super::typed::Values;
+use crate::consul::{Access, Address, NamedPath, Secret, Tls, TlsSettings, cannot_read, is_server_name};
+
+/// A value, and the option or variable that it comes from.
+struct Named {
+    by: &'static str,
+    value: String,
+}
+
+/// What the options and the environment say of the agent.
+///
+/// # Errors
+/// Names the option or variable, what is wrong with it, and the way out; a secret is never repeated.
+pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
+    let variable = |name| variable(&environment, name);
+    let either = |option: &'static str, value: &Option<String>, name| match value {
+        Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
+        None => variable(name),
+    };
+    let asks_for_https = truth(variable("CONSUL_HTTP_SSL")?)?.unwrap_or(false);
+    let address = match either("--http-addr", &typed.http_addr, "CONSUL_HTTP_ADDR")? {
+        Some(Named { by, value }) => {
+            Address::parse(&value, asks_for_https).map_err(|wrong| format!("{by}: {wrong}"))?
+        }
+        None => Address::parse("", asks_for_https)?,
+    };
+    let tls = TlsSettings {
+        ca_file: either("--ca-file", &typed.ca_file, "CONSUL_CACERT")?.map(Named::path),
+        ca_path: either("--ca-path", &typed.ca_path, "CONSUL_CAPATH")?.map(Named::path),
+        client: client(
+            either("--client-cert", &typed.client_cert, "CONSUL_CLIENT_CERT")?,
+            either("--client-key", &typed.client_key, "CONSUL_CLIENT_KEY")?,
+        )?,
+        server_name: either("--tls-server-name", &typed.tls_server_name, "CONSUL_TLS_SERVER_NAME")?
+            .map(server_name)
+            .transpose()?,
+        verifies: truth(variable("CONSUL_HTTP_SSL_VERIFY")?)?.unwrap_or(true),
+    };
+    // Without https none of it is read, as it is for official clients: a fleet may have the variables set for all.
+    let tls = address.is_https().then(|| Tls::read(tls)).transpose()?;
+    Ok(Access {
+        address,
+        tls,
+        token: token(typed, variable)?,
+        login: variable("CONSUL_HTTP_AUTH")?.map(login),
+        namespace: either("--namespace", &typed.namespace, "CONSUL_NAMESPACE")?.map(|named| named.value),
+        partition: either("--partition", &typed.partition, "CONSUL_PARTITION")?.map(|named| named.value),
+    })
+}
+
+impl Named {
+    fn path(self) -> NamedPath {
+        NamedPath { by: self.by, path: self.value }
+    }
+}
+
+/// A variable that is set to something. One that is no UTF-8 is an error rather than none: it would be another agent, or another
+/// token.
+fn variable(environment: impl Fn(&str) -> Option<OsString>, name: &'static str) -> Result<Option<Named>, String> {
+    let value = environment(name).map(OsString::into_string).transpose();
+    let value = value.map_err(|_| format!("{name} is not UTF-8; check what was put there"))?;
+    Ok(value.filter(|value| !value.is_empty()).map(|value| Named { by: name, value }))
+}
+
+/// Official clients pass over a word that they do not know, with a warning; here it is an error, since it decides what is sent in plain
+/// text, and to whom.
+fn truth(named: Option<Named>) -> Result<Option<bool>, String> {
+    let Some(Named { by, value }) = named else { return Ok(None) };
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" => Ok(Some(true)),
+        "0" | "f" | "false" => Ok(Some(false)),
+        _ => Err(format!("{by} '{value}' is neither true nor false; use one of these")),
+    }
+}
+
+fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(NamedPath, NamedPath)>, String> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate.path(), key.path()))),
+        (None, None) => Ok(None),
+        (Some(Named { by, .. }), None) => {
+            Err(format!("{by} needs its key; name it with --client-key or CONSUL_CLIENT_KEY"))
+        }
+        (None, Some(Named { by, .. })) => {
+            Err(format!("{by} needs its certificate; name it with --client-cert or CONSUL_CLIENT_CERT"))
+        }
+    }
+}
+
+fn server_name(named: Named) -> Result<String, String> {
+    let Named { by, value } = named;
+    if !is_server_name(&value) {
+        return Err(format!("{by} '{value}' is no host's name; write one as it stands in the agent's certificate"));
+    }
+    Ok(value)
+}
+
+/// The token: of two that are given, the one from a file, and of two ways to give it, the option. A file with nothing in it says nothing.
+fn token(
+    typed: &Values,
+    variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
+) -> Result<Option<Secret>, String> {
+    let typed_file = typed.token_file.clone().map(|value| Named { by: "--token-file", value });
+    let typed_token = typed.token.clone().map(|value| Named { by: "--token", value });
+    let (file, token) = match (typed_file, typed_token) {
+        (None, None) => (variable("CONSUL_HTTP_TOKEN_FILE")?, variable("CONSUL_HTTP_TOKEN")?),
+        (None, token) => (None, token),
+        (file, token) => (file, token.map_or_else(|| variable("CONSUL_HTTP_TOKEN"), |token| Ok(Some(token)))?),
+    };
+    let read = |Named { by, value: path }| {
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| format!("{by}: {}", cannot_read(&path, &error, "file")));
+        text.map(|text| Named { by, value: text.trim().to_owned() })
+    };
+    let file = file.map(read).transpose()?.filter(|named| !named.value.is_empty());
+    let Some(Named { by, value }) = file.or(token) else { return Ok(None) };
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "{by} holds a byte that no token has, such as a space or a line's end; check what was put there"
+        ));
+    }
+    Ok(Some(Secret::of(value)))
+}
+
+/// User and password, with the colon that a user without a password lacks.
+fn login(Named { value, .. }: Named) -> Secret {
+    Secret::of(if value.contains(':') { value } else { value + ":" })
+}
+
+/// Takes the token out of a command line that has been read without an error, and says which it was: whoever lists the processes of a
+/// machine sees their arguments.
+#[must_use]
+pub fn take_token(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
+    let mut left = Vec::new();
+    let mut token = None;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.to_str().map(|text| text.trim_start_matches('-')) {
+            // A value never looks like an option, or it would not have been read.
+            Some("token") if argument != "token" => token = arguments.next().cloned(),
+            Some(text) if text.starts_with("token=") && argument.to_str() != Some(text) => {
+                token = text.split_once('=').map(|(_, value)| value.into());
+            }
+            _ => left.push(argument.clone()),
+        }
+    }
+    token.map(|token| (left, token))
+}
