@@ -19,6 +19,8 @@ pub struct Error {
     pub request: String,
     /// The ACL rule that allows this request, as it stands in a policy.
     pub rule: String,
+    /// Whether it had a token.
+    pub has_token: bool,
     /// What came back.
     pub kind: Kind,
 }
@@ -45,6 +47,15 @@ pub enum Kind {
     DeniedInOutage(String),
 }
 
+/// What a Consul that knows no namespaces and no partitions says of them. 1.8.7 takes a partition for nothing in a request, and
+/// refuses it in a prepared query.
+const ENTERPRISE: [&str; 3] =
+    ["Consul Enterprise feature", "unknown field \"Namespace\"", "unknown field \"Partition\""];
+
+fn lacks_enterprise(words: &str) -> bool {
+    ENTERPRISE.iter().any(|part| words.contains(part))
+}
+
 impl Error {
     /// Whether Consul may have carried the request out all the same: an answer that never came, broke off or made no sense
     /// says nothing about what was done. A refusal by Consul itself, or no connection at all, does.
@@ -68,8 +79,10 @@ impl Error {
     pub fn is_for_good(&self) -> bool {
         use TlsFault as F;
         let is_mistake = match &self.kind {
-            Kind::Forbidden(_) | Kind::Tls(F::UnknownCa | F::OtherName | F::Client | F::NoTls, _) => true,
-            Kind::Status(400, words) => words.contains(WANTS_HTTPS),
+            Kind::Forbidden(_) | Kind::Tls(F::UnknownCa | F::OtherName | F::Certificate | F::Client | F::NoTls, _) => {
+                true
+            }
+            Kind::Status(400, words) => words.contains(WANTS_HTTPS) || lacks_enterprise(words),
             _ => false,
         };
         is_mistake || self.is_denied()
@@ -97,6 +110,13 @@ impl Error {
             Kind::DeniedInOutage(_) => {
                 "but no server can be asked about the token now; the next run tries again".to_owned()
             }
+            // Without one, the agent's own default token counts, or the anonymous one.
+            Kind::Status(401 | 403, _) if !self.has_token => {
+                format!(
+                    "give a token by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN; it needs: {}",
+                    self.rule
+                )
+            }
             Kind::Status(403, words) if words.contains("ACL not found") => {
                 "the token does not exist, or no more; give another by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
                     .to_owned()
@@ -105,7 +125,7 @@ impl Error {
             Kind::Status(400, words) if words.contains(WANTS_HTTPS) => {
                 "name it as https://HOST:PORT in CONSUL_HTTP_ADDR or --http-addr, or set CONSUL_HTTP_SSL=true".to_owned()
             }
-            Kind::Status(400, words) if words.contains("Enterprise") => {
+            Kind::Status(400, words) if lacks_enterprise(words) => {
                 "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and give no --namespace and no --partition".to_owned()
             }
             Kind::Status(400, _) => "this version of Consul does not take the request".to_owned(),
@@ -125,8 +145,9 @@ fn way_out_of(fault: TlsFault) -> &'static str {
             "say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME, or name the agent by it"
         }
         TlsFault::NotNow => "the agent needs a new one, if this machine's clock is right",
+        TlsFault::Certificate => "the agent needs another one; a self-signed one that is its own CA is not taken",
         TlsFault::Client => {
-            "it takes certificates of its own CA alone: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
+            "it takes certificates of its own CA alone, as long as they hold: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
         }
         TlsFault::NoTls => {
             "is it the agent's https port? a plain one is named http://HOST:PORT, without CONSUL_HTTP_SSL"

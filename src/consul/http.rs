@@ -36,7 +36,15 @@ pub(super) struct Answer {
     pub index: Option<String>,
     pub body: Vec<u8>,
     call: Call,
+    asked: Asked,
+}
+
+/// Who was asked, and as whom.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// What a request's URL begins with, as it is shown to people.
     base: String,
+    has_token: bool,
 }
 
 /// What came over the wire.
@@ -52,8 +60,7 @@ pub struct Client {
     agent: ureq::Agent,
     /// What a request's URL begins with.
     base: String,
-    /// The same as it is shown to people.
-    shown: String,
+    asked: Asked,
     /// What every request has, marked as not to be shown where it is secret.
     headers: Vec<(&'static str, HeaderValue)>,
     /// What every request's query string has: the namespace and the partition.
@@ -82,7 +89,7 @@ impl Client {
         Client {
             agent: transport::agent(access),
             base: address.base(access.tls.as_ref().and_then(|tls| tls.server_name())),
-            shown: address.shown(),
+            asked: Asked { base: address.shown(), has_token: access.token.is_some() },
             headers: headers.into_iter().filter_map(header).collect(),
             scope: scope.collect::<Vec<_>>().join("&"),
             deadline,
@@ -102,21 +109,21 @@ impl Client {
     pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
         // No time at all would mean no limit to the transport.
         if self.deadline.remaining().is_zero() {
-            return Err(call.failed(&self.shown, self.timed_out()));
+            return Err(call.failed(&self.asked, self.timed_out()));
         }
         let outcome = self.exchange(&call);
         match outcome {
             Ok(Received { status, index, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
-                    return Err(call.failed(&self.shown, Kind::DeniedInOutage(words_of(&body))));
+                    return Err(call.failed(&self.asked, Kind::DeniedInOutage(words_of(&body))));
                 }
-                Ok(Answer { status, index, body, call, base: self.shown.clone() })
+                Ok(Answer { status, index, body, call, asked: self.asked.clone() })
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
                 let kind = transport::kind_of(error).unwrap_or_else(|| self.timed_out());
-                Err(call.failed(&self.shown, kind))
+                Err(call.failed(&self.asked, kind))
             }
         }
     }
@@ -173,11 +180,11 @@ impl Call {
         Call { method: Method::PUT, path, body, purpose, rule }
     }
 
-    fn failed(&self, base: &str, kind: Kind) -> Error {
+    fn failed(&self, asked: &Asked, kind: Kind) -> Error {
         // The query string is left out: with a session's ID in it, the same failure would read otherwise each time.
         let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
-        let request = format!("{} {base}{path}", self.method);
-        Error { purpose: self.purpose.clone(), request, rule: self.rule.clone(), kind }
+        let request = format!("{} {}{path}", self.method, asked.base);
+        Error { purpose: self.purpose.clone(), request, rule: self.rule.clone(), has_token: asked.has_token, kind }
     }
 }
 
@@ -207,22 +214,22 @@ impl Answer {
     pub fn refused(&self) -> Error {
         let words = words_of(&self.body);
         let kind = Kind::Status(self.status, words);
-        self.call.failed(&self.base, kind)
+        self.call.failed(&self.asked, kind)
     }
 
     /// The denial that this answer is though its status says otherwise.
     pub fn denied(&self, words: &str) -> Error {
-        self.call.failed(&self.base, Kind::Status(403, words_of(words.as_bytes())))
+        self.call.failed(&self.asked, Kind::Status(403, words_of(words.as_bytes())))
     }
 
     /// The error that this answer is when it is JSON without what Consul always sends.
     pub fn lacks(&self, field: &str) -> Error {
-        self.call.failed(&self.base, Kind::NotUnderstood(format!("no {field} in it")))
+        self.call.failed(&self.asked, Kind::NotUnderstood(format!("no {field} in it")))
     }
 
     /// The error that this answer is when its body cannot be read.
     pub fn not_understood(&self, error: &serde_json::Error) -> Error {
-        self.call.failed(&self.base, Kind::NotUnderstood(error.to_string()))
+        self.call.failed(&self.asked, Kind::NotUnderstood(error.to_string()))
     }
 }
 

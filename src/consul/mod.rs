@@ -27,4 +27,6 @@ pub use http::Client;
 pub use kv::Key;
 pub use query::{PreparedQuery, QuerySpec};
 pub use session::{NewSession, Session};
+#[cfg(test)]
+pub use tls::TlsFault;
 pub use tls::{NamedPath, Tls, TlsSettings, cannot_read, is_server_name};

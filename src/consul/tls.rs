@@ -193,6 +193,8 @@ pub enum TlsFault {
     OtherName,
     /// Its certificate does not hold at this time.
     NotNow,
+    /// Its certificate is none that TLS takes.
+    Certificate,
     /// It wants a client certificate, or another one.
     Client,
     /// It does not speak TLS, or none that can be agreed on.
@@ -207,7 +209,8 @@ impl TlsFault {
         use CertificateError as E;
         match error {
             rustls::Error::InvalidCertificate(why) => match why {
-                E::UnknownIssuer => {
+                // A CA of the same name that is another one, as after it was made anew, does not fit the signature.
+                E::UnknownIssuer | E::BadSignature => {
                     (TlsFault::UnknownCa, "no CA that is trusted here has signed its certificate".to_owned())
                 }
                 E::NotValidForName | E::NotValidForNameContext { .. } => (TlsFault::OtherName, why.to_string()),
@@ -219,7 +222,7 @@ impl TlsFault {
                     (TlsFault::NotNow, format!("its certificate holds from {} only", day(not_before.as_secs())))
                 }
                 E::NotValidYet => (TlsFault::NotNow, "its certificate does not hold yet".to_owned()),
-                _ => (TlsFault::Other, error.to_string()),
+                _ => (TlsFault::Certificate, format!("its certificate cannot be trusted: {why}")),
             },
             rustls::Error::AlertReceived(alert) => (of_alert(*alert), format!("it ended the connection: {alert:?}")),
             rustls::Error::InvalidMessage(_) => (TlsFault::NoTls, "what answers there does not speak TLS".to_owned()),

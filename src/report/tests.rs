@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::*;
 use crate::consul;
-use crate::consul::Kind;
+use crate::consul::{Kind, TlsFault};
 use crate::election::{Fault, QueryFault};
 use crate::port::Target;
 
@@ -81,8 +81,23 @@ fn errors() -> Vec<Error> {
         Kind::Status(403, "Permission denied".to_owned()),
         Kind::Status(403, "ACL not found".to_owned()),
         Kind::DeniedInOutage("Permission denied".to_owned()),
+        Kind::Forbidden("Permission denied (os error 13)".to_owned()),
+        Kind::Status(400, "Client sent an HTTP request to an HTTPS server.".to_owned()),
+        Kind::Status(400, "Namespaces are a Consul Enterprise feature".to_owned()),
     ]
     .into_iter()
+    .chain(
+        [
+            TlsFault::UnknownCa,
+            TlsFault::OtherName,
+            TlsFault::NotNow,
+            TlsFault::Certificate,
+            TlsFault::Client,
+            TlsFault::NoTls,
+            TlsFault::Other,
+        ]
+        .map(|fault| Kind::Tls(fault, "what was said of it".to_owned())),
+    )
     .map(|kind| Error::Consul(consul_error(kind)))
     .collect();
     errors.extend([
@@ -120,6 +135,7 @@ fn consul_error(kind: Kind) -> consul::Error {
         purpose: "read key service/redis-master/leader".to_owned(),
         request: "GET http://127.0.0.1:8500/v1/kv/service/redis-master/leader".to_owned(),
         rule: "key \"service/redis-master/leader\" { policy = \"write\" }".to_owned(),
+        has_token: true,
         kind,
     }
 }

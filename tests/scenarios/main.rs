@@ -7,6 +7,7 @@ mod harness;
 mod stage;
 
 mod acceptance;
+mod access;
 mod acl;
 mod address;
 mod eligibility;
