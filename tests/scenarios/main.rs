@@ -19,6 +19,7 @@ mod footprint;
 mod handover;
 mod hooks;
 mod lock;
+mod migrating;
 mod outage;
 mod port;
 mod priority;

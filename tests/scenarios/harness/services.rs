@@ -101,6 +101,12 @@ impl Api {
         checks.iter().find(|check| check["CheckID"] == id).map(|check| text(check, "Status"))
     }
 
+    /// The catalog's status of a check of one node.
+    pub fn catalog_check_of(&self, node: &str, id: &str) -> Option<String> {
+        let checks = self.get(&format!("/v1/health/node/{node}")).list();
+        checks.iter().find(|check| check["CheckID"] == id).map(|check| text(check, "Status"))
+    }
+
     pub fn service_maintenance(&self, id: &str, enable: bool) {
         self.put_nothing(&format!("/v1/agent/service/maintenance/{id}?enable={enable}")).ok();
     }
@@ -111,7 +117,6 @@ impl Api {
 
     /// The catalog's status of a node's own check: `passing` while its agent answers the others.
     pub fn serf_health(&self, node: &str) -> Option<String> {
-        let checks = self.get(&format!("/v1/health/node/{node}")).list();
-        checks.iter().find(|check| check["CheckID"] == "serfHealth").map(|check| text(check, "Status"))
+        self.catalog_check_of(node, "serfHealth")
     }
 }

@@ -1,0 +1,136 @@
+//! From ncode/ballot to this program and back, over the key that they share.
+
+use serde_json::{Value, json};
+
+use super::ballot::{Ballot, KEY, TAG};
+use super::shell;
+use super::sight::Sight;
+use super::stage::{instance, redis_on_three};
+use crate::harness::{Cluster, Node, Pass, Scripts, secs, seen, wait_for};
+use crate::stage::Candidate;
+
+/// The options that ballot's settings become.
+const OPTIONS: [&str; 6] = ["--lock-key", KEY, "--master-tag", TAG, "--lock-delay", "3s"];
+
+fn pass(one: &Candidate) -> Pass {
+    Pass::of("redis").on(one.node).args(OPTIONS)
+}
+
+/// Lets ballot lead on the first of three nodes.
+fn ballot_leads(cluster: &Cluster) -> [Ballot<'_>; 3] {
+    let mut daemons = cluster.nodes::<3>().map(Ballot::on);
+    let leads: Vec<_> = daemons.iter_mut().map(Ballot::round).collect();
+    assert_eq!(leads, [true, false, false]);
+    daemons
+}
+
+/// Puts the document's definition for those who come from ballot into an agent.
+fn define_the_check(node: &Node) {
+    node.write_config("election.hcl", shell::at_home(&shell::block(shell::CHECK_AFTER_BALLOT), node));
+    node.reload();
+}
+
+#[test]
+fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
+    let cluster = redis_on_three();
+    let mut daemons = ballot_leads(&cluster);
+    let two = instance(daemons[1].node);
+    // Nobody but the session tells who that is: the value names neither a node nor an instance.
+    let scripts = Scripts::on(two.node);
+    let following = pass(&two).args(["--on-follow", &scripts.noting("follow")]);
+    let said = two.said_by(&following.run(), 0);
+    assert!(said.starts_with("slave of n1"), "{said}");
+    assert_eq!(scripts.count("follow"), 0, "nor where it is to be reached");
+    assert_eq!(two.tags(), ["v7", "slave"]);
+    let ended = daemons[0].session().to_owned();
+    daemons[0].node.api().destroy_session(&ended);
+    assert_eq!(cluster.server().api().lock(KEY), None, "its sessions take the key with them");
+    wait_for("the lock after its lock-delay", secs(20), || {
+        let outcome = pass(&two).run();
+        if outcome.line.contains("master on n2") { Ok(()) } else { Err(outcome.line) }
+    });
+    // It takes the value for another's, and gives its tag back.
+    let [first, same, third] = &mut daemons;
+    assert!(!first.round() && !third.round());
+    let api = cluster.server().api();
+    assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n2"]);
+    assert_eq!(api.execute_query("redis-master"), ["n2"]);
+    // So it does where both are run for one instance, which is why one has to go before the other comes.
+    assert!(!same.round());
+    assert_eq!(api.passing_nodes_tagged("redis", TAG), Vec::<String>::new());
+}
+
+#[test]
+fn in_the_order_shown_no_client_sees_two_primaries() {
+    let cluster = redis_on_three();
+    let api = cluster.server().api();
+    let [leader, second, third] = ballot_leads(&cluster);
+    let sight = Sight::of(TAG, "primary.redis.service.consul", cluster.server());
+    sight.takes(20);
+    for daemon in [&second, &third] {
+        define_the_check(daemon.node);
+        wait_for("it to follow ballot", secs(20), || {
+            let check = daemon.node.api().check("redis-election");
+            seen(check, |check| check.as_ref().is_some_and(|(_, line)| line.contains("slave of n1"))).map(drop)
+        });
+    }
+    assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n1"]);
+    // From here on ballot renews nothing.
+    define_the_check(leader.node);
+    shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
+    wait_for("one primary and two slaves", secs(60), || {
+        let tagged = [TAG, "slave"].map(|tag| api.passing_nodes_tagged("redis", tag).len());
+        seen(tagged, |tagged| *tagged == [1, 2]).map(drop)
+    });
+    sight.takes(20);
+    let seen = sight.end();
+    println!("nobody was primary for {:?}", seen.longest_gap);
+    assert!(seen.looks > 20 && seen.tagged.iter().all(|nodes| nodes.len() < 2), "{seen:?}");
+    assert!(seen.named.iter().all(|addresses| addresses.len() < 2), "{seen:?}");
+    assert!(cluster.nodes::<3>().iter().all(|node| api.sessions_of(node.name()).len() < 3));
+}
+
+#[test]
+fn its_settings_are_these_options() {
+    let cluster = redis_on_three();
+    let [node, _, _] = cluster.nodes::<3>();
+    let (one, scripts) = (instance(node), Scripts::on(node));
+    let (promote, demote) = (scripts.noting("promote"), scripts.noting("demote"));
+    let pass = pass(&one).args(["--ttl", "10s", "--on-promote", &promote, "--on-demote", &demote]);
+    assert!(one.said_by(&pass.run(), 0).starts_with("master on n1"));
+    assert_eq!(one.tags(), ["v7", TAG]);
+    let api = node.api();
+    let session = api.session(&api.holder(KEY).unwrap()).unwrap();
+    assert_eq!((&session["TTL"], &session["LockDelay"]), (&json!("10s"), &json!(3_000_000_000_u64)));
+    assert_eq!(session["Behavior"], "release", "the key stays");
+    let checks: Vec<&Value> = session["ServiceChecks"].as_array().unwrap().iter().map(|check| &check["ID"]).collect();
+    assert_eq!(checks, ["redis-ping"]);
+    api.service_maintenance("redis", true);
+    one.said_by(&pass.run(), 0);
+    assert_eq!((one.tags(), api.holder(KEY)), (vec!["v7".to_owned(), "slave".to_owned()], None));
+    let ran = &scripts.runs("promote")[0];
+    assert_eq!((&ran["ADDRESS"], &ran["PORT"]), (&node.ip().to_string(), &"6379".to_owned()));
+    assert_eq!(ran["SESSIONID"], session["ID"]);
+    // Once at the very first run, of which nobody can know that it is one, and once on the way down, with nobody to tell of yet.
+    let ran = scripts.runs("demote");
+    assert_eq!(ran.len(), 2);
+    for variables in ran {
+        assert!(["ADDRESS", "PORT", "SESSIONID"].iter().all(|name| variables[*name].is_empty()), "{variables:?}");
+    }
+}
+
+#[test]
+fn back_to_it_the_lead_is_given_up_and_the_key_taken_as_it_is() {
+    let cluster = redis_on_three();
+    let mut daemons = cluster.nodes::<3>().map(Ballot::on);
+    let one = instance(daemons[0].node);
+    assert!(one.said_by(&pass(&one).run(), 0).starts_with("master on n1"));
+    assert!(daemons.iter_mut().skip(1).all(|daemon| !daemon.round()), "while ours holds the lock");
+    one.said_by(&one.resign().args(OPTIONS).run(), 0);
+    assert!(daemons[0].round(), "a lock that is given up has no lock-delay");
+    assert_eq!(cluster.server().api().lock(KEY).unwrap().value["SessionID"], *daemons[0].session());
+    assert_eq!(one.tags(), ["v7", "slave", TAG], "it knows nothing of our tag");
+    daemons[0].node.reload();
+    daemons[0].round();
+    assert_eq!(one.tags(), ["v7", TAG]);
+}

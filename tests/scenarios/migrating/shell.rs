@@ -1,0 +1,81 @@
+//! What `docs/migrating.md` shows, used as it stands there: its commands are run on a node, its definitions are loaded into an agent.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::harness::{Node, Pass, consul, unique};
+
+/// The document.
+pub fn document() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/migrating.md")).unwrap()
+}
+
+/// What tells the blocks of the document apart: their language, and words that one of them alone has.
+pub const BLOCKS: [(&str, &str); 8] =
+    [OLD_CHECK, NEW_CHECK, STOPPED, TAKE_OVER, RESIGN, CLEAN_UP, CHECK_AFTER_BALLOT, END_BALLOTS_SESSION];
+pub const OLD_CHECK: (&str, &str) = ("hcl", "script ");
+pub const NEW_CHECK: (&str, &str) = ("hcl", "\"-consul-query-name\"");
+pub const STOPPED: (&str, &str) = ("sh", "while curl");
+pub const TAKE_OVER: (&str, &str) = ("sh", "consul reload && consul-master-election-tagger");
+pub const RESIGN: (&str, &str) = ("sh", "resign");
+pub const CLEAN_UP: (&str, &str) = ("sh", "consul kv delete");
+pub const CHECK_AFTER_BALLOT: (&str, &str) = ("hcl", "\"--lock-key\"");
+pub const END_BALLOTS_SESSION: (&str, &str) = ("sh", "session/destroy");
+
+/// Every block of the document, with its language.
+pub fn blocks() -> Vec<(String, String)> {
+    let (mut found, mut open) = (Vec::new(), None);
+    for line in document().lines() {
+        match (line.trim_start().strip_prefix("```"), &mut open) {
+            (Some(language), None) => open = Some((language.to_owned(), String::new())),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (None, Some((_, text))) => text.extend([line, "\n"]),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// The one block that is meant.
+pub fn block((language, words): (&str, &str)) -> String {
+    let mut found = blocks();
+    found.retain(|(of, text)| of == language && text.contains(words));
+    assert_eq!(found.len(), 1, "{language} blocks with {words}");
+    found.remove(0).1
+}
+
+/// Runs commands in a shell on the node, as an operator there would, and returns what they printed. They must all end well.
+pub fn run(node: &Node, commands: &str) -> String {
+    let path = node.directory().join(unique("bin"));
+    fs::create_dir(&path).unwrap();
+    symlink(&consul().binary, path.join("consul")).unwrap();
+    symlink(program(), path.join("consul-master-election-tagger")).unwrap();
+    let commands = commands.replace("127.0.0.1:8500", &node.address()).replace("NODE", node.name());
+    // The longest of them waits for the end of sessions.
+    let output = Command::new("timeout")
+        .args(["90", "/bin/sh", "-euc", &commands])
+        .env_clear()
+        .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", path.display()))
+        .env("CONSUL_HTTP_ADDR", node.address())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{commands}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A definition with what the scenario has in place of what a user has: this build of the program, with the address of the node's
+/// agent in its environment.
+pub fn at_home(definition: &str, node: &Node) -> String {
+    let words: Vec<String> = Pass::bare().on(node).check_args().iter().map(|word| json!(word).to_string()).collect();
+    let changed = definition.replace("\"consul-master-election-tagger\"", &words.join(", "));
+    assert_ne!(changed, definition, "the program is in it");
+    changed
+}
+
+fn program() -> String {
+    Pass::bare().check_args().pop().unwrap()
+}

@@ -1,0 +1,98 @@
+//! What clients see of an election while it is moved from one tool to another: who is tagged and passing, and whom DNS names. Judges
+//! nothing: neither tool's lock counts for the other.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Node, dns_addresses, millis, secs, seen, text, wait_for};
+
+/// Looks every 5 ms, in a thread of its own.
+pub struct Sight {
+    stop: Arc<AtomicBool>,
+    taken: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<Seen>>,
+}
+
+/// All that was seen.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How often it looked.
+    pub looks: usize,
+    /// Every set of passing instances with the master's tag, by their nodes.
+    pub tagged: BTreeSet<Vec<String>>,
+    /// Every answer of DNS.
+    pub named: BTreeSet<Vec<Ipv4Addr>>,
+    /// The longest time between two answers of DNS that named someone.
+    pub longest_gap: Duration,
+}
+
+impl Sight {
+    /// Looks through one server at who of redis has the tag, and at the name.
+    pub fn of(tag: &str, name: &str, server: &Node) -> Sight {
+        let stop = Arc::new(AtomicBool::new(false));
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&taken));
+        let (api, ip, name) = (server.api(), server.ip(), name.to_owned());
+        let path = format!("/v1/health/service/redis?passing&tag={tag}");
+        let thread = thread::spawn(move || {
+            let (mut sight, mut last) = (Seen::default(), None);
+            while !stopped.load(Ordering::Relaxed) {
+                let begin = Instant::now();
+                let Ok(Value::Array(found)) = api.request("GET", &path, None).map(Answer::json) else {
+                    continue;
+                };
+                let mut nodes: Vec<_> = found.iter().map(|entry| text(&entry["Node"], "Node")).collect();
+                nodes.sort();
+                let Ok(answer) = dns_addresses(ip, &name) else { continue };
+                if !answer.is_empty() {
+                    let now = Instant::now();
+                    let gap = last.replace(now).map_or(Duration::ZERO, |last| now - last);
+                    sight.longest_gap = sight.longest_gap.max(gap);
+                }
+                sight.tagged.insert(nodes);
+                sight.named.insert(answer);
+                sight.looks += 1;
+                counted.store(sight.looks, Ordering::Relaxed);
+                thread::sleep(millis(5).saturating_sub(begin.elapsed()));
+            }
+            sight
+        });
+        Sight { stop, taken, thread: Some(thread) }
+    }
+
+    /// Waits until it has looked so many times more.
+    pub fn takes(&self, more: usize) {
+        let wanted = self.taken.load(Ordering::Relaxed) + more;
+        wait_for("more looks", secs(60), || {
+            seen(self.taken.load(Ordering::Relaxed), |taken| *taken >= wanted).map(drop)
+        });
+    }
+
+    /// Ends it and tells what was seen.
+    pub fn end(mut self) -> Seen {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Sight {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Seen {
+    /// Whoever was seen as master, by tag or by name, was this one alone.
+    pub fn is_of_one_master(&self, master: &Node) {
+        assert!(self.looks > 20, "{self:?}");
+        let tagged = BTreeSet::from([vec![], vec![master.name().to_owned()]]);
+        let named = BTreeSet::from([vec![], vec![master.ip()]]);
+        assert!(self.tagged.is_subset(&tagged) && self.named.is_subset(&named), "{self:?}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Three nodes with an instance of redis each, defined in files as users have it, and their election checks, old or new.
+
+use serde_json::json;
+
+use super::shell;
+use crate::harness::{Cluster, Node, secs, seen, wait_for};
+use crate::stage::Candidate;
+
+/// The instances' definitions, without an election check.
+pub fn redis_on_three() -> Cluster {
+    let cluster = Cluster::of(3);
+    cluster.settle();
+    for node in cluster.clients() {
+        define_redis(node);
+    }
+    cluster
+}
+
+/// An instance with a health check that passes, in a file that says nothing of an election.
+pub fn define_redis(node: &Node) {
+    let ping = json!({"id": "redis-ping", "name": "redis answers", "ttl": "1h", "status": "passing"});
+    let service = json!({"name": "redis", "port": 6379, "tags": ["v7"], "meta": {"rack": "b"}, "checks": [ping]});
+    node.write_config("redis.json", json!({"service": service}));
+    node.reload();
+}
+
+/// The words that a scenario has for an instance.
+pub fn instance(node: &Node) -> Candidate<'_> {
+    Candidate { node, service: "redis".to_owned(), id: "redis".to_owned() }
+}
+
+/// Puts a check in the place where the old tool's was, which writes a line with the time as that did and ends with 0. The scenario makes
+/// the tool's requests itself, so that it decides when.
+pub fn define_the_old_check(node: &Node) {
+    let args = ["/bin/sh", "-c", "date '+%Y/%m/%d %H:%M:%S 1. try'"];
+    let check = json!({"id": "redis-election", "name": "redis master election", "service_id": "redis",
+        "args": args, "interval": "1s"});
+    node.write_config("election.hcl", json!({"check": check}));
+}
+
+/// As [`define_the_old_check`], loaded, and run by Consul for the first time.
+pub fn let_the_old_check_run(node: &Node) {
+    define_the_old_check(node);
+    node.reload();
+    wait_for("the old check to pass", secs(20), || {
+        seen(node.api().catalog_check_of(node.name(), "redis-election"), |status| status.as_deref() == Some("passing"))
+            .map(drop)
+    });
+}
+
+/// Puts the document's definition of the new check in the place of the old one.
+pub fn define_the_new_check(node: &Node) {
+    let shown = shell::block(shell::NEW_CHECK);
+    node.write_config("election.hcl", shell::at_home(&shown, node));
+}

@@ -1,0 +1,166 @@
+//! The order of steps from the Go tool to this program and back, seen by clients all the time; and what any other order leads to.
+
+use serde_json::{Value, json};
+
+use super::shell;
+use super::sight::Sight;
+use super::stage::{define_the_new_check, define_the_old_check, instance, let_the_old_check_run, redis_on_three};
+use super::tagger::Tagger;
+use crate::harness::{Cluster, Health, Node, secs, seen, wait_for};
+
+/// Lets the old tool run on all three nodes until the first is its master.
+fn the_old_tool_leads(cluster: &Cluster) -> [&Node; 3] {
+    let nodes = cluster.nodes::<3>();
+    for node in nodes {
+        let_the_old_check_run(node);
+    }
+    assert_eq!(nodes.map(|node| Tagger::of_redis(node).run()), ["master", "slave", "slave"]);
+    nodes
+}
+
+/// Waits until the program leads on this node, the others follow it, and all of them pass.
+fn wait_for_the_new_roles(master: &Node, slaves: &[&Node]) {
+    let api = master.api();
+    wait_for("one master, and slaves", secs(60), || {
+        let tagged = ["master", "slave"].map(|tag| api.passing_nodes_tagged("redis", tag));
+        seen((tagged, instance_lock(master)), |(tagged, holder)| {
+            tagged[0] == [master.name()] && tagged[1].len() == slaves.len() && holder == master.name()
+        })
+        .map(drop)
+    });
+}
+
+fn instance_lock(node: &Node) -> String {
+    let lock = node.api().lock("service/redis-master/leader");
+    lock.map(|lock| lock.value["node"].as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn in_the_order_shown_no_client_sees_two_masters_and_the_name_answers_again_when_the_commands_are_done() {
+    let cluster = redis_on_three();
+    let [master, second, third] = the_old_tool_leads(&cluster);
+    let query = cluster.server().api().query("redis-master").unwrap();
+    let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
+    sight.takes(20);
+    for node in [second, third] {
+        node.remove_config("election.hcl");
+        shell::run(node, &shell::block(shell::STOPPED));
+        assert!(Tagger::of_redis(node).sessions().is_empty(), "they have ended by their TTL");
+        assert_eq!(Tagger::of_redis(master).run(), "master");
+    }
+    assert_eq!(master.api().local("redis")["Meta"], json!({}), "the old tool has wiped it");
+    define_the_new_check(master);
+    shell::run(master, &shell::block(shell::TAKE_OVER));
+    assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master"), ["n1"]);
+    assert_eq!(cluster.server().dns("redis-master.query.consul"), [master.ip()]);
+    assert_eq!(master.api().local("redis")["Meta"]["rack"], "b");
+    for node in [second, third] {
+        define_the_new_check(node);
+        shell::run(node, "consul reload");
+    }
+    wait_for_the_new_roles(master, &[second, third]);
+    sight.takes(20);
+    let seen = sight.end();
+    seen.is_of_one_master(master);
+    println!("the name was gone for {:?}", seen.longest_gap);
+    assert_eq!(cluster.server().api().query("redis-master").unwrap()["ID"], query["ID"]);
+}
+
+#[test]
+fn both_tools_at_once_tag_two_masters_whatever_dns_says() {
+    let cluster = redis_on_three();
+    let [first, second, third] = the_old_tool_leads(&cluster);
+    let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
+    // They are taken away when they are dropped.
+    let (new, newer) = (instance(second), instance(third));
+    new.leads();
+    sight.takes(20);
+    // The old tool decides by what the query finds, and that is the new master from now on.
+    assert_eq!([first, third].map(|node| Tagger::of_redis(node).run()), ["slave", "slave"]);
+    let seen = sight.end();
+    assert!(seen.tagged.contains(&vec!["n1".to_owned(), "n2".to_owned()]), "{seen:?}");
+    // The query goes with the new master's session; the old tool makes one of its own and tags whoever runs first.
+    second.api().set_check("redis-ping", Health::Critical);
+    assert_eq!(Tagger::of_redis(first).run(), "master");
+    newer.leads();
+    assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master"), ["n1", "n3"]);
+}
+
+/// Lets the new check run on all three nodes until the first leads.
+fn the_new_program_leads(cluster: &Cluster) -> [&Node; 3] {
+    let nodes = cluster.nodes::<3>();
+    for node in nodes {
+        define_the_new_check(node);
+        node.reload();
+        // The check begins as critical, and stands when it has run once.
+        wait_for("the new check to pass", secs(30), || {
+            let status = node.api().catalog_check_of(node.name(), "redis-election");
+            seen(status, |status| status.as_deref() == Some("passing")).map(drop)
+        });
+    }
+    wait_for_the_new_roles(nodes[0], &nodes[1..]);
+    nodes
+}
+
+#[test]
+fn back_in_the_order_shown_no_client_sees_two_masters_and_nothing_is_left_behind() {
+    let cluster = redis_on_three();
+    let [master, second, third] = the_new_program_leads(&cluster);
+    let api = cluster.server().api();
+    let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
+    sight.takes(20);
+    for node in [second, third] {
+        node.remove_config("election.hcl");
+        shell::run(node, "consul reload");
+    }
+    define_the_old_check(master);
+    shell::run(master, &shell::block(shell::RESIGN));
+    assert_eq!(Tagger::of_redis(master).run(), "master");
+    for node in [second, third] {
+        let_the_old_check_run(node);
+        assert_eq!(Tagger::of_redis(node).run(), "slave");
+        assert_eq!(Tagger::of_redis(master).run(), "master");
+    }
+    sight.takes(20);
+    let seen = sight.end();
+    seen.is_of_one_master(master);
+    println!("the name was gone for {:?}", seen.longest_gap);
+    let query = api.query("redis-master").unwrap();
+    assert_eq!((&query["Session"], query["Service"]["ServiceMeta"].as_object()), (&json!(""), None));
+    shell::run(master, &shell::block(shell::CLEAN_UP));
+    assert_eq!(api.lock("service/redis-master/leader"), None);
+    assert_eq!(api.sessions_named("election "), Vec::<Value>::new());
+    for entry in api.catalog("redis") {
+        let left = entry["ServiceMeta"].as_object().unwrap().keys().any(|key| key.starts_with("election-"));
+        assert!(!left, "{entry}");
+    }
+}
+
+#[test]
+fn back_without_giving_the_lead_up_makes_every_node_a_master() {
+    let cluster = redis_on_three();
+    let nodes = the_new_program_leads(&cluster);
+    for node in nodes {
+        let_the_old_check_run(node);
+    }
+    // The lock and the query outlive the check that made them, and the query finds nobody any more.
+    assert_eq!(nodes.map(|node| Tagger::of_redis(node).run()), ["master", "master", "master"]);
+    assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master").len(), 3);
+    assert!(cluster.server().dns("redis-master.query.consul").is_empty());
+}
+
+#[test]
+fn a_check_that_keeps_its_id_keeps_its_status_over_a_reload_and_a_new_one_is_critical() {
+    let cluster = redis_on_three();
+    let [kept, renamed, _] = cluster.nodes::<3>();
+    let status = |node: &Node, id: &str| node.api().check(id).map(|(status, _)| status);
+    for (node, id) in [(kept, "redis-election"), (renamed, "election-of-redis")] {
+        let_the_old_check_run(node);
+        // No run of it comes in between.
+        let shown = shell::block(shell::NEW_CHECK).replace("\"5s\"", "\"10m\"").replace("redis-election", id);
+        node.write_config("election.hcl", shell::at_home(&shown, node));
+        shell::run(node, "consul reload");
+        let expected = if id == "redis-election" { "passing" } else { "critical" };
+        assert_eq!(status(node, id).as_deref(), Some(expected));
+    }
+}
