@@ -78,6 +78,7 @@ fn in_the_order_shown_no_client_sees_two_primaries() {
     // From here on ballot renews nothing.
     define_the_check(leader.node);
     shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
+    assert_eq!(api.session(leader.session()), None);
     wait_for("one primary and two slaves", secs(60), || {
         let tagged = [TAG, "slave"].map(|tag| api.passing_nodes_tagged("redis", tag).len());
         seen(tagged, |tagged| *tagged == [1, 2]).map(drop)
