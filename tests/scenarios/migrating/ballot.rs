@@ -27,7 +27,9 @@ impl<'a> Ballot<'a> {
     /// whoever holds the key.
     pub fn round(&mut self) -> bool {
         let api = self.node.api();
-        let session = match self.session.take().filter(|session| api.session(session).is_some()) {
+        // It renews the session all the while, in the background.
+        let renewed = |session: &String| api.put_nothing(&format!("/v1/session/renew/{session}")).status == 200;
+        let session = match self.session.take().filter(renewed) {
             Some(session) => session,
             None => api.create_session(&json!({"Behavior": "delete", "Checks": ["redis-ping", "serfHealth"],
                 "TTL": "10s", "LockDelay": 3_000_000_000_u64})),

@@ -169,3 +169,13 @@ fn a_waiting_run_ends_when_a_reload_takes_its_check_away() {
         wait_for("the run to end", secs(10), || seen(stay.running.has_ended(), |ended| *ended).map(drop));
     }
 }
+
+#[test]
+fn sessions_that_may_not_be_read_look_like_none() {
+    let cluster = Cluster::with(1).acls().start();
+    let node = cluster.nodes::<1>()[0];
+    Tagger::of_redis(node).run_and_be_killed();
+    assert_eq!(node.api().sessions_of("n1").len(), 1);
+    let anonymous = Api::at(&node.address(), None);
+    assert_eq!(anonymous.sessions_of("n1"), Vec::<Value>::new());
+}

@@ -22,6 +22,8 @@ pub fn define_redis(node: &Node) {
     let service = json!({"name": "redis", "port": 6379, "tags": ["v7"], "meta": {"rack": "b"}, "checks": [ping]});
     node.write_config("redis.json", json!({"service": service}));
     node.reload();
+    // What a reload reads, the agent brings into the catalog a little later.
+    wait_for_check(node, "redis-ping");
 }
 
 /// The words that a scenario has for an instance.
@@ -42,14 +44,18 @@ pub fn define_the_old_check(node: &Node) {
 pub fn let_the_old_check_run(node: &Node) {
     define_the_old_check(node);
     node.reload();
-    wait_for("the old check to pass", secs(20), || {
-        seen(node.api().catalog_check_of(node.name(), "redis-election"), |status| status.as_deref() == Some("passing"))
-            .map(drop)
-    });
+    wait_for_check(node, "redis-election");
 }
 
 /// Puts the document's definition of the new check in the place of the old one.
 pub fn define_the_new_check(node: &Node) {
     let shown = shell::block(shell::NEW_CHECK);
     node.write_config("election.hcl", shell::at_home(&shown, node));
+}
+
+/// Waits until a check of this node passes, as the catalog has it.
+pub fn wait_for_check(node: &Node, id: &str) {
+    wait_for(&format!("{id} to pass"), secs(30), || {
+        seen(node.api().catalog_check_of(node.name(), id), |status| status.as_deref() == Some("passing")).map(drop)
+    });
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::shell;
 use super::sight::Sight;
-use super::stage::{define_the_new_check, define_the_old_check, instance, let_the_old_check_run, redis_on_three};
+use super::stage::{
+    define_the_new_check, define_the_old_check, instance, let_the_old_check_run, redis_on_three, wait_for_check,
+};
 use super::tagger::Tagger;
 use crate::harness::{Cluster, Health, Node, secs, seen, wait_for};
 
@@ -23,14 +25,14 @@ fn wait_for_the_new_roles(master: &Node, slaves: &[&Node]) {
     let api = master.api();
     wait_for("one master, and slaves", secs(60), || {
         let tagged = ["master", "slave"].map(|tag| api.passing_nodes_tagged("redis", tag));
-        seen((tagged, instance_lock(master)), |(tagged, holder)| {
+        seen((tagged, holder_of_the_lock(master)), |(tagged, holder)| {
             tagged[0] == [master.name()] && tagged[1].len() == slaves.len() && holder == master.name()
         })
         .map(drop)
     });
 }
 
-fn instance_lock(node: &Node) -> String {
+fn holder_of_the_lock(node: &Node) -> String {
     let lock = node.api().lock("service/redis-master/leader");
     lock.map(|lock| lock.value["node"].as_str().unwrap_or_default().to_owned()).unwrap_or_default()
 }
@@ -93,10 +95,7 @@ fn the_new_program_leads(cluster: &Cluster) -> [&Node; 3] {
         define_the_new_check(node);
         node.reload();
         // The check begins as critical, and stands when it has run once.
-        wait_for("the new check to pass", secs(30), || {
-            let status = node.api().catalog_check_of(node.name(), "redis-election");
-            seen(status, |status| status.as_deref() == Some("passing")).map(drop)
-        });
+        wait_for_check(node, "redis-election");
     }
     wait_for_the_new_roles(nodes[0], &nodes[1..]);
     nodes
@@ -144,8 +143,12 @@ fn back_without_giving_the_lead_up_makes_every_node_a_master() {
         let_the_old_check_run(node);
     }
     // The lock and the query outlive the check that made them, and the query finds nobody any more.
+    let api = cluster.server().api();
+    wait_for("the catalog to have the reload", secs(20), || {
+        seen(api.execute_query("redis-master"), Vec::is_empty).map(drop)
+    });
     assert_eq!(nodes.map(|node| Tagger::of_redis(node).run()), ["master", "master", "master"]);
-    assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master").len(), 3);
+    assert_eq!(api.passing_nodes_tagged("redis", "master").len(), 3);
     assert!(cluster.server().dns("redis-master.query.consul").is_empty());
 }
 
