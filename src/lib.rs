@@ -29,7 +29,7 @@ mod report;
 mod text;
 
 pub use interrupt::Interrupt;
-pub use options::table::help;
+pub use options::table::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, OptionSpec, USAGE, help};
 pub use options::{Command, Options, UsageError, signature, take_token};
 pub use report::{Status, Verdict, of_panic, of_usage};
 

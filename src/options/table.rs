@@ -1,4 +1,11 @@
-//! The one table of the program's options, and the help that is made from it. Knows names and words, no values.
+//! The one table of what the user can say to the program and what it says back, and the help that is made from it. The manual and the
+//! shell completions are made from it too, by `tests/packaging`. Knows names and words, no values.
+
+/// The ways to call the program, without its name.
+pub const USAGE: [&str; 2] = [
+    "--consul-service-name NAME [OPTIONS]",
+    "resign --consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]",
+];
 
 /// One option as the user meets it.
 pub struct OptionSpec {
@@ -116,8 +123,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "STATUS",
         "The status that the check of a master ends with: passing, warning or critical [default: passing]",
     ),
-    option("slave-status", "STATUS", "The same of a slave [default: passing]"),
-    option("leaderless-status", "STATUS", "The same of a slave while nobody leads [default: passing]"),
+    option("slave-status", "STATUS", "The status that the check of a slave ends with [default: passing]"),
+    option(
+        "leaderless-status",
+        "STATUS",
+        "The status that the check of a slave ends with while nobody leads [default: passing]",
+    ),
     option(
         "timeout",
         "DURATION",
@@ -152,7 +163,7 @@ const fn option(name: &'static str, value: &'static str, help: &'static str) -> 
     OptionSpec { name, value, help }
 }
 
-/// One variable of the environment that the program honours.
+/// The variables of the environment that the program honours.
 pub const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "CONSUL_HTTP_ADDR",
@@ -173,6 +184,13 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("RUST_LOG", "The log level, where --log-level is not given"),
 ];
 
+/// The exit statuses, and what each of them means.
+pub const EXIT_STATUSES: &[(&str, &str)] = &[
+    ("0", "The role is settled: master, slave of a known master, or waiting for one"),
+    ("1", "Consul could not be asked or answered, the tag did not reach the catalog, or a hook failed"),
+    ("2", "It can never work as configured: a bad option, no such service, denied by ACL, a name that is taken"),
+];
+
 /// Whether an option of this name exists.
 pub fn is_known(name: &str) -> bool {
     OPTIONS.iter().any(|option| option.name == name)
@@ -181,12 +199,12 @@ pub fn is_known(name: &str) -> bool {
 /// The text of `--help`.
 #[must_use]
 pub fn help() -> String {
-    let mut text = String::from(
+    let usage = USAGE.map(|form| format!("consul-master-election-tagger {form}\n")).join("       ");
+    let mut text = format!(
         "Elects one master among the instances of a Consul service, tags it, and keeps a DNS name for it.\n\
          Made to be run by Consul as a script check of each instance.\n\
          \n\
-         Usage: consul-master-election-tagger --consul-service-name NAME [OPTIONS]\n\
-         \x20      consul-master-election-tagger resign --consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]\n\
+         Usage: {usage}\
          \n\
          resign makes a master hand the lead over: by hand, on its node, with the options of its check.\n\
          \n\
@@ -201,11 +219,7 @@ pub fn help() -> String {
         text += &entry(name, help);
     }
     text += "\nExit status:\n";
-    for (status, meaning) in [
-        ("0", "The role is settled: master, slave of a known master, or waiting for one"),
-        ("1", "Consul could not be asked or answered, the tag did not reach the catalog, or a hook failed"),
-        ("2", "It can never work as configured: a bad option, no such service, denied by ACL, a name that is taken"),
-    ] {
+    for (status, meaning) in EXIT_STATUSES {
         text += &entry(status, meaning);
     }
     text
