@@ -1,18 +1,56 @@
 # The whole developer interface. `make` alone says what there is.
 
-HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # Static, so that no loader has work to do at every run; that needs an explicit target, or proc macros would not build.
 STATIC := RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" cargo
 RELEASE := target/$(HOST)/release
 KEEP ?=
 
-.PHONY: help build consul test bench failover demo clean
+# Where `make install` puts what; DESTDIR goes before all of it.
+NAME := consul-master-election-tagger
+PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/$(NAME)
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Who installs as root may have no Rust there: what was built is found without it.
+BUILT = $(or $(wildcard $(RELEASE)/$(NAME)),$(firstword $(wildcard target/*/release/$(NAME))))
+
+.PHONY: help build install uninstall deb test-deb deny msrv consul test bench failover demo clean
 
 help: ## Say what there is
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 build: ## Build the program, static and stripped: target/HOST/release/consul-master-election-tagger
 	$(STATIC) build --release --locked --target $(HOST)
+
+install: ## Install what `make build` has built, with manual and completions, below PREFIX=/usr/local (DESTDIR= for a stage)
+	@[ -n "$(BUILT)" ] || { echo "nothing is built yet; run make build, as the user who has Rust" >&2; exit 1; }
+	install -D -m 755 "$(BUILT)" "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	install -D -m 644 packaging/$(NAME).1 "$(DESTDIR)$(MANDIR)/man1/$(NAME).1"
+	install -D -m 644 packaging/completions/$(NAME).bash "$(DESTDIR)$(BASHDIR)/$(NAME)"
+	install -D -m 644 packaging/completions/_$(NAME) "$(DESTDIR)$(ZSHDIR)/_$(NAME)"
+	install -D -m 644 packaging/completions/$(NAME).fish "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
+	install -D -m 644 -t "$(DESTDIR)$(DOCDIR)" README.md CHANGELOG.md LICENSE
+	find examples -type f -exec install -D -m 644 {} "$(DESTDIR)$(DOCDIR)/{}" \;
+
+uninstall: ## Remove what `make install` has installed, with the same PREFIX and DESTDIR
+	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)" "$(DESTDIR)$(MANDIR)/man1/$(NAME).1" "$(DESTDIR)$(BASHDIR)/$(NAME)" \
+	  "$(DESTDIR)$(ZSHDIR)/_$(NAME)" "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
+	rm -rf "$(DESTDIR)$(DOCDIR)"
+
+deb: build ## Build the Debian package target/debian/consul-master-election-tagger_VERSION_ARCH.deb
+	@scripts/deb.sh
+
+test-deb: deb ## Install, run and remove the Debian package in a bare Debian 12; needs root and debootstrap
+	@scripts/test-deb.sh
+
+deny: ## Licences, sources, bans and advisories of what the program is built from
+	@scripts/deny.sh
+
+msrv: ## Build and test with the oldest Rust that Cargo.toml promises
+	@scripts/msrv.sh
 
 consul: ## Provide the real Consuls that tests, demo and benchmark run on, and print their paths
 	@scripts/consul.sh

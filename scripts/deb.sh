@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Makes the Debian package of what `make build` has built, and prints its path: target/debian/NAME_VERSION_ARCH.deb.
+# It is `make install` into a stage, plus the few files that Debian wants, packed by dpkg-deb: nothing else has to be there, and
+# whoever reads this file has seen all of it. The program is static, so that the package depends on nothing.
+#
+#   SOURCE_DATE_EPOCH=N     the time that every file gets; without it, that of the last commit: the same source, the same package
+#   DEBFULLNAME, DEBEMAIL   who maintains the package, as Debian's own tools read it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+umask 022
+export LC_ALL=C
+
+name=consul-master-election-tagger
+# The last number counts packages of the same version; what stands before a release is smaller to Debian with ~.
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;s/-/~/;p;q}' Cargo.toml)-1
+architecture=$(dpkg --print-architecture)
+maintainer="${DEBFULLNAME:-The maintainers of $name} <${DEBEMAIL:-$name@localhost}>"
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
+
+mkdir -p target/debian
+stage=$(mktemp -d target/debian/stage.XXXXXX)
+trap 'rm -rf "$stage"' EXIT
+chmod 755 "$stage"
+root=$stage/root
+doc=$root/usr/share/doc/$name
+
+make --no-print-directory install DESTDIR="$PWD/$root" PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
+gzip -9n "$root/usr/share/man/man1/$name.1"
+
+# The licence is on every Debian, and the changelog has a name there.
+rm "$doc/LICENSE"
+mv "$doc/CHANGELOG.md" "$doc/changelog"
+cat >"$doc/changelog.Debian" <<EOF
+$name ($version) unstable; urgency=medium
+
+  * The program's own changes: changelog.gz, beside this file.
+
+ -- $maintainer  $(date -u -d "@$SOURCE_DATE_EPOCH" -R)
+EOF
+scripts/notices.sh >"$doc/notices"
+gzip -9n "$doc/changelog" "$doc/changelog.Debian" "$doc/notices"
+cat >"$doc/copyright" <<EOF
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: $name
+
+Files: *
+Copyright: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y) the authors of $name
+Comment: What the program is linked with, and under which licences, is in notices.gz, beside this file.
+License: Apache-2.0
+ On Debian systems, the full text of the Apache License, Version 2.0 is in /usr/share/common-licenses/Apache-2.0.
+EOF
+
+mkdir -p "$root/usr/share/lintian/overrides"
+cat >"$root/usr/share/lintian/overrides/$name" <<EOF
+# On purpose: Consul runs the program every few seconds, and a loader would take a third of each run.
+$name: shared-library-lacks-prerequisites [usr/bin/$name]
+EOF
+
+mkdir "$root/DEBIAN"
+(cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+cat >"$root/DEBIAN/control" <<EOF
+Package: $name
+Version: $version
+Architecture: $architecture
+Maintainer: $maintainer
+Installed-Size: $(du --apparent-size -sk "$root/usr" | cut -f1)
+Section: admin
+Priority: optional
+Enhances: consul
+Description: script check that elects a master among a Consul service's instances
+ Consul runs it every few seconds on each node that has an instance of the
+ service. One instance is tagged master, all others slave, and the DNS name
+ SERVICE-master.query.consul answers with the master, while there is one. When
+ its health check fails, its agent dies or its node goes away, another takes
+ over. It is not a daemon: a lock in Consul's KV store decides, and nothing is
+ kept outside Consul.
+EOF
+
+find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+package=target/debian/${name}_${version}_$architecture.deb
+dpkg-deb --root-owner-group -Zxz --build "$root" "$stage/made.deb" >/dev/null
+mv "$stage/made.deb" "$package"
+printf '%s\n' "$package"
