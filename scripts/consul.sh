@@ -9,22 +9,12 @@
 #   1.21.0   built from the Go module proxy that Go is set up with; needs Go 1.25 or newer and about 5 minutes, once
 set -euo pipefail
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/consul-master-election-tagger
-mkdir -p "$cache"
+# shellcheck source=scripts/cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
 say() { printf 'consul: %s\n' "$*" >&2; }
 
-# The work goes on in a folder beside the result and is moved into place when whole, under a lock, so that a run that was
-# cut off leaves nothing half done and two runs at once do not fetch twice.
-exec 9>"$cache/lock"
-flock 9
-scratch=$(mktemp -d "$cache/making.XXXXXX")
-trap 'chmod -R u+w "$scratch" 2>/dev/null || true; rm -rf "$scratch"' EXIT
-
-debian_mirrors() {
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    sed -nE 's#^(URIs:|deb )[^#]*[[:space:]]?(https?://[^[:space:]]+/debian)/?([[:space:]].*)?$#\2#p' | sort -u
-}
+begin_making consul
 
 get_1_8_7() {
   local pool=pool/main/c/consul/consul_1.8.7+dfsg1-2+b3_amd64.deb mirror

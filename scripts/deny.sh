@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Checks what the program is built from against deny.toml: licences, sources and bans always; advisories where their database can be
+# had, which lives outside the registries. Where it cannot, that is said, and is no failure. Gets cargo-deny by itself, once.
+#
+#   ADVISORY_DBS=/path   where the advisory database is kept; without it, in the user's cache
+#   A mirror of the database is used by git's own means: url.MIRROR.insteadOf
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+version=0.20.2
+deny=$cache/cargo-deny-$version
+export ADVISORY_DBS=${ADVISORY_DBS:-$cache/advisory-dbs}
+
+if [ ! -x "$deny" ]; then
+  begin_making cargo-deny
+  if [ ! -x "$deny" ]; then
+    printf 'deny: building cargo-deny %s; about a minute on two cores, once\n' "$version" >&2
+    # It runs for a second: what counts is how fast it builds. Its fetching is left to git.
+    (cd "$scratch" && env CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+      CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_PROFILE_RELEASE_STRIP=true CARGO_TARGET_DIR="$scratch/target" \
+      cargo install --quiet --locked --no-default-features --version "$version" --root "$scratch" cargo-deny) >&2
+    mv "$scratch/bin/cargo-deny" "$deny"
+  fi
+  end_making
+fi
+
+"$deny" check licenses sources bans
+
+if problem=$("$deny" fetch db 2>&1); then
+  "$deny" check advisories
+elif compgen -G "$ADVISORY_DBS/*/crates" >/dev/null; then
+  printf 'deny: the advisory database cannot be fetched; advisories are checked with the one of %s\n' \
+    "$(git -C "$(dirname "$(compgen -G "$ADVISORY_DBS/*/crates" | head -n 1)")" log -1 --format=%cs)"
+  "$deny" --offline check advisories
+else
+  printf '%s\n' "$problem" | tail -n 3
+  printf '\n*** advisories were NOT checked: their database cannot be fetched from here ***\n\n'
+fi

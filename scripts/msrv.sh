@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Builds the program and runs its unit tests with the oldest Rust that Cargo.toml promises (rust-version), and with no other.
+#
+#   MSRV_BIN=/path/to/bin scripts/msrv.sh   the rustc and cargo of that version that are there already, from rustup for one
+#
+# Without it they come from Debian 12, unpacked without installing them, as apt is set up to get and verify them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+version=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+package=1.85.0+dfsg3-1~deb12u3
+packaged=${package%%+*} packaged=${packaged%.*}
+
+stop() { printf 'msrv: %s\n' "$*" >&2; exit 1; }
+
+# Gets the packages, and those that they need and this machine lacks.
+fetch() {
+  local get=(apt-get -qq --yes --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::Archives="$scratch/archives")
+  local packages=("rustc-web=$package" "cargo-web=$package" "libstd-rust-web-dev=$package" "libstd-rust-web-$packaged=$package")
+  mkdir -p "$scratch/archives/partial"
+  "${get[@]}" install --download-only "${packages[@]}" >&2
+}
+
+provide() {
+  local archive
+  [ "$packaged" = "$version" ] ||
+    stop "Cargo.toml promises Rust $version, and Debian's package here is $package: name the package that has it, or use MSRV_BIN"
+  begin_making "rust-$version"
+  if [ ! -d "$cache/rust-$version" ]; then
+    printf 'msrv: fetching Rust %s from Debian 12\n' "$version" >&2
+    # A fresh machine has no package lists yet.
+    fetch 2>/dev/null || { [ "$(id -u)" -eq 0 ] && apt-get -qq update && fetch; } ||
+      stop "Debian no longer serves $package, or apt has no lists of it (apt-get update): put its successor of the same Rust version here, or use MSRV_BIN"
+    for archive in "$scratch"/archives/*.deb; do dpkg-deb -x "$archive" "$scratch/rust"; done
+    mv "$scratch/rust" "$cache/rust-$version"
+  fi
+  end_making
+}
+
+if [ -z "${MSRV_BIN:-}" ]; then
+  provide
+  MSRV_BIN=$cache/rust-$version/usr/bin
+  libraries=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
+  export LD_LIBRARY_PATH=$cache/rust-$version/usr/lib/$libraries:$cache/rust-$version/lib/$libraries
+fi
+export PATH=$MSRV_BIN:$PATH CARGO_TARGET_DIR=target/msrv
+unset RUSTC RUSTC_WRAPPER RUSTUP_TOOLCHAIN
+
+for tool in rustc cargo; do
+  [[ $("$MSRV_BIN/$tool" --version) == "$tool $version."* ]] ||
+    stop "$MSRV_BIN/$tool is $("$MSRV_BIN/$tool" --version), and Cargo.toml promises Rust $version"
+done
+printf 'msrv: %s\n' "$(rustc --version)"
+cargo build --quiet --locked
+cargo test --quiet --locked --lib --bins
