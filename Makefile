@@ -43,7 +43,7 @@ uninstall: ## Remove what `make install` has installed, with the same PREFIX and
 deb: build ## Build the Debian package target/debian/consul-master-election-tagger_VERSION_ARCH.deb
 	@scripts/deb.sh
 
-test-deb: deb ## Install, run and remove the Debian package in a bare Debian 12; needs root and debootstrap
+test-deb: build ## Install, run and remove the Debian package in a bare Debian 12; needs root and debootstrap
 	@scripts/test-deb.sh
 
 deny: ## Licences, sources, bans and advisories of what the program is built from

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Makes the Debian package as `make deb` does, and tries it in a bare Debian 12: it installs, its program runs and elects on a real Consul agent,
+# and when it is removed not one file is left. And that it is made the same twice.
+#
+# The bare Debian is made by debootstrap from the mirror that apt is set up with, once; it is kept in the user's cache, since it takes a
+# minute. It shares the network with this machine, so that the agent runs outside, on a loopback address of its own. Needs root,
+# for chroot and for what debootstrap does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+export LC_ALL=C
+
+stop() { printf 'test-deb: %s\n' "$*" >&2; exit 1; }
+say() { printf 'test-deb: %s\n' "$*"; }
+
+[ "$(id -u)" -eq 0 ] || stop "a chroot needs root; run this as root, in a container for one (CI does)"
+command -v debootstrap >/dev/null || stop "debootstrap is missing: apt-get install debootstrap"
+
+name="consul-master-election-tagger"
+package=$(scripts/deb.sh)
+
+bare=$cache/debian-12-$(dpkg --print-architecture).tar
+if [ ! -f "$bare" ]; then
+  begin_making debian-12
+  if [ ! -f "$bare" ]; then
+    for mirror in $(debian_mirrors); do
+      say "making a bare Debian 12, once; about a minute"
+      rm -rf "$scratch/root"
+      debootstrap --variant=minbase bookworm "$scratch/root" "$mirror" >"$scratch/log" 2>&1 && break
+      tail -n 5 "$scratch/log" >&2
+      rm -rf --one-file-system "$scratch/root"
+    done
+    [ -d "$scratch/root" ] || stop "no Debian mirror in apt's sources could be used"
+    # What debootstrap has mounted it has taken away; no device is needed here, nor what was downloaded.
+    tar --one-file-system --exclude './dev/*' --exclude './proc/*' --exclude './sys/*' --exclude './var/cache/apt/archives/*.deb' \
+      -C "$scratch/root" -cf "$scratch/made.tar" .
+    rm -rf --one-file-system "$scratch/root"
+    mv "$scratch/made.tar" "$bare"
+  fi
+  end_making
+fi
+
+work=$(mktemp -d)
+agent=
+take_down() {
+  local status=$?
+  trap '' INT TERM HUP
+  [ -z "$agent" ] || { kill -KILL "$agent" && wait "$agent"; } 2>/dev/null || true
+  # Nothing is mounted below it; should that ever change, what is mounted stays.
+  rm -rf --one-file-system "$work"
+  exit "$status"
+}
+trap take_down EXIT
+trap 'exit 130' INT TERM HUP
+
+root=$work/root
+mkdir "$root"
+tar -C "$root" -xf "$bare"
+mknod -m 666 "$root/dev/null" c 1 3
+cp "$package" "$work/package.deb"
+
+inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "${variables[@]}" chroot "$root" "$@"; }
+variables=()
+
+# Every file with its kind, mode, owner and content, but for what dpkg notes of its own work.
+files() {
+  (cd "$root" && find . \( -path ./var/lib/dpkg -o -path ./tmp -o -path ./var/log/dpkg.log \) -prune -o \
+    -printf '%p %y %m %U:%G %l\n' -a -type f -exec sha256sum {} + | sort)
+}
+
+# ---- made twice -------------------------------------------------------------------------------------------------------------
+
+first=$(sha256sum <"$package")
+scripts/deb.sh >/dev/null
+[ "$first" = "$(sha256sum <"$package")" ] || stop "two packages of the same source differ"
+say "the same source makes the same package"
+
+# ---- installed --------------------------------------------------------------------------------------------------------------
+
+files >"$work/before"
+cp "$work/package.deb" "$root/tmp/package.deb"
+inside dpkg --install /tmp/package.deb >"$work/log" 2>&1 || { cat "$work/log" >&2; stop "it does not install"; }
+inside dpkg --verify "$name" | grep . && stop "what is installed is not what the package says"
+inside dpkg --status "$name" | grep -qx 'Status: install ok installed' || stop "dpkg does not call it installed"
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
+[ "$(inside "$name" --version)" = "$name $version" ] || stop "--version is $(inside "$name" --version)"
+diff <(inside "$name" --help) tests/golden/help.txt || stop "--help is another"
+diff <(gzip -dc "$root/usr/share/man/man1/$name.1.gz") "packaging/$name.1" || stop "the manual is another"
+diff "$root/usr/share/bash-completion/completions/$name" "packaging/completions/$name.bash" || stop "bash's completion is another"
+diff "$root/usr/share/zsh/vendor-completions/_$name" "packaging/completions/_$name" || stop "zsh's completion is another"
+diff "$root/usr/share/fish/vendor_completions.d/$name.fish" "packaging/completions/$name.fish" || stop "fish's completion is another"
+for file in copyright changelog.gz changelog.Debian.gz notices.gz README.md examples/service.hcl; do
+  [ -s "$root/usr/share/doc/$name/$file" ] || stop "/usr/share/doc/$name lacks $file"
+done
+say "it installs, with manual and completions, and says its version and its help"
+
+# ---- elects -----------------------------------------------------------------------------------------------------------------
+
+consul=${CONSUL_BIN:-$(scripts/consul.sh | tail -n 1)}
+address=127.$((RANDOM % 200 + 40)).$((RANDOM % 254 + 1)).$((RANDOM % 254 + 1))
+mkdir "$work/agent"
+printf '%s\n' '{ "service": { "name": "redis", "port": 6379, "check": { "args": ["true"], "interval": "1s" } } }' >"$work/agent/redis.json"
+env --unset=CONSUL_HTTP_TOKEN "$consul" agent -dev -node n1 -bind "$address" -client "$address" -config-dir "$work/agent" \
+  -enable-local-script-checks -disable-host-node-id >"$work/agent.log" 2>&1 &
+agent=$!
+variables=(CONSUL_HTTP_ADDR="$address:8500")
+for _ in $(seq 300); do
+  line=$(inside "$name" --consul-service-name redis 2>&1) && [[ $line == *": master on n1 "* ]] && break
+  kill -0 "$agent" 2>/dev/null || { tail -n 5 "$work/agent.log" >&2; stop "the Consul agent has ended"; }
+  sleep 0.1
+done
+[[ $line == "election redis-master: master on n1 ($address:6379), term 1" ]] || stop "it did not become master: $line"
+tags=$(CONSUL_HTTP_ADDR=$address:8500 "$consul" catalog services -tags)
+[[ $tags == *redis*master* ]] || stop "Consul does not have the tag: $tags"
+variables=()
+say "it elects on $("$consul" version | head -n 1): $line"
+
+# ---- removed ----------------------------------------------------------------------------------------------------------------
+
+for remove in --remove --purge; do
+  inside dpkg "$remove" "$name" >"$work/log" 2>&1 || { cat "$work/log" >&2; stop "dpkg $remove fails"; }
+  files >"$work/after"
+  diff "$work/before" "$work/after" || stop "dpkg $remove leaves something behind"
+  inside dpkg --install /tmp/package.deb >/dev/null 2>&1
+done
+say "when it is removed, not one file is left"
