@@ -17,10 +17,10 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # Who installs as root may have no Rust there: what was built is found without it.
 BUILT = $(or $(wildcard $(RELEASE)/$(NAME)),$(firstword $(wildcard target/*/release/$(NAME))))
 
-.PHONY: help build install uninstall deb test-deb deny msrv consul test bench failover demo clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul test bench failover demo clean
 
 help: ## Say what there is
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## Build the program, static and stripped: target/HOST/release/consul-master-election-tagger
 	$(STATIC) build --release --locked --target $(HOST)
@@ -43,11 +43,17 @@ uninstall: ## Remove what `make install` has installed, with the same PREFIX and
 deb: build ## Build the Debian package target/debian/consul-master-election-tagger_VERSION_ARCH.deb
 	@scripts/deb.sh
 
+test-install: build ## Try make install, make uninstall, cargo install, and what cargo would publish
+	@scripts/test-install.sh
+
 test-deb: build ## Install, run and remove the Debian package in a bare Debian 12; needs root and debootstrap
 	@scripts/test-deb.sh
 
 deny: ## Licences, sources, bans and advisories of what the program is built from
 	@scripts/deny.sh
+
+test-deny: ## Hold make deny to what it says of advisories, with databases made for it
+	@scripts/test-deny.sh
 
 msrv: ## Build and test with the oldest Rust that Cargo.toml promises
 	@scripts/msrv.sh
@@ -55,7 +61,7 @@ msrv: ## Build and test with the oldest Rust that Cargo.toml promises
 consul: ## Provide the real Consuls that tests, demo and benchmark run on, and print their paths
 	@scripts/consul.sh
 
-test: ## Formatting, clippy, docs, unit tests, and every scenario on every Consul (CONSUL_BIN names one alone)
+test: ## Formatting, clippy, docs, unit tests, manual and completions, and every scenario on every Consul (CONSUL_BIN names one alone)
 	@scripts/test.sh
 
 bench: ## Compare a pass with the least that such a program can cost

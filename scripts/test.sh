@@ -26,6 +26,7 @@ run() { # run TITLE COMMAND...
 
 run "unit tests" cargo test --locked --lib --bins
 run "documentation tests" cargo test --quiet --locked --doc
+run "manual and completions" cargo test --locked --test packaging
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
 for consul in $consuls; do
   run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios

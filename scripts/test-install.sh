@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Tries the ways onto a machine that need no package: make install and make uninstall, cargo install, and what cargo would publish.
+# Rests on what `make build` has built.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+name="consul-master-election-tagger"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+stop() { printf 'test-install: %s\n' "$*" >&2; exit 1; }
+says_its_version() { [ "$("$1" --version)" = "$name $version" ] || stop "$1 --version is $("$1" --version)"; }
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
+
+# As root has it who has no Rust: nothing but the system's own commands.
+bare_make() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin make --no-print-directory "$@" >"$work/log" 2>&1 || stop "make $* failed: $(<"$work/log")"; }
+
+for prefix in "" /opt/tagger; do
+  where=(DESTDIR="$work/stage" ${prefix:+PREFIX="$prefix"})
+  bare_make install "${where[@]}"
+  says_its_version "$work/stage${prefix:-/usr/local}/bin/$name"
+  for file in share/man/man1/$name.1 share/bash-completion/completions/$name share/zsh/site-functions/_$name \
+    share/fish/vendor_completions.d/$name.fish share/doc/$name/LICENSE share/doc/$name/examples/service.hcl; do
+    [ -s "$work/stage${prefix:-/usr/local}/$file" ] || stop "make install ${where[*]} lacks $file"
+  done
+  bare_make uninstall "${where[@]}"
+  left=$(find "$work/stage" ! -type d)
+  [ -z "$left" ] || stop "make uninstall ${where[*]} leaves $left"
+done
+printf 'test-install: make install installs, and make uninstall removes all of it\n'
+
+# What it builds is tried elsewhere; how fast that runs does not matter here, and how fast it builds does.
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+  cargo install --quiet --locked --path . --root "$work/cargo" --target-dir target/install
+says_its_version "$work/cargo/bin/$name"
+printf 'test-install: cargo install --path . installs\n'
+
+cargo package --quiet --locked --allow-dirty --list >"$work/list" 2>/dev/null
+for file in Cargo.toml Cargo.lock LICENSE README.md CHANGELOG.md src/main.rs src/lib.rs packaging/$name.1 examples/service.hcl; do
+  grep -qxF "$file" "$work/list" || stop "cargo's package lacks $file"
+done
+! grep -E '^(target|scripts|\.ci)/|\.deb$' "$work/list" || stop "cargo's package has what does not belong there"
+printf 'test-install: the package that cargo would publish has what it needs\n'
