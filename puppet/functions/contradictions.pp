@@ -1,0 +1,80 @@
+# @summary What is wrong with the options of an election and the times of its check, as far as their types do not tell.
+#
+# The program says the same of its options when it runs; said at compile time, no such definition reaches Consul.
+#
+# @param options
+#   The options by name, without dashes; `undef` where the program's default is to hold.
+#
+# @param interval
+#   The interval of the check.
+#
+# @param limit
+#   The time after which Consul ends a run of the check.
+#
+# @return [Array[String]] One sentence each, naming the parameter and the way out.
+#
+# @api private
+function consul_master_election_tagger::contradictions(
+  Hash[String[1], Any] $options,
+  Consul_master_election_tagger::Duration $interval,
+  Consul_master_election_tagger::Duration $limit,
+) >> Array[String] {
+  # The defaults are those of the program.
+  $wait       = $options['wait'].lest || { '0s' }
+  $timeout    = $options['timeout'].lest || { '20s' }
+  $lock_delay = $options['lock-delay'].lest || { '15s' }
+  $grace      = $options['watch-grace'].lest || { '0s' }
+  $ttl        = $options['ttl'].lest || { '24h' }
+  $max_term   = $options['max-term'].lest || { '24h' }
+  $query      = $options['consul-query-name'].lest || { "${options['consul-service-name']}-master" }
+  # Each of these has a key in the instance's Meta that the query's name is part of; Consul takes 128 characters.
+  $in_meta    = !$options['no-fence'] or $options['priority'] or $options['on-demote'] or $options['on-follow'] or $options['watch-port']
+
+  [$wait_ns, $timeout_ns, $lock_delay_ns, $grace_ns, $ttl_ns, $max_term_ns, $interval_ns, $limit_ns] = [
+    $wait, $timeout, $lock_delay, $grace, $ttl, $max_term, $interval, $limit,
+  ].map |$duration| { consul_master_election_tagger::nanoseconds($duration) }
+  $second = 1000000000
+
+  $rules = [
+    [$timeout_ns == 0,
+    'timeout 0s leaves no time for a pass; give it some, 20s by default'],
+    [$limit_ns <= $wait_ns + $timeout_ns,
+    "check_timeout ${limit} is not longer than wait ${wait} and timeout ${timeout} together, and Consul would kill the run; make it longer, or leave it out"],
+    [$interval_ns < $second,
+    "check_interval ${interval} is less than a second, which is the least that Consul takes; use 1s"],
+    [$wait_ns > 0 and $interval_ns > 5 * $second,
+    "check_interval ${interval} is too long beside wait ${wait}, since nobody looks between two runs; use 1s, and 5s at most"],
+    [$ttl_ns <= $interval_ns,
+    "ttl ${ttl} is not longer than check_interval ${interval}, so that a master would lose the lead between two runs; make it longer"],
+    [!($ttl_ns >= 10 * $second and $ttl_ns <= 86400 * $second),
+    "ttl ${ttl} is not between 10s and 24h, which Consul takes; use one of these"],
+    [$lock_delay_ns > 0 and $lock_delay_ns < 1000000,
+    "lock_delay ${lock_delay} is taken for seconds by Consul; use 0s, or 1ms and more"],
+    [$max_term_ns < $second,
+    "max_term ${max_term} is less than a second; without it a leadership lasts until the master fails"],
+    [$options['preempt-after'] and !$options['preempt'],
+    'preempt_after does nothing without preempt; give both, or neither'],
+    [$options['watch-address'] and !$options['watch-port'],
+    'watch_address does nothing without watch_port; give both, or neither'],
+    [$options['watch-grace'] and !$options['watch-port'],
+    'watch_grace does nothing without watch_port; give both, or neither'],
+    [$grace_ns * 2 > $timeout_ns,
+    "watch_grace ${grace} takes more than half of timeout ${timeout}, and leaves no time to step down; make the one shorter or the other longer"],
+    [!$options['query-failover'].empty and !$options['no-fence'],
+    'query_failover would never answer behind the fence; set no_fence as well, or drop it'],
+    [$query !~ Consul_master_election_tagger::Name or $query.length > 200,
+    "consul_query_name '${query}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots, 200 in all"],
+    [$in_meta and $query.length > 110,
+    "consul_query_name '${query}' is too long for a key in the instance's Meta, which takes 110 characters; use a shorter one"],
+    [$options['client-cert'] and !$options['client-key'],
+    'client_cert does nothing without client_key; give both, or neither'],
+    [$options['client-key'] and !$options['client-cert'],
+    'client_key does nothing without client_cert; give both, or neither'],
+  ]
+  $broken = $rules.filter |$rule| { $rule[0] }.map |$rule| { $rule[1] }
+  $broken + consul_master_election_tagger::tag_contradictions(
+    $options['master-tag'].lest || { 'master' },
+    $options['slave-tag'].lest || { 'slave' },
+    $options['consul-query-tag'],
+  )
+}

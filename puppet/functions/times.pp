@@ -1,0 +1,27 @@
+# @summary The times of a check that fit the times of the program, for those who give none.
+#
+# @param wait
+#   How long a run stays.
+#
+# @param timeout
+#   How long a round of its work may take.
+#
+# @return [Hash] The `interval` and the `timeout` of the check.
+#
+# @api private
+function consul_master_election_tagger::times(
+  Optional[Consul_master_election_tagger::Duration] $wait,
+  Optional[Consul_master_election_tagger::Duration] $timeout,
+) >> Struct[{ 'interval' => Consul_master_election_tagger::Duration, 'timeout' => Consul_master_election_tagger::Duration }] {
+  $wait_ns = consul_master_election_tagger::nanoseconds($wait.lest || { '0s' })
+  $timeout_ns = consul_master_election_tagger::nanoseconds($timeout.lest || { '20s' })
+  # Whole seconds, rounded up, and 5 s for a machine under load.
+  $seconds = ($wait_ns + $timeout_ns + 999999999) / 1000000000 + 5
+  $interval = $wait_ns ? {
+    0       => '5s',
+    default => '1s',
+  }
+  # Less than 30s, Consul's own default, gains nothing.
+  $times = { 'interval' => $interval, 'timeout' => "${max(30, $seconds)}s" }
+  $times
+}
