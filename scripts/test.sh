@@ -27,11 +27,16 @@ run() { # run TITLE COMMAND...
 run "unit tests" cargo test --locked --lib --bins
 run "documentation tests" cargo test --quiet --locked --doc
 run "manual and completions" cargo test --locked --test packaging
+run "the Puppet module" scripts/test-puppet.sh
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
 for consul in $consuls; do
   run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios
 done
 
-counts() { sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" "$log" | awk '{ sum += $1 } END { print sum + 0 }'; }
-printf '\n%s passed, %s failed\n' "$(counts passed)" "$(counts failed)"
+# cargo says what passed and what failed, rspec how many there were and what failed.
+awk '
+  /^test result: / { for (i = 2; i <= NF; i++) { if ($i == "passed;") passed += $(i - 1); if ($i == "failed;") failed += $(i - 1) } }
+  /^[0-9]+ examples?, [0-9]+ failures?/ { passed += $1 - $3; failed += $3 }
+  END { printf "\n%d passed, %d failed\n", passed, failed }
+' "$log"
 exit "$failed"

@@ -67,9 +67,9 @@ function consul_master_election_tagger::contradictions(
     [$in_meta and $query.length > 110,
     "consul_query_name '${query}' is too long for a key in the instance's Meta, which takes 110 characters; use a shorter one"],
     [$options['client-cert'] and !$options['client-key'],
-    'client_cert does nothing without client_key; give both, or neither'],
+    'client_cert needs client_key; give both, or neither'],
     [$options['client-key'] and !$options['client-cert'],
-    'client_key does nothing without client_cert; give both, or neither'],
+    'client_key needs client_cert; give both, or neither'],
   ]
   $broken = $rules.filter |$rule| { $rule[0] }.map |$rule| { $rule[1] }
   $broken + consul_master_election_tagger::tag_contradictions(

@@ -6,7 +6,7 @@
 # @param timeout
 #   How long a round of its work may take.
 #
-# @return [Hash] The `interval` and the `timeout` of the check.
+# @return [Struct[{ 'interval' => Consul_master_election_tagger::Duration, 'timeout' => Consul_master_election_tagger::Duration }]] The `interval` and the `timeout` of the check.
 #
 # @api private
 function consul_master_election_tagger::times(

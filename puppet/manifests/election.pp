@@ -142,8 +142,8 @@
 #   `127.0.0.1:8500`.
 #
 # @param token_file
-#   A file with the ACL token of the program. There is no parameter for the token itself: it would stand in the check's
-#   definition and in the list of processes, for every user of the node to read.
+#   A file with the ACL token of the program. There is no parameter for the token itself: it would stand in clear in the check's
+#   definition, which `puppet/consul` lets every user of the node read, and in the catalogue.
 #
 # @param ca_file
 #   A file with the certificates of the authorities that the agent's certificate may be signed by, for https.

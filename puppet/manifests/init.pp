@@ -30,8 +30,8 @@
 #   in `elections` are taken away too.
 #
 # @param program
-#   The path of the program. By default that of Debian's package of it, `/usr/bin/consul-master-election-tagger`, and with
-#   `source`, which is installed there, `/usr/local/bin/consul-master-election-tagger`.
+#   The path of the program: where `package_name` has it, by default `/usr/bin/consul-master-election-tagger`, or where `source`
+#   is to be installed, by default `/usr/local/bin/consul-master-election-tagger`.
 #
 # @param owner
 #   With `source`: who owns the program, by name or number. By default root.

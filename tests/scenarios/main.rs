@@ -23,6 +23,7 @@ mod migrating;
 mod outage;
 mod port;
 mod priority;
+mod puppet;
 mod query;
 mod query_options;
 mod registration;

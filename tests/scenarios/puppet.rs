@@ -1,0 +1,185 @@
+//! The Puppet module: what real Puppet writes for an election is given to real agents, and elects. Fails where Puppet is missing.
+//!
+//! `consul::check` is the stand-in of the module's own tests, which writes the file that the module puppet/consul would.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cluster, Health, NOBODY_LISTENS, Node, Pass, shared, unique};
+use crate::stage::{Candidate, wait_for_another_master, wait_for_settled};
+
+/// What `puppet apply --detailed-exitcodes` says when nothing had to be changed, and when all changes were made.
+const UNCHANGED: i32 = 0;
+const CHANGED: i32 = 2;
+
+/// A place for Puppet on a node: its settings, its state and its modules are nowhere else.
+struct Puppet<'a> {
+    node: &'a Node,
+    directory: PathBuf,
+}
+
+impl<'a> Puppet<'a> {
+    fn on(node: &'a Node) -> Puppet<'a> {
+        let directory = node.directory().join(unique("puppet"));
+        let modules = directory.join("modules");
+        fs::create_dir_all(&modules).unwrap();
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("puppet");
+        let link = |from: &Path, name: &str| std::os::unix::fs::symlink(from, modules.join(name)).unwrap();
+        link(&module, "consul_master_election_tagger");
+        link(&module.join("spec/fixtures/modules/consul"), "consul");
+        Puppet { node, directory }
+    }
+
+    /// Applies a manifest, with Consul's definitions where this node's agent reads them; returns the exit status.
+    fn apply(&self, manifest: &str) -> i32 {
+        let definitions = self.node.directory().join("config.d");
+        let manifest = format!("class {{ 'consul': config_dir => {} }}\n{manifest}", quoted(definitions.display()));
+        let output = Command::new("puppet")
+            .args(["apply", "--detailed-exitcodes", "--color", "false", "--confdir"])
+            .arg(self.directory.join("conf"))
+            .arg("--vardir")
+            .arg(self.directory.join("var"))
+            .arg("--modulepath")
+            .arg(self.directory.join("modules"))
+            .args(["--execute", &manifest])
+            .env("HOME", &self.directory)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run puppet: {error}; install Debian's package puppet"));
+        let status = output.status.code();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(status, Some(UNCHANGED | CHANGED)), "puppet ended with {status:?}: {text}\n{manifest}");
+        status.unwrap()
+    }
+
+    /// The check that Puppet has written the definition of.
+    fn check(&self, id: &str) -> Value {
+        let path = self.definition(id);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str::<Value>(&text).unwrap()["check"].take()
+    }
+
+    fn definition(&self, id: &str) -> PathBuf {
+        self.node.directory().join(format!("config.d/check_{id}.json"))
+    }
+
+    /// The class, with the program of this build as its source: in a script that tells it the node's agent, and installed in this place.
+    fn program(&self) -> String {
+        let source = self.directory.join("source");
+        let words: Vec<String> = Pass::bare().on(self.node).check_args().iter().map(quoted).collect();
+        fs::write(&source, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))).unwrap();
+        let owner = fs::metadata(&source).unwrap();
+        format!(
+            "class {{ 'consul_master_election_tagger': source => {}, program => {}, owner => {}, group => {} }}\n",
+            quoted(source.display()),
+            quoted(self.directory.join("program").display()),
+            owner.uid(),
+            owner.gid()
+        )
+    }
+}
+
+/// A word as Puppet and the shell both read it; no path of the tests has a quote or a backslash in it.
+fn quoted(word: impl ToString) -> String {
+    let word = word.to_string();
+    assert!(!word.contains(['\'', '\\']), "{word}");
+    format!("'{word}'")
+}
+
+#[test]
+fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_with_its_health() {
+    let cluster = Cluster::of(2);
+    cluster.settle();
+    let service = unique("redis");
+    let puppets = cluster.nodes::<2>().map(Puppet::on);
+    let manifest = |puppet: &Puppet, more: &str| {
+        let (program, promoted) = (puppet.program(), quoted(puppet.directory.join("promoted").display()));
+        format!(
+            "{program}
+            consul::service {{ '{service}':
+              port   => 6379,
+              checks => [{{ 'id' => '{service}-ping', 'name' => 'ping', 'ttl' => '1h', 'status' => 'passing' }}],
+            }}
+            consul_master_election_tagger::election {{ '{service}':
+              wait       => '9s',
+              lock_delay => '0s',
+              on_promote => ['sh', '-c', 'printf \"%s|\" \"$@\" >\"$0\"', {promoted}, 'two words', 'it\\'s', '', '$HOME;'],
+              {more}
+            }}"
+        )
+    };
+    let candidates = puppets.each_ref().map(|puppet| {
+        assert_eq!(puppet.apply(&manifest(puppet, "")), CHANGED);
+        assert_eq!(puppet.apply(&manifest(puppet, "")), UNCHANGED, "the second run finds all as it should be");
+        puppet.node.reload();
+        Candidate { node: puppet.node, service: service.clone(), id: service.clone() }
+    });
+    let api = cluster.server().api();
+    let master = wait_for_settled(&candidates, &api);
+    let leader = &candidates[master];
+    let (status, output) = leader.node.api().check(&leader.election_check()).unwrap();
+    assert_eq!(status, "passing", "{output}");
+    assert!(output.starts_with(&format!("election {service}-master: master on ")), "{output}");
+    let words = fs::read_to_string(puppets[master].directory.join("promoted")).unwrap();
+    assert_eq!(words, "two words|it's||$HOME;|", "the words of the hook, as they stand in the manifest");
+
+    // Any change is a reload, which puts the instance back to the tags of its definition.
+    let lock = api.lock(&leader.key());
+    assert_eq!(puppets[master].apply(&manifest(&puppets[master], "check_notes => 'changed'")), CHANGED);
+    leader.node.reload();
+    assert_eq!(wait_for_settled(&candidates, &api), master);
+    assert_eq!(api.lock(&leader.key()), lock, "no other session, no other term");
+
+    leader.turn(Health::Critical);
+    wait_for_another_master(&candidates, master, &api);
+
+    for (puppet, candidate) in puppets.iter().zip(&candidates) {
+        assert_eq!(puppet.apply(&manifest(puppet, "ensure => absent")), CHANGED);
+        assert!(!puppet.definition(&candidate.election_check()).exists());
+        puppet.node.reload();
+        assert_eq!(puppet.node.api().check(&candidate.election_check()), None);
+    }
+}
+
+#[test]
+fn every_parameter_of_the_election_is_an_option_that_the_program_takes() {
+    let puppet = Puppet::on(shared().nodes::<1>()[0]);
+    let token = puppet.directory.join("token");
+    fs::write(&token, "a-token\n").unwrap();
+    let manifest = format!(
+        "consul_master_election_tagger::election {{ 'all':
+          program => '/usr/bin/env', consul_service_name => 'redis', consul_service_id => 'redis-1', consul_query_name => 'redis.lead',
+          consul_query_tag => ['prod', '!old'], query_ttl => '1s', query_near => '_agent', query_failover => ['dc2', 'dc3'],
+          no_fence => true, master_tag => 'primary', slave_tag => 'replica', lock_key => 'locks/redis', lock_delay => '.5s', ttl => '1m',
+          tolerate_warning => true, on_outage => 'demote', wait => '1m30s', watch_port => true, watch_address => '127.0.0.1:6379',
+          watch_grace => '2.5s', priority => 7, preempt => true, preempt_after => '10s', max_term => '24h', on_promote => ['a b', '\"', '#'],
+          on_demote => 'sh -c \"exit 0\"', on_follow => '/bin/true', master_status => 'passing', slave_status => 'warning',
+          leaderless_status => 'critical', timeout => '10s', log_level => 'off', http_addr => '{NOBODY_LISTENS}', token_file => {},
+          ca_file => '/etc/ca.pem', ca_path => '/etc/ca', client_cert => '/etc/cert.pem', client_key => '/etc/key.pem',
+          tls_server_name => 'client.dc1.consul', namespace => 'team', partition => 'default',
+        }}",
+        quoted(token.display())
+    );
+    assert_eq!(puppet.apply(&manifest), CHANGED);
+    let check = puppet.check("all-election");
+    // The agent of this node is not for it.
+    fs::remove_file(puppet.definition("all-election")).unwrap();
+    let rest = json!({"id": check["id"], "service_id": check["service_id"], "interval": check["interval"], "timeout": check["timeout"]});
+    assert_eq!(rest, json!({"id": "all-election", "service_id": "redis-1", "interval": "1s", "timeout": "105s"}));
+    let args: Vec<&str> = check["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let help = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/help.txt")).unwrap();
+    let options = help.lines().filter_map(|line| line.strip_prefix("  --")?.split(' ').next());
+    let left_out: Vec<&str> = options.filter(|name| !args.contains(&format!("--{name}").as_str())).collect();
+    assert_eq!(left_out, ["token", "for", "to", "help", "version"]);
+    // All is taken, so that it goes on to ask an agent, and finds none.
+    let outcome = Pass::bare().args(args[1..].iter().copied()).run();
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(
+        outcome.line.starts_with("election redis.lead: error: ") && outcome.line.contains(NOBODY_LISTENS),
+        "{outcome:?}"
+    );
+}
