@@ -135,7 +135,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     assert_eq!(api.lock(&leader.key()), lock, "no other session, no other term");
 
     leader.turn(Health::Critical);
-    wait_for_another_master(&candidates, master, &api);
+    let master = wait_for_another_master(&candidates, master, &api);
 
     for (puppet, candidate) in puppets.iter().zip(&candidates) {
         assert_eq!(puppet.apply(&manifest(puppet, "ensure => absent")), CHANGED);
@@ -143,6 +143,12 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
         puppet.node.reload();
         assert_eq!(puppet.node.api().check(&candidate.election_check()), None);
     }
+    // As the module's README says: the tags go with the reload, the lock stays with its session until someone gives it up.
+    let leader = &candidates[master];
+    assert_eq!(leader.tags(), [] as [&str; 0]);
+    assert!(leader.holds_the_lock());
+    leader.said_by(&leader.resign().run(), 0);
+    assert_eq!(api.holder(&leader.key()), None);
 }
 
 #[test]
