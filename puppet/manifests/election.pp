@@ -135,7 +135,8 @@
 #   The time for each round of the program's work, hooks included. The program's default is `20s`.
 #
 # @param log_level
-#   What the program logs to standard error, which Consul keeps with the check's output. The program's default is `warn`.
+#   What the program logs to standard error, which Consul keeps with the check's output. The program's default is what `RUST_LOG` says
+#   in the agent's environment, or `warn`.
 #
 # @param http_addr
 #   The agent: `HOST:PORT`, `http://`, `https://` or `unix:///PATH`. By default what the Consul agent has in its environment, or
@@ -149,7 +150,7 @@
 #   A file with the certificates of the authorities that the agent's certificate may be signed by, for https.
 #
 # @param ca_path
-#   A directory with such files.
+#   A directory with such files, where `ca_file` is not given.
 #
 # @param client_cert
 #   The certificate that the program shows to the agent. Needs `client_key`.

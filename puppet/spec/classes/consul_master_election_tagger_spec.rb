@@ -12,6 +12,12 @@ describe 'consul_master_election_tagger' do
     it { is_expected.to contain_package('tagger').with_ensure('present') }
     it { is_expected.to have_file_resource_count(0) }
 
+    context 'and something that rests on the class' do
+      let(:post_condition) { "notify { 'after': require => Class['consul_master_election_tagger'] }" }
+
+      it { is_expected.to contain_package('tagger').that_comes_before('Notify[after]') }
+    end
+
     %w[latest absent 1.2.3-1].each do |ensured|
       context "that is to be #{ensured}" do
         let(:params) { super().merge('ensure' => ensured) }

@@ -16,7 +16,7 @@ Puppet::Functions.create_function(:'consul_master_election_tagger::nanoseconds')
       'ns' => 1, 'us' => 1_000, 'µs' => 1_000, 'μs' => 1_000, 'ms' => 1_000_000,
       's' => 1_000_000_000, 'm' => 60_000_000_000, 'h' => 3_600_000_000_000,
     }
-    # Rationals, since 0.1s is no number that a float can hold.
+    # Rationals, since a float would make 33.983s a nanosecond shorter.
     duration.scan(/([\d.]+)([^\d.]+)/).sum { |number, unit| "0#{number}".to_r * units[unit] }.to_i
   end
 end
