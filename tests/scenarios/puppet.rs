@@ -37,7 +37,7 @@ impl<'a> Puppet<'a> {
     /// Applies a manifest, with Consul's definitions where this node's agent reads them; returns the exit status.
     fn apply(&self, manifest: &str) -> i32 {
         let definitions = self.node.directory().join("config.d");
-        let manifest = format!("class {{ 'consul': config_dir => {} }}\n{manifest}", quoted(definitions.display()));
+        let manifest = format!("class {{ 'consul': config_dir => {} }}\n{manifest}", quoted(&definitions.display()));
         let output = Command::new("puppet")
             .args(["apply", "--detailed-exitcodes", "--color", "false", "--confdir"])
             .arg(self.directory.join("conf"))
@@ -75,8 +75,8 @@ impl<'a> Puppet<'a> {
         let owner = fs::metadata(&source).unwrap();
         format!(
             "class {{ 'consul_master_election_tagger': source => {}, program => {}, owner => {}, group => {} }}\n",
-            quoted(source.display()),
-            quoted(self.directory.join("program").display()),
+            quoted(&source.display()),
+            quoted(&self.directory.join("program").display()),
             owner.uid(),
             owner.gid()
         )
@@ -84,7 +84,7 @@ impl<'a> Puppet<'a> {
 }
 
 /// A word as Puppet and the shell both read it; no path of the tests has a quote or a backslash in it.
-fn quoted(word: impl ToString) -> String {
+fn quoted(word: &impl ToString) -> String {
     let word = word.to_string();
     assert!(!word.contains(['\'', '\\']), "{word}");
     format!("'{word}'")
@@ -97,7 +97,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     let service = unique("redis");
     let puppets = cluster.nodes::<2>().map(Puppet::on);
     let manifest = |puppet: &Puppet, more: &str| {
-        let (program, promoted) = (puppet.program(), quoted(puppet.directory.join("promoted").display()));
+        let (program, promoted) = (puppet.program(), quoted(&puppet.directory.join("promoted").display()));
         format!(
             "{program}
             consul::service {{ '{service}':
@@ -168,7 +168,7 @@ fn every_parameter_of_the_election_is_an_option_that_the_program_takes() {
           ca_file => '/etc/ca.pem', ca_path => '/etc/ca', client_cert => '/etc/cert.pem', client_key => '/etc/key.pem',
           tls_server_name => 'client.dc1.consul', namespace => 'team', partition => 'default',
         }}",
-        quoted(token.display())
+        quoted(&token.display())
     );
     assert_eq!(puppet.apply(&manifest), CHANGED);
     let check = puppet.check("all-election");
