@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # What is called here, and Debian's package that has it.
 missing=()
-for pair in puppet:puppet puppet-lint:puppet-lint rspec:ruby-rspec-puppet yard:puppet-strings; do
+for pair in puppet:puppet-agent puppet-lint:puppet-lint rspec:ruby-rspec-puppet yard:puppet-strings; do
   command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ "${#missing[@]}" -gt 0 ]; then

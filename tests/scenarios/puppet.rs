@@ -49,7 +49,7 @@ impl<'a> Puppet<'a> {
             .env("HOME", &self.directory)
             .stdin(Stdio::null())
             .output()
-            .unwrap_or_else(|error| panic!("cannot run puppet: {error}; install Debian's package puppet"));
+            .unwrap_or_else(|error| panic!("cannot run puppet: {error}; install Debian's package puppet-agent"));
         let status = output.status.code();
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(matches!(status, Some(UNCHANGED | CHANGED)), "puppet ended with {status:?}: {text}\n{manifest}");
