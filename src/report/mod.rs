@@ -159,6 +159,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NothingToResign => "there is no lead to hand over".to_owned(),
         Vacancy::HandedTo(node) => format!("the lead is left to {node}"),
         Vacancy::Yields(node) => format!("{node} has a higher priority"),
+        Vacancy::YieldsInWarning(node) => format!("{node} is passing, and this instance is in warning"),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
     }
 }

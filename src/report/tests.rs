@@ -60,6 +60,7 @@ fn roles() -> Vec<Role> {
         Role::SlaveOfNone(Vacancy::NothingToResign),
         Role::SlaveOfNone(Vacancy::HandedTo("n2".to_owned())),
         Role::SlaveOfNone(Vacancy::Yields("n2".to_owned())),
+        Role::SlaveOfNone(Vacancy::YieldsInWarning("n2".to_owned())),
         Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error: "why".to_owned(), for_good: false }))),
         Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error: "why".to_owned(), for_good: true }))),
     ]

@@ -252,6 +252,24 @@ fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
 }
 
 #[test]
+fn an_instance_in_warning_leaves_the_free_lock_to_one_that_passes_and_takes_it_when_there_is_none() {
+    let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
+    let tolerant = |candidate: &Candidate, priority: &str| ranked(candidate, priority).arg("--tolerate-warning");
+    // First by name, and of higher priority.
+    let passes = [tolerant(&one, "200"), tolerant(&two, "1")];
+    leads(&one, &passes[0]);
+    says(&two, &passes[1]);
+    one.turn(Health::Critical);
+    says(&one, &passes[0]);
+    one.turn(Health::Warning);
+    assert_eq!(says(&one, &passes[0]), "slave, no master: n2 is passing, and this instance is in warning");
+    leads(&two, &passes[1]);
+    two.turn(Health::Critical);
+    says(&two, &passes[1]);
+    leads(&one, &passes[0]);
+}
+
+#[test]
 fn a_better_instance_whose_promote_hook_fails_does_not_flap_the_lead() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let pass = one.pass().args(["--preempt", "--preempt-after", "1s"]);

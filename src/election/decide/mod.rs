@@ -65,6 +65,8 @@ pub enum Vacancy {
     HandedTo(String),
     /// The instance of this node has a higher priority and could lead.
     Yields(String),
+    /// The instance of this node passes, and this one is in warning.
+    YieldsInWarning(String),
     /// It tried, and Consul does not give the lock yet.
     LockDelay,
 }

@@ -170,7 +170,10 @@ fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
         // Whoever chose this instance chose it over those of higher priority.
         return None;
     }
-    better(view, options).map(|better| Vacancy::Yields(better.node.clone()))
+    let better = better(view, options)?;
+    let yields =
+        if better.is_passing && is_in_warning(view, options) { Vacancy::YieldsInWarning } else { Vacancy::Yields };
+    Some(yields(better.node.clone()))
 }
 
 /// Whether a master is to hand the lead over, and to whom.
@@ -215,11 +218,11 @@ fn hand_over(view: &View, options: &Options) -> Stance {
     Stance::Lead
 }
 
-/// The best of the others whose priority is higher than this instance's. One in warning is no better than one that passes.
+/// The best of the others, where it is better than this instance: one that passes is better than one in warning, whatever their
+/// priorities; of two alike the higher priority is.
 fn better<'a>(view: &'a View, options: &Options) -> Option<&'a Candidate> {
-    let own = own_priority(options);
-    let may = |other: &&Candidate| other.priority > own && (other.is_passing || is_in_warning(view, options));
-    view.others.iter().flatten().find(may)
+    let own = (!is_in_warning(view, options), own_priority(options));
+    view.others.iter().flatten().find(|other| (other.is_passing, other.priority) > own)
 }
 
 fn own_priority(options: &Options) -> u32 {

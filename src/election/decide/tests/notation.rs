@@ -261,6 +261,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NothingToResign)) => "slave: nothing to resign".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::HandedTo(node))) => format!("slave: left to {node}"),
         Some(Role::SlaveOfNone(Vacancy::Yields(node))) => format!("slave: yields to {node}"),
+        Some(Role::SlaveOfNone(Vacancy::YieldsInWarning(node))) => format!("slave: in warning, yields to {node}"),
     };
     match &decision.fault {
         None => role,
