@@ -17,7 +17,7 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # Who installs as root may have no Rust there: what was built is found without it.
 BUILT = $(or $(wildcard $(RELEASE)/$(NAME)),$(firstword $(wildcard target/*/release/$(NAME))))
 
-.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul test test-puppet bench failover demo clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover demo clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,9 @@ msrv: ## Build and test with the oldest Rust that Cargo.toml promises
 
 consul: ## Provide the real Consuls that tests, demo and benchmark run on, and print their paths
 	@scripts/consul.sh
+
+tools: ## Provide the consul-template that the scenarios of examples/redis/ run, and print its path
+	@scripts/tools.sh
 
 test: ## Formatting, clippy, docs, unit tests, manual and completions, test-puppet, and every scenario on every Consul (CONSUL_BIN names one alone)
 	@scripts/test.sh

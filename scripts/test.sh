@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything that must hold before a change lands, and ends with a line that counts the tests. The scenarios run on
-# every Consul that scripts/consul.sh provides, or on the one that CONSUL_BIN names.
+# every Consul that scripts/consul.sh provides, or on the one that CONSUL_BIN names, with the consul-template of scripts/tools.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,6 +29,8 @@ run "documentation tests" cargo test --quiet --locked --doc
 run "manual and completions" cargo test --locked --test packaging
 run "the Puppet module" scripts/test-puppet.sh
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
+CONSUL_TEMPLATE_BIN=$(scripts/tools.sh)
+export CONSUL_TEMPLATE_BIN
 for consul in $consuls; do
   run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios
 done

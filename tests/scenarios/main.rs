@@ -26,6 +26,7 @@ mod priority;
 mod puppet;
 mod query;
 mod query_options;
+mod redis;
 mod registration;
 mod usage;
 mod wait;

@@ -27,7 +27,8 @@ pub fn consul() -> &'static Consul {
     &CONSUL
 }
 
-fn cache() -> PathBuf {
+/// Where `make consul` and `make tools` put what they provide.
+pub fn cache() -> PathBuf {
     let base = std::env::var_os("XDG_CACHE_HOME")
         .filter(|path| !path.is_empty())
         .map_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"), PathBuf::from);

@@ -1,0 +1,149 @@
+//! One real redis server, set up as `examples/redis/` says, and a client of it. Knows nothing of Consul.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::example;
+use crate::harness::{Keeper, secs, unique, wait_for};
+
+pub struct Redis {
+    pub ip: Ipv4Addr,
+    pub port: u16,
+    /// What stands between the harness and an agent as well: no redis outlives the tests, however they end.
+    keeper: Mutex<Keeper>,
+}
+
+impl Redis {
+    /// Starts one that keeps nothing on disk: whenever it is started again, it is empty.
+    pub fn on(ip: Ipv4Addr, port: u16, place: &Path) -> Redis {
+        for command in ["redis-server", "redis-cli"] {
+            let found = Command::new(command).arg("--version").output();
+            found.unwrap_or_else(|error| panic!("{command}: {error}; apt-get install redis-server redis-tools"));
+        }
+        let directory = place.join(unique("redis"));
+        let conf = directory.join("redis.conf");
+        let keeper = Keeper::of(&directory, &[Path::new("redis-server"), &conf]);
+        fs::create_dir_all(&directory).unwrap();
+        // Without the delay, which waits for more replicas to come, a full resync takes 5 s.
+        let own = format!(
+            "bind {ip}\nport {port}\nprotected-mode no\ndir {}\nsave \"\"\nrepl-diskless-sync-delay 0\ninclude {}\n",
+            directory.display(),
+            example("election.conf").display()
+        );
+        fs::write(&conf, own).unwrap();
+        let redis = Redis { ip, port, keeper: Mutex::new(keeper) };
+        redis.start();
+        redis
+    }
+
+    pub fn start(&self) {
+        self.keeper().start();
+        wait_for("redis to answer", secs(20), || self.tell("PING").map(drop));
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self) {
+        let mut keeper = self.keeper();
+        keeper.signal("KILL");
+        keeper.wait_for_end();
+    }
+
+    /// SIGSTOP: its connections stay, and nobody answers on them.
+    pub fn pause(&self) {
+        let mut keeper = self.keeper();
+        keeper.signal("STOP");
+        keeper.wait_for_state(|state| state == 'T');
+    }
+
+    pub fn resume(&self) {
+        self.keeper().signal("CONT");
+    }
+
+    pub fn connect(&self) -> Result<Client, String> {
+        Client::to(self.ip, self.port)
+    }
+
+    /// Asks over a connection of its own.
+    pub fn tell(&self, command: &str) -> Result<String, String> {
+        self.connect()?.tell(command)
+    }
+
+    /// What `INFO` says; nothing while it cannot be asked.
+    pub fn info(&self) -> BTreeMap<String, String> {
+        let text = self.tell("INFO").unwrap_or_default();
+        let fields = text.lines().filter_map(|line| line.split_once(':'));
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Its role, and of a replica whom it follows and whether it is connected: `master`, `10.0.0.2:6379 up`.
+    pub fn role(&self) -> String {
+        let info = self.info();
+        let field = |name: &str| info.get(name).map_or("?", String::as_str);
+        match field("role") {
+            "slave" => format!("{}:{} {}", field("master_host"), field("master_port"), field("master_link_status")),
+            other => other.to_owned(),
+        }
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place of its own for what a scenario writes.
+pub fn place_in(directory: &Path, name: &str) -> PathBuf {
+    let place = directory.join(unique(name));
+    fs::create_dir_all(&place).unwrap();
+    place
+}
+
+/// One connection.
+pub struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub fn to(ip: Ipv4Addr, port: u16) -> Result<Client, String> {
+        let connect = || {
+            let stream = TcpStream::connect_timeout(&SocketAddr::from((ip, port)), secs(1))?;
+            stream.set_read_timeout(Some(secs(2)))?;
+            stream.set_nodelay(true)?;
+            Ok(Client { reader: BufReader::new(stream) })
+        };
+        connect().map_err(|error: std::io::Error| format!("{ip}:{port}: {error}"))
+    }
+
+    /// Sends one command and reads its answer: a line, or a text whose length the first line tells. An error of redis is one here.
+    pub fn tell(&mut self, command: &str) -> Result<String, String> {
+        let line = self.ask(command).map_err(|error| format!("{command}: {error}"))?;
+        match line.strip_prefix('-') {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(line),
+        }
+    }
+
+    fn ask(&mut self, command: &str) -> std::io::Result<String> {
+        self.reader.get_mut().write_all(format!("{command}\r\n").as_bytes())?;
+        let mut line = String::new();
+        if self.reader.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let line = line.trim_end();
+        match line.strip_prefix('$').map(str::parse::<usize>) {
+            Some(Ok(length)) => {
+                let mut text = vec![0; length + 2];
+                self.reader.read_exact(&mut text)?;
+                text.truncate(length);
+                Ok(String::from_utf8_lossy(&text).into_owned())
+            }
+            // `$-1`: there is no such key.
+            Some(Err(_)) => Ok(String::new()),
+            None => Ok(line.trim_start_matches(['+', ':']).to_owned()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Three nodes with a redis each, set up with the files of `examples/redis/` as they are shipped, in either of their two forms.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::server::Redis;
+use super::{KEY, NAME, PORT, example, shipped, template};
+use crate::harness::{Cluster, Keeper, Node, Pass, secs, unique, wait_for};
+
+/// How redis is told its role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    ConsulTemplate,
+    Hooks,
+}
+
+pub struct Stage {
+    // Dropped in this order: nothing is told its role any more when the agents go.
+    templates: Vec<Keeper>,
+    pub redis: Vec<Redis>,
+    pub cluster: Cluster,
+}
+
+impl Stage {
+    /// Everything is started at once, as after a power cut: nobody leads, and nobody has any data.
+    pub fn set(form: Form) -> Stage {
+        let cluster = Cluster::with(3).quick_failure_detection().start();
+        cluster.settle();
+        let mut stage = Stage { templates: Vec::new(), redis: Vec::new(), cluster };
+        for (index, node) in stage.cluster.clients().iter().enumerate() {
+            fs::create_dir(role_file(node).parent().unwrap()).unwrap();
+            stage.redis.push(Redis::on(node.ip(), PORT, node.directory()));
+            if form == Form::ConsulTemplate {
+                let config = node.directory().join("redis.hcl");
+                fs::write(&config, at_home(&shipped("consul-template.hcl"), node)).unwrap();
+                stage.templates.push(template::start(&node.directory().join(unique("consul-template")), &config));
+            }
+            // HCL and JSON say the same: some nodes have the one, some the other.
+            let name = if form == Form::ConsulTemplate { "service" } else { "hooks" };
+            let file = format!("{name}.{}", if index == 2 { "json" } else { "hcl" });
+            node.write_config(&file, at_home(&shipped(&file), node));
+            node.reload();
+        }
+        stage
+    }
+
+    pub fn node(&self, index: usize) -> &Node {
+        &self.cluster.clients()[index]
+    }
+
+    /// Waits until one redis leads and the others are in sync with it, and Consul, DNS and the checks agree. Returns the master.
+    pub fn settled(&self) -> usize {
+        wait_for("one master, two replicas of it, and everything to say so", secs(120), || self.agreed())
+    }
+
+    fn agreed(&self) -> Result<usize, String> {
+        let api = self.cluster.server().api();
+        let dns = self.cluster.server().try_dns(NAME)?;
+        let roles: Vec<String> = self.redis.iter().map(Redis::role).collect();
+        let checks = api.request("GET", "/v1/health/checks/redis", None)?.list();
+        let said: Vec<(&str, &str, &str)> = checks
+            .iter()
+            .map(|check| ["Node", "Status", "Output"].map(|field| check[field].as_str().unwrap_or_default()))
+            .map(|[node, status, output]| (node, status, output.trim_end()))
+            .collect();
+        let leader = api.lock(KEY).filter(|lock| lock.session.is_some()).map(|lock| lock.value["node"].clone());
+        let seen = || format!("DNS {dns:?}, lock {leader:?}, redis {roles:?}, checks {said:?}");
+        let master = self.redis.iter().position(|redis| dns == [redis.ip]).ok_or_else(seen)?;
+        let follows = format!("{}:{PORT} up", self.redis[master].ip);
+        let as_it_should = |(index, role): (usize, &String)| *role == if index == master { "master" } else { &follows };
+        let settled = leader.as_ref().is_some_and(|leader| leader == self.node(master).name())
+            && roles.iter().enumerate().all(as_it_should)
+            && said.len() == 6
+            && said.iter().all(|(_, status, _)| *status == "passing");
+        if settled { Ok(master) } else { Err(seen()) }
+    }
+
+    /// Waits until the name leads to another, and returns that.
+    pub fn moved_from(&self, old: usize) -> usize {
+        wait_for("the name to lead to another", secs(60), || {
+            let dns = self.cluster.server().try_dns(NAME)?;
+            let found = self.redis.iter().position(|redis| dns == [redis.ip]);
+            found.filter(|found| *found != old).ok_or_else(|| format!("DNS {dns:?}; redis {:?}", self.roles()))
+        })
+    }
+
+    pub fn roles(&self) -> Vec<String> {
+        self.redis.iter().map(Redis::role).collect()
+    }
+}
+
+pub fn role_file(node: &Node) -> PathBuf {
+    node.directory().join("redis-role/role")
+}
+
+/// `redis-role` as a command, for a redis at this address.
+pub fn redis_role(ip: &str, port: u16, file: &Path) -> Vec<String> {
+    let mut words = vec!["/usr/bin/env".to_owned()];
+    words.extend([
+        format!("REDIS_HOST={ip}"),
+        format!("REDIS_PORT={port}"),
+        format!("REDIS_ROLE_FILE={}", file.display()),
+    ]);
+    words.push(example("redis-role").display().to_string());
+    words
+}
+
+/// Puts what the scenario has in place of what a user has: this build of the program and this checkout's script, told where
+/// agent and redis are, since all nodes are on one machine.
+fn at_home(text: &str, node: &Node) -> String {
+    let file = role_file(node);
+    let role = redis_role(&node.ip().to_string(), PORT, &file);
+    let quoted = |words: &[String]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    text.replace("\"/usr/bin/consul-master-election-tagger\"", &quoted(&Pass::bare().on(node).check_args()))
+        .replace("\"/usr/local/bin/redis-role\"", &quoted(&role))
+        .replace("/usr/local/bin/redis-role", &role.join(" "))
+        .replace("127.0.0.1:8500", &node.address())
+        .replace("/etc/redis/role.ctmpl", &example("role.ctmpl").display().to_string())
+        .replace("/var/lib/redis-role/role", &file.display().to_string())
+}

@@ -1,0 +1,170 @@
+//! Clients that look the name up for every write, and what they were answered; and who led meanwhile.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle, sleep};
+
+use super::server::{Client, Redis};
+use super::stage::Stage;
+use super::{KEY, NAME, PORT};
+use crate::harness::{Api, dns_addresses, millis, secs, wait_for};
+
+/// A write that was accepted.
+#[derive(Clone, Debug)]
+struct Write {
+    key: String,
+    server: Ipv4Addr,
+    /// Whether two replicas have said that they have it.
+    safe: bool,
+}
+
+/// Who led, in order: the lock's `LockIndex` and the address in its value.
+type Term = (u64, Ipv4Addr);
+
+pub struct Writers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    /// Of each writer, in the order in which it wrote.
+    writes: Arc<[Mutex<Vec<Write>>; 2]>,
+    terms: Arc<Mutex<Vec<Term>>>,
+}
+
+impl Writers {
+    pub fn start(stage: &Stage) -> Writers {
+        let stop = Arc::new(AtomicBool::new(false));
+        let writes: Arc<[Mutex<Vec<Write>>; 2]> = Arc::default();
+        let terms = Arc::new(Mutex::new(Vec::new()));
+        let server = stage.cluster.server();
+        let mut threads = vec![watch(server.api(), Arc::clone(&terms), Arc::clone(&stop))];
+        for writer in 0..2 {
+            let (writes, stop, dns) = (Arc::clone(&writes), Arc::clone(&stop), server.ip());
+            threads.push(thread::spawn(move || {
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    match write(dns, &format!("w{writer}:{number}")) {
+                        Some(write) => locked(&writes[writer]).push(write),
+                        // Nobody to write to, or one that does not take it.
+                        None => sleep(millis(10)),
+                    }
+                    sleep(millis(3));
+                }
+            }));
+        }
+        Writers { stop, threads, writes, terms }
+    }
+
+    /// Waits until each writer has had a write accepted by that server, from now on, that is on two replicas as well or not.
+    pub fn wait_for_writes_to(&self, server: Ipv4Addr, safe: bool) {
+        for (number, writes) in self.writes.iter().enumerate() {
+            let before = locked(writes).len();
+            wait_for(&format!("writer {number} to write to {server}"), secs(60), || {
+                let writes = locked(writes);
+                let mut new = writes[before..].iter().filter(|write| write.server == server && (write.safe || !safe));
+                new.next().map(drop).ok_or_else(|| format!("last write: {:?}", writes.last()))
+            });
+        }
+    }
+
+    /// Ends the writing. No write that two replicas had may be lost, each replica must have what the master has, and no writer
+    /// may ever have been led back to a server but by a new term.
+    pub fn judge(mut self, stage: &Stage, master: usize) {
+        self.end();
+        let all: Vec<Vec<Write>> = self.writes.iter().map(|writes| locked(writes).clone()).collect();
+        let safe: BTreeSet<&str> =
+            all.iter().flatten().filter(|write| write.safe).map(|write| write.key.as_str()).collect();
+        let terms = locked(&self.terms).clone();
+        let written: usize = all.iter().map(Vec::len).sum();
+        println!("{written} writes, {} of them on two replicas; terms: {terms:?}", safe.len());
+        for redis in &stage.redis {
+            wait_for("every replica to have every safe write", secs(20), || {
+                let lost = missing(redis, &safe);
+                if lost.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("{} lost {} of them: {lost:?}", redis.ip, lost.len()))
+                }
+            });
+        }
+        let sizes = || stage.redis.iter().map(|redis| redis.tell("DBSIZE")).collect::<Result<BTreeSet<_>, _>>();
+        wait_for("all to have the same number of keys", secs(20), || {
+            let sizes = sizes()?;
+            if sizes.len() == 1 { Ok(()) } else { Err(format!("{sizes:?}, master {}", stage.redis[master].ip)) }
+        });
+        for writes in &all {
+            let mut servers: Vec<Ipv4Addr> = writes.iter().map(|write| write.server).collect();
+            servers.dedup();
+            assert!(is_part_of(&servers, &terms), "writes went to {servers:?}, and the terms were {terms:?}");
+        }
+    }
+
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Looks the name up, and writes once over a new connection to whom it leads to. None: the write was not accepted, or nobody knows.
+fn write(dns: Ipv4Addr, key: &str) -> Option<Write> {
+    let found = dns_addresses(dns, NAME).ok()?;
+    let [server] = found[..] else {
+        assert!(found.is_empty(), "the name leads to two at once: {found:?}");
+        return None;
+    };
+    let mut client = Client::to(server, PORT).ok()?;
+    client.tell(&format!("SET {key} {key}")).ok().filter(|answer| answer == "OK")?;
+    let replicas = client.tell("WAIT 2 200").ok().and_then(|count| count.parse::<u8>().ok());
+    Some(Write { key: key.to_owned(), server, safe: replicas >= Some(2) })
+}
+
+/// Looks at the lock all the time, and notes each new term.
+fn watch(api: Api, terms: Arc<Mutex<Vec<Term>>>, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            let term = api.lock(KEY).filter(|lock| lock.session.is_some());
+            let address = term.as_ref().and_then(|lock| lock.value["address"].as_str()?.parse().ok());
+            if let (Some(lock), Some(address)) = (term, address) {
+                let mut terms = locked(&terms);
+                if terms.last() != Some(&(lock.lock_index, address)) {
+                    terms.push((lock.lock_index, address));
+                }
+            }
+            sleep(millis(10));
+        }
+    })
+}
+
+fn missing<'a>(redis: &Redis, keys: &BTreeSet<&'a str>) -> Vec<&'a str> {
+    let mut client = redis.connect().unwrap();
+    keys.iter().copied().filter(|key| client.tell(&format!("GET {key}")).as_deref() != Ok(*key)).collect()
+}
+
+/// Whether the servers come in this order among the terms. Between two terms that do not follow each other there were some that
+/// nobody has seen.
+fn is_part_of(servers: &[Ipv4Addr], terms: &[Term]) -> bool {
+    let mut left = servers.iter().peekable();
+    let mut last = None;
+    for &(index, address) in terms {
+        if last.is_some_and(|last| index > last + 1) {
+            println!("a term before {index} was too short to be seen");
+        }
+        last = Some(index);
+        left.next_if(|server| **server == address);
+    }
+    left.next().is_none()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
