@@ -1,8 +1,8 @@
 //! `examples/redis/`: the files as they are shipped, with real redis servers and the real consul-template.
 
-mod alone;
 mod connections;
 mod lock_value;
+mod power;
 mod role;
 mod rounds;
 mod server;

@@ -1,5 +1,7 @@
 //! Ten times the master is lost, each time in one of four ways, while clients write.
 
+use std::time::Instant;
+
 use super::stage::{Form, Stage};
 use super::writers::Writers;
 use crate::harness::Random;
@@ -39,8 +41,7 @@ fn ten_rounds(form: Form) {
         writers.wait_for_writes_to(stage.redis[master].ip, true);
         let index = random.within(0..faults.len() as u64);
         let fault = faults.swap_remove(usize::try_from(index).unwrap());
-        println!("{fault:?} on {}", stage.node(master).name());
-        let old = master;
+        let (old, begin) = (master, Instant::now());
         if matches!(fault, AgentKilled | NodeKilled) {
             stage.node(old).kill();
         }
@@ -53,6 +54,7 @@ fn ten_rounds(form: Form) {
         let new = stage.moved_from(old);
         // Of the two that are left, or of all three.
         writers.wait_for_writes_to(stage.redis[new].ip, false);
+        println!("{fault:?} on {}: the next write after {:?}", stage.node(old).name(), begin.elapsed());
         if matches!(fault, RedisKilled | NodeKilled) {
             stage.redis[old].start();
         }

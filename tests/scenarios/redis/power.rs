@@ -1,0 +1,39 @@
+//! All nodes at once: what nobody is left to remember.
+
+use super::NAME;
+use super::stage::{Form, Stage};
+use crate::harness::{holds_for, secs, seen, wait_for};
+
+/// Every redis and every agent is killed, and started again in this order: the last master comes last.
+fn power_cut(form: Form) {
+    let stage = Stage::set(form);
+    let master = stage.settled();
+    for (node, redis) in stage.cluster.clients().iter().zip(&stage.redis) {
+        node.kill();
+        redis.kill();
+    }
+    let nobody_leads = || {
+        let led = stage.cluster.server().try_dns(NAME)?;
+        seen(led, Vec::is_empty).map(drop)
+    };
+    wait_for("Consul to see it", secs(60), nobody_leads);
+    let start = |index: usize| {
+        stage.redis[index].start();
+        stage.node(index).start_again();
+    };
+    (0..3).filter(|index| *index != master).for_each(start);
+    // Longer than an instance waits that knows of nobody.
+    holds_for("nobody leads", secs(15), nobody_leads);
+    start(master);
+    assert_eq!(stage.settled(), master, "only the last master can know that nobody has newer data");
+}
+
+#[test]
+fn after_a_power_cut_the_last_master_leads_again_with_consul_template() {
+    power_cut(Form::ConsulTemplate);
+}
+
+#[test]
+fn after_a_power_cut_the_last_master_leads_again_with_hooks() {
+    power_cut(Form::Hooks);
+}
