@@ -10,6 +10,9 @@ consul {
   }
 }
 
+# By default it ends at SIGINT alone, and service managers send SIGTERM.
+kill_signal = "SIGTERM"
+
 # Who leads is asked of the servers' leader: a follower that lags would name the one before.
 max_stale = "0s"
 

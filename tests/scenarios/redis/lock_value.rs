@@ -40,7 +40,12 @@ impl<'a> Rendering<'a> {
 
     fn line_with(&self, id: &str, env: &[(&str, &str)]) -> String {
         let mut command = Command::new("timeout");
-        command.arg("30").arg(consul_template()).arg("-once").arg("-config").arg(self.place.join("redis.hcl"));
+        command
+            .args(["-s", "KILL", "30"])
+            .arg(consul_template())
+            .arg("-once")
+            .arg("-config")
+            .arg(self.place.join("redis.hcl"));
         clean_environment(&mut command);
         let output = command.env("REDIS_SERVICE_ID", id).envs(env.iter().copied()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -29,9 +29,8 @@ impl Redis {
         let conf = directory.join("redis.conf");
         let keeper = Keeper::of(&directory, &[Path::new("redis-server"), &conf]);
         fs::create_dir_all(&directory).unwrap();
-        // Without the delay, which waits for more replicas to come, a full resync takes 5 s.
         let own = format!(
-            "bind {ip}\nport {port}\nprotected-mode no\ndir {}\nsave \"\"\nrepl-diskless-sync-delay 0\ninclude {}\n",
+            "bind {ip}\nport {port}\nprotected-mode no\ndir {}\nsave \"\"\ninclude {}\n",
             directory.display(),
             example("election.conf").display()
         );
