@@ -1,5 +1,7 @@
 //! Clients that keep the connection they have, where another redis leads meanwhile.
 
+use std::time::Instant;
+
 use super::PORT;
 use super::server::Client;
 use super::stage::{Form, Stage};
@@ -50,10 +52,12 @@ fn a_master_that_no_replica_hears_stops_taking_writes() {
     for (_, replica) in stage.redis.iter().enumerate().filter(|(index, _)| *index != master) {
         replica.pause();
     }
+    let begin = Instant::now();
     let refused = wait_for("a write to be refused", secs(20), || match client.tell("SET a 2") {
         Ok(_) => Err("it was taken".to_owned()),
         Err(refused) => Ok(refused),
     });
+    println!("refused after {:?}", begin.elapsed());
     assert!(refused.starts_with("NOREPLICAS"), "{refused}");
     for (_, replica) in stage.redis.iter().enumerate().filter(|(index, _)| *index != master) {
         replica.resume();
