@@ -5,9 +5,11 @@
 #   scripts/tools.sh                           built from the Go module proxy that Go is set up with; about a minute, once
 #   CONSUL_TEMPLATE_BIN=/path scripts/tools.sh one of your own
 set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
 
 version=0.41.1
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/consul-master-election-tagger
 tool=$cache/consul-template-$version
 
 stop() { printf 'consul-template: %s; CONSUL_TEMPLATE_BIN=/path/to/consul-template names one of your own\n' "$*" >&2; exit 1; }
@@ -18,19 +20,16 @@ if [ -n "${CONSUL_TEMPLATE_BIN:-}" ]; then
   exit
 fi
 
-# Under a lock, so that two runs at once do not build twice; and moved into place when whole, so that a run that was cut off leaves
-# nothing half done.
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock 9
 if [ ! -x "$tool" ]; then
   go=$(command -v go) || stop "$version is built with Go, and there is no go on PATH: install Go 1.24 or newer"
-  scratch=$(mktemp -d "$cache/making.XXXXXX")
-  trap 'rm -rf "$scratch"' EXIT
-  printf 'consul-template: building %s with %s; about a minute\n' "$version" "$("$go" env GOVERSION)" >&2
-  # Only Go's own caches, of modules and of what it has built, are written beside this.
-  GOBIN=$scratch GOFLAGS=-trimpath "$go" install -ldflags='-s -w' "github.com/hashicorp/consul-template@v$version" >&2 ||
-    stop "the build failed; what it needs is fetched from $("$go" env GOPROXY)"
-  mv "$scratch/consul-template" "$tool"
+  begin_making consul-template
+  if [ ! -x "$tool" ]; then
+    printf 'consul-template: building %s with %s; about a minute\n' "$version" "$("$go" env GOVERSION)" >&2
+    # Only Go's own caches, of modules and of what it has built, are written beside this.
+    GOBIN=$scratch GOFLAGS=-trimpath "$go" install -ldflags='-s -w' "github.com/hashicorp/consul-template@v$version" >&2 ||
+      stop "the build failed; what it needs is fetched from $("$go" env GOPROXY)"
+    mv "$scratch/consul-template" "$tool"
+  fi
+  end_making
 fi
 printf '%s\n' "$tool"
