@@ -17,24 +17,24 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::access::Secret;
 
-/// A path, and the option or variable that named it.
+/// What the user named, and by what.
 #[derive(Clone, Debug)]
-pub struct NamedPath {
+pub struct Named {
     /// The option or variable, as the user writes it.
     pub by: &'static str,
-    /// The path.
-    pub path: String,
+    /// What stands there.
+    pub value: String,
 }
 
 /// What the user named for https.
 #[derive(Clone, Debug, Default)]
 pub struct TlsSettings {
     /// A file with the CA's certificates; goes before the directory, as for official clients.
-    pub ca_file: Option<NamedPath>,
+    pub ca_file: Option<Named>,
     /// A directory of such files.
-    pub ca_path: Option<NamedPath>,
+    pub ca_path: Option<Named>,
     /// What to show an agent that verifies whom it talks to: a certificate, and its key.
-    pub client: Option<(NamedPath, NamedPath)>,
+    pub client: Option<(Named, Named)>,
     /// The name that the agent's certificate must be for, where that is not its address.
     pub server_name: Option<String>,
     /// Whether the agent's certificate is verified.
@@ -101,8 +101,8 @@ pub fn is_server_name(name: &str) -> bool {
     ServerName::try_from(name).is_ok()
 }
 
-fn roots_of_file(file: &NamedPath) -> Result<Vec<CertificateDer<'static>>, String> {
-    let NamedPath { by, path } = file;
+fn roots_of_file(file: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
+    let Named { by, value: path } = file;
     let roots = usable(certificates(by, path)?);
     if roots.is_empty() {
         return Err(format!("{by}: {path} holds no CA certificate that can be used; name a file that does, in PEM"));
@@ -111,8 +111,8 @@ fn roots_of_file(file: &NamedPath) -> Result<Vec<CertificateDer<'static>>, Strin
 }
 
 /// Files that hold no certificate are passed over, so that a directory may have others in it.
-fn roots_of_directory(directory: &NamedPath) -> Result<Vec<CertificateDer<'static>>, String> {
-    let NamedPath { by, path } = directory;
+fn roots_of_directory(directory: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
+    let Named { by, value: path } = directory;
     let cannot = |error: std::io::Error| format!("{by}: {}", cannot_read(path, &error, "directory"));
     let mut roots = Vec::new();
     for entry in fs::read_dir(path).map_err(cannot)? {
@@ -148,13 +148,13 @@ fn certificates(by: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, St
     all.map_err(|error| format!("{by}: {path} is no sound PEM ({error}); name a file of certificates"))
 }
 
-fn read_client(certificate: &NamedPath, key: &NamedPath) -> Result<(Vec<CertificateDer<'static>>, Secret), String> {
-    let chain = certificates(certificate.by, &certificate.path)?;
+fn read_client(certificate: &Named, key: &Named) -> Result<(Vec<CertificateDer<'static>>, Secret), String> {
+    let chain = certificates(certificate.by, &certificate.value)?;
     if chain.is_empty() {
-        let NamedPath { by, path } = certificate;
+        let Named { by, value: path } = certificate;
         return Err(format!("{by}: {path} holds no certificate; name a file that does, in PEM"));
     }
-    let NamedPath { by, path } = key;
+    let Named { by, value: path } = key;
     let text = read(by, path)?;
     // What the file holds is a secret, and the reason could quote it.
     let unusable = || {
@@ -165,11 +165,11 @@ fn read_client(certificate: &NamedPath, key: &NamedPath) -> Result<(Vec<Certific
         Ok(_) => Ok((chain, Secret::of(String::from_utf8_lossy(&text).into_owned()))),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(format!(
             "{by}: {path} is not the key of the certificate in {}; name the one that belongs to it",
-            certificate.path
+            certificate.value
         )),
         Err(rustls::Error::InvalidCertificate(_)) => Err(format!(
             "{}: {} holds no certificate that can be used; name a file that does, in PEM",
-            certificate.by, certificate.path
+            certificate.by, certificate.value
         )),
         Err(_) => Err(unusable()),
     }

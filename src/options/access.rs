@@ -4,13 +4,7 @@
 use std::ffi::OsString;
 
 use super::typed::Values;
-use crate::consul::{Access, Address, NamedPath, Secret, Tls, TlsSettings, cannot_read, is_server_name};
-
-/// A value, and the option or variable that it comes from.
-struct Named {
-    by: &'static str,
-    value: String,
-}
+use crate::consul::{Access, Address, Named, Secret, Tls, TlsSettings, cannot_read, is_server_name};
 
 /// What the options and the environment say of the agent.
 ///
@@ -18,7 +12,7 @@ struct Named {
 /// Names the option or variable, what is wrong with it, and the way out; a secret is never repeated.
 pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
     let variable = |name| variable(&environment, name);
-    let either = |option: &'static str, value: &Option<String>, name| match value {
+    let either = |option, value: &Option<String>, name| match value {
         Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
         None => variable(name),
     };
@@ -29,20 +23,8 @@ pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -
         }
         None => Address::parse("", asks_for_https)?,
     };
-    let tls = TlsSettings {
-        ca_file: either("--ca-file", &typed.ca_file, "CONSUL_CACERT")?.map(Named::path),
-        ca_path: either("--ca-path", &typed.ca_path, "CONSUL_CAPATH")?.map(Named::path),
-        client: client(
-            either("--client-cert", &typed.client_cert, "CONSUL_CLIENT_CERT")?,
-            either("--client-key", &typed.client_key, "CONSUL_CLIENT_KEY")?,
-        )?,
-        server_name: either("--tls-server-name", &typed.tls_server_name, "CONSUL_TLS_SERVER_NAME")?
-            .map(server_name)
-            .transpose()?,
-        verifies: truth(variable("CONSUL_HTTP_SSL_VERIFY")?)?.unwrap_or(true),
-    };
-    // Without https none of it is read, as it is for official clients: a fleet may have the variables set for all.
-    let tls = address.is_https().then(|| Tls::read(tls)).transpose()?;
+    // Without https none of it is looked at: a fleet may have the variables set for all.
+    let tls = if address.is_https() { Some(Tls::read(tls_settings(typed, variable, either)?)?) } else { None };
     Ok(Access {
         address,
         tls,
@@ -53,10 +35,21 @@ pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -
     })
 }
 
-impl Named {
-    fn path(self) -> NamedPath {
-        NamedPath { by: self.by, path: self.value }
-    }
+fn tls_settings(
+    typed: &Values,
+    variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
+    either: impl Fn(&'static str, &Option<String>, &'static str) -> Result<Option<Named>, String>,
+) -> Result<TlsSettings, String> {
+    let certificate = either("--client-cert", &typed.client_cert, "CONSUL_CLIENT_CERT")?;
+    let key = either("--client-key", &typed.client_key, "CONSUL_CLIENT_KEY")?;
+    let name = either("--tls-server-name", &typed.tls_server_name, "CONSUL_TLS_SERVER_NAME")?;
+    Ok(TlsSettings {
+        ca_file: either("--ca-file", &typed.ca_file, "CONSUL_CACERT")?,
+        ca_path: either("--ca-path", &typed.ca_path, "CONSUL_CAPATH")?,
+        client: client(certificate, key)?,
+        server_name: name.map(server_name).transpose()?,
+        verifies: truth(variable("CONSUL_HTTP_SSL_VERIFY")?)?.unwrap_or(true),
+    })
 }
 
 /// A variable that is set to something. One that is no UTF-8 is an error rather than none: it would be another agent, or another
@@ -78,9 +71,9 @@ fn truth(named: Option<Named>) -> Result<Option<bool>, String> {
     }
 }
 
-fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(NamedPath, NamedPath)>, String> {
+fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(Named, Named)>, String> {
     match (certificate, key) {
-        (Some(certificate), Some(key)) => Ok(Some((certificate.path(), key.path()))),
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
         (Some(Named { by, .. }), None) => {
             Err(format!("{by} needs its key; name it with --client-key or CONSUL_CLIENT_KEY"))

@@ -116,10 +116,11 @@ fn an_option_goes_before_its_variable() {
         ("CONSUL_NAMESPACE", "there"),
         ("CONSUL_PARTITION", "there"),
         ("CONSUL_HTTP_AUTH", "user"),
-        // Without https nothing of it is read.
+        // Without https nothing of it is looked at.
         ("CONSUL_CACERT", "/no/such/file"),
         ("CONSUL_CLIENT_CERT", "/no/such/file"),
-        ("CONSUL_CLIENT_KEY", "/no/such/file"),
+        ("CONSUL_TLS_SERVER_NAME", "no name"),
+        ("CONSUL_HTTP_SSL_VERIFY", "maybe"),
     ];
     let access = options(&["-http-addr", "10.0.0.2:8500", "-namespace", "here"], &environment).access;
     assert_eq!(access.address.shown(), "http://10.0.0.2:8500");
