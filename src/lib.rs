@@ -23,6 +23,7 @@ mod election;
 mod error;
 mod hook;
 mod interrupt;
+mod named;
 mod options;
 mod port;
 mod report;

@@ -13,13 +13,16 @@ use signal_hook::low_level::emulate_default_handler;
 fn main() -> ExitCode {
     exit_on_panic(None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    match Command::read(arguments.clone(), |name| std::env::var_os(name)) {
+    let not_hidden = hide_token(&arguments);
+    match Command::read(arguments, |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Pass(options)) => {
             exit_on_panic(Some(options.query().to_owned()));
             start_log(&options);
-            hide_token(&arguments);
+            if let Some(error) = not_hidden {
+                log::warn!("the token cannot be hidden from the list of processes: {error}");
+            }
             let interrupt = Interrupt::new();
             if options.waits() {
                 interrupt_on_signals(interrupt.clone());
@@ -31,20 +34,15 @@ fn main() -> ExitCode {
 }
 
 /// Begins anew with a token that was typed in the environment, since whoever lists the processes of a machine sees their arguments. It
-/// is the same process all the while.
-fn hide_token(arguments: &[OsString]) {
-    let Some((left, token)) = take_token(arguments) else { return };
-    let anew = |program| {
-        std::process::Command::new(program)
-            .arg0(std::env::args_os().next().unwrap_or_default())
-            .args(left)
-            // Which of the two is right was decided when the arguments were read.
-            .env("CONSUL_HTTP_TOKEN", token)
-            .env_remove("CONSUL_HTTP_TOKEN_FILE")
-            .exec()
-    };
-    let error = std::env::current_exe().map_or_else(|error| error, anew);
-    log::warn!("the token cannot be hidden from the list of processes: {error}");
+/// is the same process all the while. Comes back only with the error that kept it from that.
+fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
+    let (left, token) = take_token(arguments)?;
+    // The program's file may have been replaced since it was started, as by an update.
+    let program = std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into());
+    let mut anew = std::process::Command::new(program);
+    anew.arg0(std::env::args_os().next().unwrap_or_default()).args(left);
+    // As an option it goes before the file that a variable names.
+    Some(anew.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
 }
 
 /// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process. A pass that does not wait is over
@@ -96,6 +94,11 @@ fn start_log(options: &Options) {
     }
     builder
         .format(move |out, record| {
+            // The HTTP client logs every byte that it sends, the token too.
+            let is_own = record.target().starts_with("consul_master_election_tagger");
+            if record.level() == log::Level::Trace && !is_own {
+                return Ok(());
+            }
             writeln!(out, "{signature} {}: {}", record.level().as_str().to_ascii_lowercase(), record.args())
         })
         .init();

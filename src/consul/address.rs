@@ -94,10 +94,7 @@ impl Address {
 
     /// Scheme, host, port and prefix as a request has them, with another host's name where one is given.
     pub fn base(&self, name: Option<&str>) -> String {
-        match name {
-            Some(name) => self.url(name),
-            None => self.url(&self.host()),
-        }
+        self.url(&name.map_or_else(|| self.host(), bracketed))
     }
 
     /// What the agent is told to be asked as. Consul answers 400 to a request by a socket that calls it anything but `localhost`.
@@ -112,8 +109,7 @@ impl Address {
 
     fn host(&self) -> String {
         match &self.place {
-            Place::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
-            Place::Tcp { host, .. } => host.clone(),
+            Place::Tcp { host, .. } => bracketed(host),
             Place::Socket(_) => "localhost".to_owned(),
         }
     }
@@ -126,12 +122,21 @@ impl Address {
     }
 }
 
+/// A host as a URL has it.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
 /// Reads the path of a socket, which the system limits to about a hundred bytes.
 fn socket(path: &str) -> Result<Place, String> {
     let sound = !path.is_empty() && SocketPath::from_pathname(path).is_ok();
     sound
         .then(|| Place::Socket(path.into()))
         .ok_or_else(|| format!("'unix://{path}' names no socket; write unix:///PATH, of no more than 107 bytes"))
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Splits `host:port`, `[v6]:port`, or either without a port, which then is the scheme's own, as for official clients.
@@ -141,12 +146,12 @@ fn split_port(authority: &str, default: u16) -> Option<(&str, u16)> {
         host.parse::<std::net::Ipv6Addr>().ok()?;
         return match after {
             "" => Some((host, default)),
-            _ => Some((host, after.strip_prefix(':')?.parse().ok()?)),
+            _ => Some((host, port(after.strip_prefix(':')?)?)),
         };
     }
     match authority.split_once(':') {
         None => Some((authority, default)),
-        Some((host, port)) => Some((host, port.parse().ok()?)),
+        Some((host, after)) => Some((host, port(after)?)),
     }
 }
 
@@ -182,6 +187,7 @@ mod tests {
             ("https://10.0.0.1:8501/p", None, "https://10.0.0.1:8501/p", "10.0.0.1:8501"),
             ("https://10.0.0.1:8501/p", Some("server.dc1.consul"), "https://server.dc1.consul:8501/p", "10.0.0.1:8501"),
             ("https://[::1]:8501", None, "https://[::1]:8501", "[::1]:8501"),
+            ("https://10.0.0.1:8501", Some("::1"), "https://[::1]:8501", "10.0.0.1:8501"),
             ("unix:///run/consul.sock", None, "http://localhost", "localhost"),
         ] {
             let address = Address::parse(text, false).expect(text);
@@ -197,6 +203,7 @@ mod tests {
             "unix://",
             "ftp://127.0.0.1",
             "127.0.0.1:99999",
+            "127.0.0.1:+8500",
             "127.0.0.1:",
             ":8500",
             "::1:8500",

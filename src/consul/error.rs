@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::tls::TlsFault;
+use super::tls::{KEYS, TlsFault};
 
 /// What Go's server says on an https port to a request in plain text, and so what every Consul does (1.8.7, 1.21.0).
 const WANTS_HTTPS: &str = "HTTP request to an HTTPS server";
@@ -38,7 +38,7 @@ pub enum Kind {
     TimedOut(String),
     /// The connection ended before a complete answer. Holds the system's own words.
     Interrupted(String),
-    /// A complete answer that is not one of Consul's. Says what was wrong with it.
+    /// What came back is not an answer of Consul's. Says what was wrong with it.
     NotUnderstood(String),
     /// Consul's own answer: its HTTP status and its words.
     Status(u16, String),
@@ -79,7 +79,8 @@ impl Error {
     pub fn is_for_good(&self) -> bool {
         use TlsFault as F;
         let is_mistake = match &self.kind {
-            Kind::Forbidden(_) | Kind::Tls(F::UnknownCa | F::OtherName | F::Certificate | F::Client | F::NoTls, _) => {
+            Kind::Forbidden(_)
+            | Kind::Tls(F::UnknownCa | F::OtherName | F::Certificate | F::Client | F::NoTls | F::NoCommonWay, _) => {
                 true
             }
             Kind::Status(400, words) => words.contains(WANTS_HTTPS) || lacks_enterprise(words),
@@ -103,7 +104,7 @@ impl Error {
                 "let this user use the socket: unix_sockets in the agent's configuration has user, group and mode"
                     .to_owned()
             }
-            Kind::Tls(fault, _) => way_out_of(*fault).to_owned(),
+            Kind::Tls(fault, _) => way_out_of(*fault),
             Kind::NotUnderstood(_) => {
                 "is it a Consul agent that answers there? CONSUL_HTTP_ADDR or --http-addr says where to ask".to_owned()
             }
@@ -138,21 +139,22 @@ impl Error {
 }
 
 /// What the reader can do where no TLS came about.
-fn way_out_of(fault: TlsFault) -> &'static str {
+fn way_out_of(fault: TlsFault) -> String {
     match fault {
-        TlsFault::UnknownCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)",
+        TlsFault::UnknownCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)".to_owned(),
         TlsFault::OtherName => {
-            "say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME, or name the agent by it"
+            "say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME, or name the agent by it".to_owned()
         }
-        TlsFault::NotNow => "the agent needs a new one, if this machine's clock is right",
-        TlsFault::Certificate => "the agent needs another one; a self-signed one that is its own CA is not taken",
+        TlsFault::NotNow => "the agent needs a new one, if this machine's clock is right".to_owned(),
+        TlsFault::Certificate => format!("the agent needs another one: not one that is its own CA, and with keys of {KEYS}"),
         TlsFault::Client => {
-            "it takes certificates of its own CA alone, as long as they hold: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
+            "it takes certificates of its own CA alone, as long as they hold: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)".to_owned()
         }
         TlsFault::NoTls => {
-            "is it the agent's https port? a plain one is named http://HOST:PORT, without CONSUL_HTTP_SSL"
+            "is https served there? what serves plain HTTP is named http://HOST:PORT or unix:///PATH, without CONSUL_HTTP_SSL".to_owned()
         }
-        TlsFault::Other => "the next run tries again",
+        TlsFault::NoCommonWay => format!("the agent needs TLS 1.2 or 1.3, and keys of {KEYS}"),
+        TlsFault::Other => "the next run tries again".to_owned(),
     }
 }
 

@@ -29,4 +29,4 @@ pub use query::{PreparedQuery, QuerySpec};
 pub use session::{NewSession, Session};
 #[cfg(test)]
 pub use tls::TlsFault;
-pub use tls::{Named, Tls, TlsSettings, cannot_read, is_server_name};
+pub use tls::{Tls, TlsSettings, server_name};

@@ -1,9 +1,10 @@
 //! HTTP over a Unix socket: connects, sends and receives within the time there is. Knows no Consul.
 
 use std::io::{self, Error as IoError, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::retry_on_intr;
 use rustix::net::sockopt::{Timeout as SocketTimeout, set_socket_timeout};
@@ -35,7 +36,11 @@ fn connect_within(path: &Path, limit: Option<Duration>) -> io::Result<UnixStream
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     // A connect is limited as a send is.
     set_socket_timeout(&socket, SocketTimeout::Send, limit)?;
-    let address = SocketAddrUnix::new(path)?;
+    // As for official clients, a name that begins with @ is in no file system.
+    let address = match path.as_os_str().as_bytes() {
+        [b'@', name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
+        _ => SocketAddrUnix::new(path)?,
+    };
     retry_on_intr(|| connect(&socket, &address))?;
     Ok(UnixStream::from(socket))
 }
@@ -53,9 +58,24 @@ impl Transport for SocketTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.set_write_timeout(time_left(timeout)?)?;
-        let output = &self.buffers.output()[..amount];
-        self.stream.write_all(output).map_err(|error| timed_out(error, timeout))
+        let started = Instant::now();
+        let limit = time_left(timeout)?;
+        let mut output = &self.buffers.output()[..amount];
+        // Who reads slowly gets no new time with each part.
+        while !output.is_empty() {
+            let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(Error::Timeout(timeout.reason));
+            }
+            self.stream.set_write_timeout(left)?;
+            match self.stream.write(output) {
+                Ok(0) => return Err(IoError::from(ErrorKind::WriteZero).into()),
+                Ok(written) => output = &output[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(timed_out(error, timeout)),
+            }
+        }
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

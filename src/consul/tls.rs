@@ -5,26 +5,20 @@
 
 use std::fmt;
 use std::fs;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 use rustls::{AlertDescription, CertificateError, InconsistentKeys, RootCertStore};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::access::Secret;
-
-/// What the user named, and by what.
-#[derive(Clone, Debug)]
-pub struct Named {
-    /// The option or variable, as the user writes it.
-    pub by: &'static str,
-    /// What stands there.
-    pub value: String,
-}
+use crate::named::Named;
 
 /// What the user named for https.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +34,9 @@ pub struct TlsSettings {
     /// Whether the agent's certificate is verified.
     pub verifies: bool,
 }
+
+/// The kinds of keys that rustls knows by ring.
+pub(super) const KEYS: &str = "RSA (2048 bits or more), ECDSA (P-256, P-384) or Ed25519";
 
 /// Whom to trust, and what to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,29 +93,41 @@ impl Tls {
     }
 }
 
-/// Whether a text can stand in a certificate as the name of a host.
-pub fn is_server_name(name: &str) -> bool {
-    ServerName::try_from(name).is_ok()
+/// The name of a host as it can stand in a certificate, out of `NAME`, `NAME:PORT`, an address, or one in brackets, as official clients
+/// read it; `None` where it is none.
+pub fn server_name(text: &str) -> Option<&str> {
+    let name = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None if text.parse::<Ipv6Addr>().is_ok() => text,
+        None => text.split_once(':').map_or(text, |(name, _)| name),
+    };
+    ServerName::try_from(name).is_ok().then_some(name)
 }
 
 fn roots_of_file(file: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
-    let Named { by, value: path } = file;
-    let roots = usable(certificates(by, path)?);
+    let roots = usable(certificates(&file.read()?));
     if roots.is_empty() {
+        let Named { by, value: path } = file;
         return Err(format!("{by}: {path} holds no CA certificate that can be used; name a file that does, in PEM"));
     }
     Ok(roots)
 }
 
-/// Files that hold no certificate are passed over, so that a directory may have others in it.
+/// Reads every file of a directory and of those below it, as official clients do. What is no certificate is passed over.
 fn roots_of_directory(directory: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
     let Named { by, value: path } = directory;
-    let cannot = |error: std::io::Error| format!("{by}: {}", cannot_read(path, &error, "directory"));
     let mut roots = Vec::new();
-    for entry in fs::read_dir(path).map_err(cannot)? {
-        let file = entry.map_err(cannot)?.path();
-        if file.is_file() {
-            roots.extend(usable(certificates(by, &file.to_string_lossy())?));
+    let mut left = vec![PathBuf::from(path)];
+    while let Some(path) = left.pop() {
+        let cannot = |error: std::io::Error| directory.cannot_read(&path, &error);
+        for entry in fs::read_dir(&path).map_err(cannot)? {
+            let entry = entry.map_err(cannot)?;
+            // A link to a directory is not followed: it could lead in a circle.
+            if entry.file_type().map_err(cannot)?.is_dir() {
+                left.push(entry.path());
+            } else if entry.path().is_file() {
+                roots.extend(usable(certificates(&directory.read_file(&entry.path())?)));
+            }
         }
     }
     if roots.is_empty() {
@@ -142,46 +151,37 @@ fn usable(certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'sta
     certificates.into_iter().filter(is_usable).collect()
 }
 
-fn certificates(by: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = read(by, path)?;
-    let all: Result<Vec<_>, PemError> = CertificateDer::pem_slice_iter(&text).collect();
-    all.map_err(|error| format!("{by}: {path} is no sound PEM ({error}); name a file of certificates"))
+/// The certificates of a file in PEM. What cannot be read between them is passed over, as by official clients.
+fn certificates(text: &[u8]) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(text).flatten().collect()
 }
 
 fn read_client(certificate: &Named, key: &Named) -> Result<(Vec<CertificateDer<'static>>, Secret), String> {
-    let chain = certificates(certificate.by, &certificate.value)?;
-    if chain.is_empty() {
+    let none = || {
         let Named { by, value: path } = certificate;
-        return Err(format!("{by}: {path} holds no certificate; name a file that does, in PEM"));
+        format!("{by}: {path} holds no certificate that can be used; name a file that does, in PEM")
+    };
+    let chain = certificates(&certificate.read()?);
+    if chain.is_empty() {
+        return Err(none());
     }
     let Named { by, value: path } = key;
-    let text = read(by, path)?;
+    let text = key.read()?;
     // What the file holds is a secret, and the reason could quote it.
-    let unusable = || {
-        format!("{by}: {path} holds no private key that can be used; name a file with one in PEM, without a passphrase")
-    };
-    let private = PrivateKeyDer::from_pem_slice(&text).map_err(|_| unusable())?;
+    let private = PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
+        format!(
+            "{by}: {path} holds no private key in PEM, or one with a passphrase; name a file that holds one without"
+        )
+    })?;
     match CertifiedKey::from_der(chain.clone(), private, &default_provider()) {
         Ok(_) => Ok((chain, Secret::of(String::from_utf8_lossy(&text).into_owned()))),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(format!(
             "{by}: {path} is not the key of the certificate in {}; name the one that belongs to it",
             certificate.value
         )),
-        Err(rustls::Error::InvalidCertificate(_)) => Err(format!(
-            "{}: {} holds no certificate that can be used; name a file that does, in PEM",
-            certificate.by, certificate.value
-        )),
-        Err(_) => Err(unusable()),
+        Err(rustls::Error::InvalidCertificate(_)) => Err(none()),
+        Err(_) => Err(format!("{by}: {path} holds a private key of a kind that cannot be used; make one of {KEYS}")),
     }
-}
-
-fn read(by: &str, path: &str) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{by}: {}", cannot_read(path, &error, "file")))
-}
-
-/// That something could not be read, and the way out.
-pub fn cannot_read(path: &str, error: &std::io::Error, what: &str) -> String {
-    format!("cannot read {path}: {error}; name a {what} that this user can read")
 }
 
 /// Why no connection came about with whoever answered.
@@ -197,8 +197,10 @@ pub enum TlsFault {
     Certificate,
     /// It wants a client certificate, or another one.
     Client,
-    /// It does not speak TLS, or none that can be agreed on.
+    /// It does not speak TLS.
     NoTls,
+    /// It speaks TLS, and there is no way that both know.
+    NoCommonWay,
     /// None of these.
     Other,
 }
@@ -215,18 +217,23 @@ impl TlsFault {
                 }
                 E::NotValidForName | E::NotValidForNameContext { .. } => (TlsFault::OtherName, why.to_string()),
                 E::ExpiredContext { not_after, .. } => {
-                    (TlsFault::NotNow, format!("its certificate expired on {}", day(not_after.as_secs())))
+                    (TlsFault::NotNow, format!("its certificate expired on {}", utc(not_after.as_secs())))
                 }
                 E::Expired => (TlsFault::NotNow, "its certificate has expired".to_owned()),
                 E::NotValidYetContext { not_before, .. } => {
-                    (TlsFault::NotNow, format!("its certificate holds from {} only", day(not_before.as_secs())))
+                    (TlsFault::NotNow, format!("its certificate holds from {} only", utc(not_before.as_secs())))
                 }
                 E::NotValidYet => (TlsFault::NotNow, "its certificate does not hold yet".to_owned()),
+                E::UnsupportedSignatureAlgorithmContext { .. }
+                | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+                    TlsFault::Certificate,
+                    "its certificate, or its CA's, is signed in a way that is not known here".to_owned(),
+                ),
                 _ => (TlsFault::Certificate, format!("its certificate cannot be trusted: {why}")),
             },
             rustls::Error::AlertReceived(alert) => (of_alert(*alert), format!("it ended the connection: {alert:?}")),
             rustls::Error::InvalidMessage(_) => (TlsFault::NoTls, "what answers there does not speak TLS".to_owned()),
-            rustls::Error::PeerIncompatible(_) => (TlsFault::NoTls, error.to_string()),
+            rustls::Error::PeerIncompatible(_) => (TlsFault::NoCommonWay, error.to_string()),
             _ => (TlsFault::Other, error.to_string()),
         }
     }
@@ -246,12 +253,12 @@ fn of_alert(alert: AlertDescription) -> TlsFault {
         | A::UnknownCA
         | A::AccessDenied
         | A::DecryptError => TlsFault::Client,
-        A::ProtocolVersion | A::HandshakeFailure | A::InsufficientSecurity => TlsFault::NoTls,
+        A::ProtocolVersion | A::HandshakeFailure | A::InsufficientSecurity => TlsFault::NoCommonWay,
         _ => TlsFault::Other,
     }
 }
 
-/// A time to the second, given in seconds since 1970.
-fn day(seconds: u64) -> impl fmt::Display {
+/// A time in UTC, given in seconds since 1970.
+fn utc(seconds: u64) -> impl fmt::Display {
     humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }

@@ -4,6 +4,7 @@
 //! transport, and the address is resolved once. No proxy is used, whatever the environment says, and no redirect is
 //! followed, so that the token goes to the agent alone. Plain HTTP pays for nothing that https needs.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
@@ -11,7 +12,9 @@ use std::sync::OnceLock;
 use ureq::Agent;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{Connector, NextTimeout, RustlsConnector, TcpConnector};
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+};
 
 use super::access::Access;
 use super::error::Kind;
@@ -36,12 +39,14 @@ pub fn agent(access: &Access) -> Agent {
     }
     let config = config.build();
     let resolver = ResolveOnce::of(access);
-    let socket = access.address.socket().map(|path| SocketConnector { path: path.to_owned() });
+    let socket = access.address.socket().map(|path| {
+        let connector = SocketConnector { path: path.to_owned() };
+        Reaching { connector, is_socket: true }
+    });
+    let tcp = || Reaching { connector: TcpConnector::default(), is_socket: false };
     match (socket, &access.tls) {
-        (None, None) => Agent::with_parts(config, TcpConnector::default(), resolver),
-        (None, Some(_)) => {
-            Agent::with_parts(config, TcpConnector::default().chain(RustlsConnector::default()), resolver)
-        }
+        (None, None) => Agent::with_parts(config, tcp(), resolver),
+        (None, Some(_)) => Agent::with_parts(config, tcp().chain(RustlsConnector::default()), resolver),
         (Some(socket), None) => Agent::with_parts(config, socket, resolver),
         (Some(socket), Some(_)) => Agent::with_parts(config, socket.chain(RustlsConnector::default()), resolver),
     }
@@ -51,27 +56,65 @@ pub fn agent(access: &Access) -> Agent {
 pub fn kind_of(error: ureq::Error) -> Option<Kind> {
     match error {
         ureq::Error::Timeout(_) => None,
-        ureq::Error::HostNotFound => Some(Kind::Unreachable("host not found".to_owned())),
-        ureq::Error::Io(error) => {
-            let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
-            match (tls, error.kind()) {
-                (Some(error), _) => Some(of_tls(error)),
-                (None, ErrorKind::TimedOut | ErrorKind::WouldBlock) => None,
-                (None, ErrorKind::PermissionDenied) => Some(Kind::Forbidden(error.to_string())),
-                (
-                    None,
-                    ErrorKind::ConnectionRefused
-                    | ErrorKind::HostUnreachable
-                    | ErrorKind::NetworkUnreachable
-                    | ErrorKind::AddrNotAvailable
-                    | ErrorKind::NotFound,
-                ) => Some(Kind::Unreachable(error.to_string())),
-                (None, _) => Some(Kind::Interrupted(error.to_string())),
-            }
-        }
+        ureq::Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
+            Some(error) => Some(of_tls(error)),
+            None if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => None,
+            None => Some(Kind::Interrupted(error.to_string())),
+        },
         ureq::Error::Rustls(error) => Some(of_tls(&error)),
         ureq::Error::Protocol(error) => Some(Kind::NotUnderstood(error.to_string())),
+        ureq::Error::Other(error) => match error.downcast::<NotReached>() {
+            Ok(error) => Some(error.0),
+            Err(other) => Some(Kind::NotUnderstood(other.to_string())),
+        },
         other => Some(Kind::NotUnderstood(other.to_string())),
+    }
+}
+
+/// That there is no connection, so that nothing can have been sent. The transport's own errors do not tell that.
+#[derive(Debug)]
+struct NotReached(Kind);
+
+impl NotReached {
+    fn because(error: ureq::Error, is_socket: bool) -> ureq::Error {
+        let kind = match error {
+            ureq::Error::Timeout(_) => return error,
+            ureq::Error::Io(error) if is_socket && error.kind() == ErrorKind::PermissionDenied => {
+                Kind::Forbidden(error.to_string())
+            }
+            ureq::Error::Io(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
+                return error.into();
+            }
+            ureq::Error::Io(error) => Kind::Unreachable(error.to_string()),
+            other => Kind::Unreachable(other.to_string()),
+        };
+        ureq::Error::Other(Box::new(NotReached(kind)))
+    }
+}
+
+impl fmt::Display for NotReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Forbidden(words) | Kind::Unreachable(words) => f.write_str(words),
+            _ => f.write_str("not reached"),
+        }
+    }
+}
+
+impl std::error::Error for NotReached {}
+
+/// A connector whose errors say that there is no connection.
+#[derive(Debug)]
+struct Reaching<C> {
+    connector: C,
+    is_socket: bool,
+}
+
+impl<In: Transport, C: Connector<In>> Connector<In> for Reaching<C> {
+    type Out = C::Out;
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<C::Out>, ureq::Error> {
+        self.connector.connect(details, chained).map_err(|error| NotReached::because(error, self.is_socket))
     }
 }
 
@@ -116,8 +159,9 @@ impl Resolver for ResolveOnce {
                 addresses.push(*address);
             }
         } else {
-            let name = self.name.parse().map_err(|_| ureq::Error::HostNotFound)?;
-            addresses = DefaultResolver::default().resolve(&name, config, timeout)?;
+            let name = self.name.parse().map_err(|_| ureq::Error::HostNotFound);
+            let found = name.and_then(|name| DefaultResolver::default().resolve(&name, config, timeout));
+            addresses = found.map_err(|error| NotReached::because(error, false))?;
             self.known.get_or_init(|| addresses.to_vec());
         }
         Ok(addresses)

@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 
 use super::typed::Values;
-use crate::consul::{Access, Address, Named, Secret, Tls, TlsSettings, cannot_read, is_server_name};
+use crate::consul::{self, Access, Address, Secret, Tls, TlsSettings};
+use crate::named::Named;
 
 /// What the options and the environment say of the agent.
 ///
@@ -84,12 +85,10 @@ fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(Name
     }
 }
 
-fn server_name(named: Named) -> Result<String, String> {
-    let Named { by, value } = named;
-    if !is_server_name(&value) {
-        return Err(format!("{by} '{value}' is no host's name; write one as it stands in the agent's certificate"));
-    }
-    Ok(value)
+fn server_name(Named { by, value }: Named) -> Result<String, String> {
+    consul::server_name(&value)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{by} '{value}' is no host's name; write one as it stands in the agent's certificate"))
 }
 
 /// The token: of two that are given, the one from a file, and of two ways to give it, the option. A file with nothing in it says nothing.
@@ -104,16 +103,15 @@ fn token(
         (None, token) => (None, token),
         (file, token) => (file, token.map_or_else(|| variable("CONSUL_HTTP_TOKEN"), |token| Ok(Some(token)))?),
     };
-    let read = |Named { by, value: path }| {
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| format!("{by}: {}", cannot_read(&path, &error, "file")));
-        text.map(|text| Named { by, value: text.trim().to_owned() })
+    let read = |file: Named| {
+        let text = file.read()?;
+        Ok::<_, String>(Named { by: file.by, value: String::from_utf8_lossy(&text).trim().to_owned() })
     };
     let file = file.map(read).transpose()?.filter(|named| !named.value.is_empty());
     let Some(Named { by, value }) = file.or(token) else { return Ok(None) };
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
-            "{by} holds a byte that no token has, such as a space or a line's end; check what was put there"
+            "{by} holds a character that no token has, such as a space or a line's end; check what was put there"
         ));
     }
     Ok(Some(Secret::of(value)))
@@ -122,24 +120,4 @@ fn token(
 /// User and password, with the colon that a user without a password lacks.
 fn login(Named { value, .. }: Named) -> Secret {
     Secret::of(if value.contains(':') { value } else { value + ":" })
-}
-
-/// Takes the token out of a command line that has been read without an error, and says which it was: whoever lists the processes of a
-/// machine sees their arguments.
-#[must_use]
-pub fn take_token(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
-    let mut left = Vec::new();
-    let mut token = None;
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        match argument.to_str().map(|text| text.trim_start_matches('-')) {
-            // A value never looks like an option, or it would not have been read.
-            Some("token") if argument != "token" => token = arguments.next().cloned(),
-            Some(text) if text.starts_with("token=") && argument.to_str() != Some(text) => {
-                token = text.split_once('=').map(|(_, value)| value.into());
-            }
-            _ => left.push(argument.clone()),
-        }
-    }
-    token.map(|token| (left, token))
 }

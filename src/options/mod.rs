@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::consul::{Access, Status};
 use crate::port::Target;
 
-pub use access::take_token;
+pub use typed::take_token;
 
 /// A run of the program, ready to go. Made by [`Command::read`] alone, so that every value has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 
 use super::table;
+use crate::named::looks_like_a_token;
 
 /// The options that can be given more than once.
 const REPEATABLE: [&str; 2] = ["consul-query-tag", "query-failover"];
@@ -163,7 +164,7 @@ fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (argument.as_str(), None),
         };
-        let bare = name.strip_prefix("--").or_else(|| name.strip_prefix('-')).unwrap_or_default();
+        let bare = bare(name);
         let Some(option) = table::OPTIONS.iter().find(|option| option.name == bare) else {
             result.push(argument);
             continue;
@@ -193,16 +194,44 @@ fn normalise(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<String
 
 /// Whether the argument is an option of this program, and so no value.
 fn is_option(argument: &str) -> bool {
-    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
-    name.strip_prefix('-').is_some_and(|rest| table::is_known(rest.strip_prefix('-').unwrap_or(rest)))
+    table::is_known(bare(name(argument)))
+}
+
+/// An argument up to its equals sign.
+fn name(argument: &str) -> &str {
+    argument.split_once('=').map_or(argument, |(name, _)| name)
+}
+
+/// An option's name without its one or two dashes; empty where it has none.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("--").or_else(|| name.strip_prefix('-')).unwrap_or_default()
+}
+
+/// Takes the token out of a command line, and says which it was: whoever lists the processes of a machine sees their arguments. `None` where
+/// there is none, or the command line is none that can be run.
+#[must_use]
+pub fn take_token(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
+    let is_token = |argument: &OsString| argument.to_str().is_some_and(|text| bare(name(text)) == "token");
+    let at = arguments.iter().position(is_token)?;
+    let Ok(Typed::Run(values)) = parse(arguments.iter().cloned()) else { return None };
+    let mut left = arguments.to_vec();
+    // Its value stands in the same argument or in the next.
+    let has_value = left.remove(at).to_str().is_some_and(|text| text.contains('='));
+    if !has_value {
+        left.remove(at);
+    }
+    values.token.map(|token| (left, token.into()))
 }
 
 fn left_over(argument: &str) -> String {
     if !argument.starts_with('-') {
         // What stands behind an equals sign may be a token, meant for the environment.
-        let word = argument.split_once('=').map_or_else(|| argument.to_owned(), |(name, _)| format!("{name}=..."));
+        let word = match name(argument) {
+            name if name != argument => format!("{name}=..."),
+            _ if looks_like_a_token(argument) => "...".to_owned(),
+            _ => argument.to_owned(),
+        };
         return format!("'{word}' belongs to no option; see --help");
     }
-    let name = argument.split_once('=').map_or(argument, |(name, _)| name);
-    format!("unknown option {name}; see --help")
+    format!("unknown option {}; see --help", name(argument))
 }

@@ -95,6 +95,7 @@ fn errors() -> Vec<Error> {
             TlsFault::Certificate,
             TlsFault::Client,
             TlsFault::NoTls,
+            TlsFault::NoCommonWay,
             TlsFault::Other,
         ]
         .map(|fault| Kind::Tls(fault, "what was said of it".to_owned())),

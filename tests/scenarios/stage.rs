@@ -64,6 +64,18 @@ impl<'a> Candidate<'a> {
         format!("service/{}/leader", self.query())
     }
 
+    /// The least that a token of it needs.
+    pub fn rules(&self) -> String {
+        [
+            ("service", &self.service),
+            ("session", &self.node.name().to_owned()),
+            ("key", &self.key()),
+            ("query", &self.query()),
+        ]
+        .map(|(kind, name)| format!("{kind} \"{name}\" {{ policy = \"write\" }}"))
+        .join("\n")
+    }
+
     /// A pass of this instance, without lock-delay so that a scenario need not wait for it.
     pub fn pass(&self) -> Pass {
         Pass::of(&self.service).on(self.node).args(["--consul-service-id", &self.id, "--lock-delay", "0s"])

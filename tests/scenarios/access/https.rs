@@ -81,9 +81,15 @@ fn whom_to_trust_and_what_to_show_can_be_said_by_option_and_by_variable() {
     let (certificate, key) = authority.issue(&["client"]).write(n1.directory(), "client");
     let several = n1.directory().join("several");
     fs::create_dir_all(several.join("below")).unwrap();
+    // As with official clients: also below, and what cannot be read as a certificate is passed over.
+    let damaged = "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n";
     fs::write(several.join("README"), "No certificate.\n").unwrap();
     fs::write(several.join("a.pem"), Authority::new().certificate()).unwrap();
-    fs::write(several.join("b.pem"), format!("{}{}", Authority::new().certificate(), authority.certificate())).unwrap();
+    fs::write(
+        several.join("below/b.pem"),
+        format!("{damaged}{}{}", Authority::new().certificate(), authority.certificate()),
+    )
+    .unwrap();
     let one = Candidate::alone(n1);
     let bare = Pass::of(&one.service).args(["--lock-delay", "0s"]);
     let shown = |pass: Pass| pass.env("CONSUL_CLIENT_CERT", text(&certificate)).env("CONSUL_CLIENT_KEY", text(&key));
@@ -141,6 +147,9 @@ fn an_agent_is_known_by_its_address_or_by_the_name_that_is_asked_for_and_asked_o
     // The address and a host's name: both are asked there, and known by the name.
     for (relay, pass) in [
         (&six, pass(&six.address())),
+        (&four, pass(&four.address()).args(["-tls-server-name", "[::1]:8501"])),
+        (&four, pass(&four.address()).args(["-tls-server-name", "::1"])),
+        (&four, pass(&four.address()).args(["-tls-server-name", "server.dc1.consul:8501"])),
         (&four, pass(&four.address()).args(["-tls-server-name", "server.dc1.consul"])),
         (&four, pass(&format!("localhost:{port}")).env("CONSUL_TLS_SERVER_NAME", "server.dc1.consul")),
     ] {
@@ -152,6 +161,23 @@ fn an_agent_is_known_by_its_address_or_by_the_name_that_is_asked_for_and_asked_o
         assert_eq!(relay.connections() - before, 1, "a master's three requests go over one connection");
         assert_eq!(trap.connections(), 0, "no proxy is used");
     }
+}
+
+#[test]
+fn a_certificate_by_way_of_another_ca_and_a_token_under_acls_work_as_anywhere() {
+    let cluster = Cluster::with(1).acls().start();
+    let [n1] = cluster.nodes::<1>();
+    let authority = Authority::new();
+    let between = authority.authority_below();
+    let mut pair = between.issue(&[&n1.ip().to_string()]);
+    // What an agent shows is its own certificate, and those of the CAs up to the one that is trusted.
+    pair.certificate += between.certificate();
+    let ca = serve_https(n1, &authority, &pair, false);
+    let one = Candidate::alone(n1);
+    let pass = over_https(one.pass(), n1, &ca);
+    let token = n1.api().token_with(&one.rules());
+    assert!(one.said_by(&pass.clone().args(["--token", &token]).run(), 0).starts_with("master on n1"));
+    assert!(one.said_by(&pass.run(), 2).contains("; give a token by --token-file"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ const CA: &str = ": no CA that is trusted here has signed its certificate; name 
 
 /// Makes the same pass twice: it must end with this status, in time, say the same each time with these parts in it, and do nothing.
 fn refused(one: &Candidate, pass: &Pass, status: i32, parts: &[&str]) {
-    let pass = pass.clone().args(["--timeout", "5s"]);
+    let pass = pass.clone().args(["--timeout", "15s"]);
     let first = pass.run();
     let said = one.said_by(&first, status);
     for part in parts {
@@ -105,7 +105,7 @@ fn plain_text_to_an_https_port_and_https_to_a_plain_one_say_so() {
         &["HTTP request to an HTTPS server", "; name it as https://HOST:PORT in CONSUL_HTTP_ADDR"],
     );
     let https = over_https(one.pass(), n1, &ca).at(&format!("https://{}:8500", n1.ip()));
-    refused(&one, &https, 2, &[": what answers there does not speak TLS; is it the agent's https port?"]);
+    refused(&one, &https, 2, &[": what answers there does not speak TLS; is https served there?"]);
 }
 
 /// A file of the scenario's, with this text.
@@ -133,9 +133,9 @@ fn a_file_that_is_none_or_does_not_fit_is_named_before_anything_is_asked() {
     let (missing, directory) = (node.directory().join("missing"), node.directory());
     for (option, path, more, words) in [
         ("--ca-file", text(&missing), None, "cannot read"),
-        ("--ca-file", text(directory), None, "cannot read"),
+        ("--ca-file", text(directory), None, "is a directory"),
         ("--ca-file", text(&text_only), None, "holds no CA certificate that can be used"),
-        ("--ca-file", text(&broken), None, "is no sound PEM"),
+        ("--ca-file", text(&broken), None, "holds no CA certificate that can be used"),
         ("--ca-file", text(&no_certificate), None, "holds no CA certificate that can be used"),
         ("--ca-file", text(&key), None, "holds no CA certificate that can be used"),
         ("--ca-path", text(&missing), None, "cannot read"),
@@ -175,6 +175,17 @@ fn a_file_that_may_not_be_read_is_named() {
     for option in ["--ca-file", "--token-file"] {
         let pass = one.pass().at("https://127.0.0.1:1").args([option, text(&secret)]).by_nobody(node.directory());
         refused(&one, &pass, 2, &[&format!("error: {option}: cannot read {}: Permission denied", text(&secret))]);
+    }
+}
+
+#[test]
+fn a_host_that_does_not_exist_is_an_outage_in_which_nothing_was_sent() {
+    let node = shared().nodes::<1>()[0];
+    let one = Candidate::alone(node);
+    for address in ["no.such.host.invalid:8500", "https://no.such.host.invalid:8501"] {
+        let ca = file(node, Authority::new().certificate());
+        let pass = one.pass().at(address).env("CONSUL_CACERT", text(&ca));
+        refused(&one, &pass, 1, &["GET http", ": ", "; is the agent running there? CONSUL_HTTP_ADDR or --http-addr"]);
     }
 }
 

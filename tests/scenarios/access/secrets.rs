@@ -2,26 +2,21 @@
 
 use std::fs;
 
+use base64::Engine;
+use serde_json::json;
+
 use super::{text, unique_file};
-use crate::harness::{Cluster, Fault, NOBODY_LISTENS, Pass, Proxy, Signal, secs, seen, shared, wait_for};
+use crate::harness::{Authority, Cluster, Fault, NOBODY_LISTENS, Pass, Proxy, Signal, secs, seen, shared, wait_for};
 use crate::stage::Candidate;
 
 const TOKEN: &str = "5ec2e700-0000-4000-8000-00000000beef";
-
-/// What an instance on node n1 needs.
-fn token_for(one: &Candidate) -> String {
-    one.node.api().token_with(&format!(
-        "service \"{}\" {{ policy = \"write\" }}\nsession \"n1\" {{ policy = \"write\" }}\nkey \"{}\" {{ policy = \"write\" }}\nquery \"{}\" {{ policy = \"write\" }}",
-        one.service, one.key(), one.query()
-    ))
-}
 
 #[test]
 fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option() {
     let cluster = Cluster::with(1).acls().start();
     let [n1] = cluster.nodes::<1>();
     let one = Candidate::alone(n1);
-    let token = token_for(&one);
+    let token = one.node.api().token_with(&one.rules());
     let file = unique_file(n1, "token");
     fs::write(&file, format!("{token}\n")).unwrap();
     let pass = one.pass();
@@ -58,7 +53,7 @@ fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option()
 fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     let cluster = Cluster::with(1).acls().start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
-    let token = token_for(&one);
+    let token = one.node.api().token_with(&one.rules());
     let pass = one.pass().token(&token);
     assert!(one.said_by(&pass.run(), 0).starts_with("master on n1"));
     let api = one.node.api().with_token(&token);
@@ -73,29 +68,63 @@ fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     assert!(!said.contains(&token) && one.holds_the_lock() && one.is_tagged("master"));
 }
 
+/// A text of which every sixteen bytes hold `5ec2e7`: so it is found in a dump of bytes too, of which a line has no more.
+fn repeated() -> String {
+    "5ec2e7".repeat(8)
+}
+
 #[test]
-fn no_token_is_seen_in_any_line_log_or_list_of_processes() {
-    let node = shared().nodes::<1>()[0];
-    let one = Candidate::alone(node);
-    let nobody = one.pass().at(NOBODY_LISTENS);
-    let broken = Proxy::before(node);
+fn no_token_is_seen_in_any_line_or_log() {
+    let cluster = Cluster::of(1);
+    let [n1] = cluster.nodes::<1>();
+    let authority = Authority::new();
+    let socket = n1.directory().join("consul.sock");
+    let addresses = format!("{} unix://{}", n1.ip(), text(&socket));
+    n1.write_config("socket.json", json!({"addresses": {"http": addresses}}));
+    let ca = super::serve_https(n1, &authority, &authority.issue(&[&n1.ip().to_string()]), false);
+    let one = Candidate::alone(n1);
+    let broken = Proxy::before(n1);
     broken.fail(|_, _| Some(Fault::Garbage));
-    for pass in
-        [one.pass(), nobody, one.pass().through(&broken), Pass::bare().arg("--nonsense"), Pass::bare().arg("--help")]
-    {
-        for pass in [pass.clone().token(TOKEN), pass.clone().args(["--token", TOKEN])] {
-            let pass = pass.env("CONSUL_HTTP_AUTH", &format!("user:{TOKEN}"));
+    let login = format!("user:{}", repeated());
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&login);
+    let secrets = ["5ec2e7", "3565 6332 6537", &encoded[16..24]];
+    for pass in [
+        one.pass(),
+        super::over_https(one.pass(), n1, &ca),
+        one.pass().at(&format!("unix://{}", text(&socket))),
+        one.pass().at(NOBODY_LISTENS),
+        one.pass().through(&broken),
+        Pass::bare().arg("--nonsense"),
+        Pass::bare().arg("--help"),
+    ] {
+        for pass in [pass.clone().token(&repeated()), pass.clone().args(["--token", &repeated()])] {
+            let pass = pass.env("CONSUL_HTTP_AUTH", &login);
             for loud in [pass.clone().env("RUST_LOG", "trace"), pass.args(["--log-level", "trace"])] {
                 let output = loud.output();
-                assert!(!output.stdout.contains(TOKEN) && !output.stderr.contains(TOKEN), "{output:?}");
-                // In base64 it would be none the less.
-                assert!(!output.stderr.contains("NWVjMmU3"), "{output:?}");
+                for secret in secrets {
+                    assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "{output:?}");
+                }
             }
         }
     }
-    // A token that was meant for the environment.
-    let slip = one.said_by(&one.pass().arg(&format!("CONSUL_HTTP_TOKEN={TOKEN}")).run(), 2);
-    assert!(slip.contains("'CONSUL_HTTP_TOKEN=...' belongs to no option") && !slip.contains(TOKEN), "{slip}");
+}
+
+#[test]
+fn a_token_in_the_wrong_place_is_not_repeated() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    for (pass, words) in [
+        // Meant for the environment.
+        (one.pass().arg(&format!("CONSUL_HTTP_TOKEN={TOKEN}")), "'CONSUL_HTTP_TOKEN=...' belongs to no option"),
+        (one.pass().arg(TOKEN), "'...' belongs to no option"),
+        (one.pass().args(["--token-file", TOKEN]), "--token-file: there is no such file, and it looks like a token"),
+        (
+            one.pass().env("CONSUL_HTTP_TOKEN_FILE", TOKEN),
+            "CONSUL_HTTP_TOKEN_FILE: there is no such file, and it looks",
+        ),
+    ] {
+        let said = one.said_by(&pass.run(), 2);
+        assert!(said.contains(words) && !said.contains(TOKEN), "{said}");
+    }
 }
 
 #[test]
@@ -104,6 +133,7 @@ fn a_token_that_was_typed_is_not_seen_in_the_list_of_processes_while_a_run_waits
     let one = Candidate::alone(node);
     one.report(&one.pass());
     let proxy = Proxy::before(node);
+    // Nobody can see it after the first moment: not while a file is read, nor in a wait.
     let running = one.pass().through(&proxy).args(["--token", TOKEN, "--wait", "20s"]).spawn();
     wait_for("the run to wait", secs(10), || {
         seen(proxy.requests(), |requests| requests.iter().any(|request| request.path.contains("index="))).map(drop)
@@ -114,6 +144,28 @@ fn a_token_that_was_typed_is_not_seen_in_the_list_of_processes_while_a_run_waits
     running.signal(Signal::TERM);
     assert_eq!(running.wait().stderr, "");
     assert!(proxy.requests().iter().all(|request| request.header("X-Consul-Token") == Some(TOKEN)));
+    proxy.clear();
+    let resigned = one.resign().through(&proxy).args(["--token", TOKEN, "--for", "1s"]).run();
+    assert!(one.said_by(&resigned, 0).starts_with("slave, no master"));
+    assert!(proxy.requests().iter().all(|request| request.header("X-Consul-Token") == Some(TOKEN)));
+}
+
+#[test]
+fn a_token_that_is_no_text_or_comes_by_a_pipe_is_refused_at_once() {
+    let node = shared().nodes::<1>()[0];
+    let one = Candidate::alone(node);
+    let (odd, pipe) = (unique_file(node, "odd"), unique_file(node, "pipe"));
+    fs::write(&odd, [0xff, 0xfe, b'x']).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (path, words) in [
+        (text(&odd), "--token-file holds a character that no token has"),
+        (text(&pipe), "is no file, or one of more than 8 MiB"),
+        ("/dev/zero", "is no file, or one of more than 8 MiB"),
+        (text(node.directory()), "is a directory; name a file"),
+    ] {
+        let outcome = one.pass().args(["--token-file", path, "--timeout", "10s"]).run();
+        assert!(one.said_by(&outcome, 2).contains(words) && outcome.took < secs(5), "{outcome:?}");
+    }
 }
 
 #[test]

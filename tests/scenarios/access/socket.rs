@@ -86,6 +86,10 @@ fn a_socket_that_nobody_serves_is_an_outage_and_takes_no_longer_than_the_timeout
     let node = shared().nodes::<1>()[0];
     let one = Candidate::alone(node);
     let pass = |socket: &PathBuf| one.pass().at(&format!("unix://{}", text(socket))).args(["--timeout", "1s"]);
+    let below_a_file = unique_file(node, "file");
+    fs::write(&below_a_file, "").unwrap();
+    let said = one.said_by(&pass(&below_a_file.join("x.sock")).run(), 1);
+    assert!(said.contains("Not a directory") && said.contains("; is the agent running there?"), "{said}");
     let missing = unique_file(node, "missing.sock");
     let said = one.said_by(&pass(&missing).run(), 1);
     assert!(said.contains("No such file or directory") && said.contains("; is the agent running there?"), "{said}");
