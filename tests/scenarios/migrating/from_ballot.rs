@@ -6,7 +6,7 @@ use super::ballot::{Ballot, KEY, TAG};
 use super::shell;
 use super::sight::Sight;
 use super::stage::{instance, redis_on_three};
-use crate::harness::{Cluster, Node, Pass, Scripts, secs, seen, wait_for};
+use crate::harness::{Api, Cluster, Node, Pass, Scripts, holds_for, secs, seen, wait_for};
 use crate::stage::Candidate;
 
 /// The options that ballot's settings become.
@@ -24,10 +24,31 @@ fn ballot_leads(cluster: &Cluster) -> [Ballot<'_>; 3] {
     daemons
 }
 
-/// Puts the document's definition for those who come from ballot into an agent.
+/// Puts the document's definition for those who come from ballot where the agent reads it with its next reload.
 fn define_the_check(node: &Node) {
     node.write_config("election.hcl", shell::at_home(&shell::block(shell::CHECK_AFTER_BALLOT), node));
-    node.reload();
+}
+
+/// Lets an operator do on the followers what the document says.
+fn followers_are_moved([leader, followers @ ..]: &mut [Ballot; 3]) {
+    for daemon in followers {
+        define_the_check(daemon.node);
+        assert!(leader.round() && !daemon.round());
+        shell::run_with(daemon.node, "systemctl stop ballot && consul reload", "[ \"$*\" = 'stop ballot' ]");
+        wait_for("it to follow ballot", secs(20), || {
+            assert!(leader.round());
+            let check = daemon.node.api().check("redis-election");
+            seen(check, |check| check.as_ref().is_some_and(|(_, line)| line.contains("slave of n1"))).map(drop)
+        });
+    }
+}
+
+/// Waits until this program leads on one of the three nodes and the others follow it.
+fn wait_for_the_new_roles(api: &Api) {
+    wait_for("one primary and two slaves", secs(60), || {
+        let tagged = [TAG, "slave"].map(|tag| api.passing_nodes_tagged("redis", tag).len());
+        seen(tagged, |tagged| *tagged == [1, 2]).map(drop)
+    });
 }
 
 #[test]
@@ -42,8 +63,8 @@ fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
     assert!(said.starts_with("slave of n1"), "{said}");
     assert_eq!(scripts.count("follow"), 0, "nor where it is to be reached");
     assert_eq!(two.tags(), ["v7", "slave"]);
-    let ended = daemons[0].session().to_owned();
-    daemons[0].node.api().destroy_session(&ended);
+    shell::run(daemons[0].node, &shell::block(shell::END_BALLOTS_SESSION));
+    assert_eq!(two.node.api().session(daemons[0].session()), None);
     assert_eq!(cluster.server().api().lock(KEY), None, "its sessions take the key with them");
     wait_for("the lock after its lock-delay", secs(20), || {
         let outcome = pass(&two).run();
@@ -64,31 +85,61 @@ fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
 fn in_the_order_shown_no_client_sees_two_primaries() {
     let cluster = redis_on_three();
     let api = cluster.server().api();
-    let [leader, second, third] = ballot_leads(&cluster);
+    let mut daemons = ballot_leads(&cluster);
     let sight = Sight::of(TAG, "primary.redis.service.consul", cluster.server());
     sight.takes(20);
-    for daemon in [&second, &third] {
-        define_the_check(daemon.node);
-        wait_for("it to follow ballot", secs(20), || {
-            let check = daemon.node.api().check("redis-election");
-            seen(check, |check| check.as_ref().is_some_and(|(_, line)| line.contains("slave of n1"))).map(drop)
-        });
-    }
-    assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n1"]);
-    // From here on ballot renews nothing.
+    followers_are_moved(&mut daemons);
+    let leader = &mut daemons[0];
     define_the_check(leader.node);
-    shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
-    assert_eq!(api.session(leader.session()), None);
-    wait_for("one primary and two slaves", secs(60), || {
-        let tagged = [TAG, "slave"].map(|tag| api.passing_nodes_tagged("redis", tag).len());
-        seen(tagged, |tagged| *tagged == [1, 2]).map(drop)
+    // For longer than a session of ballot's lives that is not renewed, and its lock-delay.
+    holds_for("ballot leads while the operator takes his time", secs(24), || {
+        seen(leader.round(), |leads| *leads).map(drop)
     });
+    assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n1"]);
+    // From here on it renews nothing, and has not ended its session.
+    let stop = "[ \"$*\" = 'stop ballot' ]";
+    let said = shell::run_with(leader.node, &shell::block(shell::TAKE_OVER_FROM_BALLOT), stop);
+    assert!(said.contains("slave of n1"), "{said}");
+    assert!(api.session(leader.session()).is_some());
+    // He takes his time again, until the session has ended by its TTL and somebody leads.
+    wait_for_the_new_roles(&api);
+    let lock = api.lock(KEY);
+    shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
+    assert_eq!(api.lock(KEY), lock, "the new leader's lock is left alone");
     sight.takes(20);
     let seen = sight.end();
     println!("nobody was primary for {:?}", seen.longest_gap);
     assert!(seen.looks > 20 && seen.tagged.iter().all(|nodes| nodes.len() < 2), "{seen:?}");
     assert!(seen.named.iter().all(|addresses| addresses.len() < 2), "{seen:?}");
     assert!(cluster.nodes::<3>().iter().all(|node| api.sessions_of(node.name()).len() < 3));
+}
+
+#[test]
+fn of_an_instance_registered_by_the_api_ballots_tag_goes_with_the_same_command() {
+    let cluster = redis_on_three();
+    let api = cluster.server().api();
+    for node in cluster.nodes::<3>() {
+        node.remove_config("redis.json");
+        node.reload();
+        let ping = json!({"CheckID": "redis-ping", "Name": "redis answers", "TTL": "1h", "Status": "passing"});
+        node.api().register(&json!({"Name": "redis", "Port": 6379, "Tags": ["v7"], "Check": ping}));
+    }
+    let mut daemons = ballot_leads(&cluster);
+    let sight = Sight::of(TAG, "primary.redis.service.consul", cluster.server());
+    sight.takes(20);
+    followers_are_moved(&mut daemons);
+    let leader = &daemons[0];
+    define_the_check(leader.node);
+    // This one ends its session when it is told to end: the others may lead after the lock-delay.
+    let (address, session) = (leader.node.address(), leader.session());
+    let stop = format!("curl -fsS -X PUT http://{address}/v1/session/destroy/{session}");
+    shell::run_with(leader.node, &shell::block(shell::TAKE_OVER_FROM_BALLOT), &stop);
+    assert_eq!(leader.node.api().local_tags("redis"), ["v7", "slave"]);
+    shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
+    wait_for_the_new_roles(&api);
+    sight.takes(20);
+    let seen = sight.end();
+    assert!(seen.looks > 20 && seen.tagged.iter().all(|nodes| nodes.len() < 2), "{seen:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What `docs/migrating.md` shows, used as it stands there: its commands are run on a node, its definitions are loaded into an agent.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -14,15 +14,26 @@ pub fn document() -> String {
 }
 
 /// What tells the blocks of the document apart: their language, and words that one of them alone has.
-pub const BLOCKS: [(&str, &str); 8] =
-    [OLD_CHECK, NEW_CHECK, STOPPED, TAKE_OVER, RESIGN, CLEAN_UP, CHECK_AFTER_BALLOT, END_BALLOTS_SESSION];
+pub const BLOCKS: [(&str, &str); 9] = [
+    OLD_CHECK,
+    NEW_CHECK,
+    STOPPED,
+    TAKE_OVER,
+    RESIGN,
+    CLEAN_UP,
+    CHECK_AFTER_BALLOT,
+    TAKE_OVER_FROM_BALLOT,
+    END_BALLOTS_SESSION,
+];
 pub const OLD_CHECK: (&str, &str) = ("hcl", "script ");
 pub const NEW_CHECK: (&str, &str) = ("hcl", "\"-consul-query-name\"");
 pub const STOPPED: (&str, &str) = ("sh", "while curl");
-pub const TAKE_OVER: (&str, &str) = ("sh", "consul reload && consul-master-election-tagger");
+pub const TAKE_OVER: (&str, &str) =
+    ("sh", "tagger -consul-service-name redis -consul-query-name redis-master --check-id");
 pub const RESIGN: (&str, &str) = ("sh", "resign");
 pub const CLEAN_UP: (&str, &str) = ("sh", "consul kv delete");
 pub const CHECK_AFTER_BALLOT: (&str, &str) = ("hcl", "\"--lock-key\"");
+pub const TAKE_OVER_FROM_BALLOT: (&str, &str) = ("sh", "systemctl stop ballot");
 pub const END_BALLOTS_SESSION: (&str, &str) = ("sh", "session/destroy");
 
 /// Every block of the document, with its language.
@@ -49,10 +60,18 @@ pub fn block((language, words): (&str, &str)) -> String {
 
 /// Runs commands in a shell on the node, as an operator there would, and returns what they printed. They must all end well.
 pub fn run(node: &Node, commands: &str) -> String {
+    run_with(node, commands, "false")
+}
+
+/// As [`run`], with a script in the place of `systemctl`.
+pub fn run_with(node: &Node, commands: &str, systemctl: &str) -> String {
     let path = node.directory().join(unique("bin"));
     fs::create_dir(&path).unwrap();
     symlink(&consul().binary, path.join("consul")).unwrap();
     symlink(program(), path.join("consul-master-election-tagger")).unwrap();
+    let script = path.join("systemctl");
+    fs::write(&script, format!("#!/bin/sh\n{systemctl}\n")).unwrap();
+    fs::set_permissions(&script, Permissions::from_mode(0o755)).unwrap();
     let commands = commands.replace("127.0.0.1:8500", &node.address()).replace("NODE", node.name());
     // The longest of them waits for the end of sessions.
     let output = Command::new("timeout")
