@@ -24,9 +24,18 @@ impl<'a> Ballot<'a> {
     }
 
     /// One round: a session, the lock unless it leads, and the tag as the lock's value says. It leads when that value has its session,
-    /// whoever holds the key.
+    /// whoever holds the key. A critical check of the service, on whatever node, ends its session and its lead before that; later
+    /// versions look at the checks of its service ID alone, which is the same here, and at those they are given, if any.
     pub fn round(&mut self) -> bool {
         let api = self.node.api();
+        if api.get("/v1/health/checks/redis").list().iter().any(|check| check["Status"] == "critical") {
+            if let Some(session) = self.session.take() {
+                api.destroy_session(&session);
+            }
+            self.leads = false;
+            self.tag(&api.local("redis"));
+            return false;
+        }
         // It renews the session all the while, in the background.
         let renewed = |session: &String| api.put_nothing(&format!("/v1/session/renew/{session}")).status == 200;
         let session = match self.session.take().filter(renewed) {

@@ -143,6 +143,29 @@ fn of_an_instance_registered_by_the_api_ballots_tag_goes_with_the_same_command()
 }
 
 #[test]
+fn a_critical_check_of_ours_on_any_node_ends_ballots_lead() {
+    let cluster = redis_on_three();
+    let mut daemons = ballot_leads(&cluster);
+    let node = daemons[1].node;
+    // No run comes in between.
+    let shown = shell::block(shell::CHECK_AFTER_BALLOT).replace("\"5s\"", "\"10m\"");
+    let without = shown.replace("  status   = \"passing\"\n", "");
+    assert_ne!(without, shown);
+    for (definition, status) in [(shown, "passing"), (without, "critical")] {
+        node.write_config("election.hcl", shell::at_home(&definition, node));
+        node.reload();
+        wait_for("the check in the catalog", secs(20), || {
+            let found = cluster.server().api().catalog_check_of(node.name(), "redis-election");
+            seen(found, |found| found.as_deref() == Some(status)).map(drop)
+        });
+        assert_eq!(daemons[0].round(), status == "passing");
+        // A check that is there already keeps the status it has.
+        node.remove_config("election.hcl");
+        node.reload();
+    }
+}
+
+#[test]
 fn its_settings_are_these_options() {
     let cluster = redis_on_three();
     let [node, _, _] = cluster.nodes::<3>();
