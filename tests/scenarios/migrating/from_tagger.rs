@@ -161,8 +161,13 @@ fn a_waiting_run_ends_when_a_reload_takes_its_check_away() {
         seen(tagged, |tagged| *tagged == [1, 1]).map(drop)
     });
     for candidate in [&one, &two] {
-        let (status, line) = candidate.node.api().check("redis-election").unwrap();
-        assert_eq!(status, "passing", "{line}");
+        wait_for("Consul to have the line of a run", secs(20), || {
+            let check = candidate.node.api().check("redis-election");
+            seen(check, |check| {
+                check.as_ref().is_some_and(|(_, line)| line.contains(" of n") || line.contains(" on n"))
+            })
+            .map(drop)
+        });
         let mut stay = Stay::by(candidate, &candidate.pass().args(["--check-id", "redis-election", "--wait", "50s"]));
         candidate.node.remove_config("election.hcl");
         candidate.node.reload();

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ pub const BLOCKS: [(&str, &str); 9] = [
 ];
 pub const OLD_CHECK: (&str, &str) = ("hcl", "script ");
 pub const NEW_CHECK: (&str, &str) = ("hcl", "\"-consul-query-name\"");
-pub const STOPPED: (&str, &str) = ("sh", "while curl");
+pub const STOPPED: (&str, &str) = ("sh", "no run is left");
 pub const TAKE_OVER: (&str, &str) =
     ("sh", "tagger -consul-service-name redis -consul-query-name redis-master --check-id");
 pub const RESIGN: (&str, &str) = ("sh", "resign");
@@ -65,6 +65,13 @@ pub fn run(node: &Node, commands: &str) -> String {
 
 /// As [`run`], with a script in the place of `systemctl`.
 pub fn run_with(node: &Node, commands: &str, systemctl: &str) -> String {
+    let output = output(node, &node.address(), commands, systemctl);
+    assert!(output.status.success(), "{commands}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// As [`run_with`], with the agent at an address of the scenario's, and however they end.
+pub fn output(node: &Node, address: &str, commands: &str, systemctl: &str) -> Output {
     let path = node.directory().join(unique("bin"));
     fs::create_dir(&path).unwrap();
     symlink(&consul().binary, path.join("consul")).unwrap();
@@ -72,18 +79,16 @@ pub fn run_with(node: &Node, commands: &str, systemctl: &str) -> String {
     let script = path.join("systemctl");
     fs::write(&script, format!("#!/bin/sh\n{systemctl}\n")).unwrap();
     fs::set_permissions(&script, Permissions::from_mode(0o755)).unwrap();
-    let commands = commands.replace("127.0.0.1:8500", &node.address()).replace("NODE", node.name());
+    let commands = commands.replace("127.0.0.1:8500", address).replace("NODE", node.name());
     // The longest of them waits for the end of sessions.
-    let output = Command::new("timeout")
+    Command::new("timeout")
         .args(["90", "/bin/sh", "-euc", &commands])
         .env_clear()
         .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", path.display()))
-        .env("CONSUL_HTTP_ADDR", node.address())
+        .env("CONSUL_HTTP_ADDR", address)
         .stdin(Stdio::null())
         .output()
-        .unwrap();
-    assert!(output.status.success(), "{commands}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+        .unwrap()
 }
 
 /// A definition with what the scenario has in place of what a user has: this build of the program, with the address of the node's

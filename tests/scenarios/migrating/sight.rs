@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Answer, Node, dns_addresses, millis, secs, seen, text, wait_for};
+use crate::harness::{Answer, Node, dns_addresses, millis, secs, seen, text, texts, wait_for};
 
 /// Looks every 5 ms, in a thread of its own.
 pub struct Sight {
@@ -26,6 +26,10 @@ pub struct Seen {
     pub looks: usize,
     /// Every set of passing instances with the master's tag, by their nodes.
     pub tagged: BTreeSet<Vec<String>>,
+    /// Every set of passing instances with the tag `slave`, by their nodes.
+    pub slaves: BTreeSet<Vec<String>>,
+    /// Every set of passing instances, by their nodes: those in the service's DNS name.
+    pub passing: BTreeSet<Vec<String>>,
     /// Every answer of DNS.
     pub named: BTreeSet<Vec<Ipv4Addr>>,
     /// The longest time between two answers of DNS that named someone.
@@ -39,23 +43,25 @@ impl Sight {
         let taken = Arc::new(AtomicUsize::new(0));
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&taken));
         let (api, ip, name) = (server.api(), server.ip(), name.to_owned());
-        let path = format!("/v1/health/service/redis?passing&tag={tag}");
+        let tag = tag.to_owned();
         let thread = thread::spawn(move || {
             let (mut sight, mut last) = (Seen::default(), None);
             while !stopped.load(Ordering::Relaxed) {
                 let begin = Instant::now();
-                let Ok(Value::Array(found)) = api.request("GET", &path, None).map(Answer::json) else {
+                let Ok(Value::Array(found)) =
+                    api.request("GET", "/v1/health/service/redis?passing", None).map(Answer::json)
+                else {
                     continue;
                 };
-                let mut nodes: Vec<_> = found.iter().map(|entry| text(&entry["Node"], "Node")).collect();
-                nodes.sort();
                 let Ok(answer) = dns_addresses(ip, &name) else { continue };
                 if !answer.is_empty() {
                     let now = Instant::now();
                     let gap = last.replace(now).map_or(Duration::ZERO, |last| now - last);
                     sight.longest_gap = sight.longest_gap.max(gap);
                 }
-                sight.tagged.insert(nodes);
+                sight.tagged.insert(nodes(&found, Some(&tag)));
+                sight.slaves.insert(nodes(&found, Some("slave")));
+                sight.passing.insert(nodes(&found, None));
                 sight.named.insert(answer);
                 sight.looks += 1;
                 counted.store(sight.looks, Ordering::Relaxed);
@@ -79,6 +85,14 @@ impl Sight {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }
+}
+
+/// The nodes of the instances, all of them or those with the tag.
+fn nodes(instances: &[Value], tag: Option<&str>) -> Vec<String> {
+    let has_tag = |entry: &&Value| tag.is_none_or(|tag| texts(&entry["Service"], "Tags").iter().any(|own| own == tag));
+    let mut nodes: Vec<_> = instances.iter().filter(has_tag).map(|entry| text(&entry["Node"], "Node")).collect();
+    nodes.sort();
+    nodes
 }
 
 impl Drop for Sight {

@@ -1,5 +1,8 @@
 //! The order of steps from the Go tool to this program and back, seen by clients all the time; and what any other order leads to.
 
+use std::collections::BTreeSet;
+use std::thread;
+
 use serde_json::{Value, json};
 
 use super::shell;
@@ -8,7 +11,7 @@ use super::stage::{
     define_the_new_check, define_the_old_check, instance, let_the_old_check_run, redis_on_three, wait_for_check,
 };
 use super::tagger::Tagger;
-use crate::harness::{Cluster, Health, Node, secs, seen, wait_for};
+use crate::harness::{Cluster, Fault, Health, Node, Proxy, secs, seen, wait_for};
 
 /// Lets the old tool run on all three nodes until the first is its master.
 fn the_old_tool_leads(cluster: &Cluster) -> [&Node; 3] {
@@ -44,27 +47,33 @@ fn in_the_order_shown_no_client_sees_two_masters_and_the_name_answers_again_when
     let query = cluster.server().api().query("redis-master").unwrap();
     let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
     sight.takes(20);
-    for node in [second, third] {
+    let stopped = |node: &Node| {
         node.remove_config("election.hcl");
-        shell::run(node, &shell::block(shell::STOPPED));
+        let said = shell::run(node, &shell::block(shell::STOPPED));
+        assert!(said.ends_with("no run is left\n"), "{said}");
         assert!(Tagger::of_redis(node).sessions().is_empty(), "they have ended by their TTL");
-        assert_eq!(Tagger::of_redis(master).run(), "master");
-    }
+    };
+    thread::scope(|scope| {
+        for node in [master, second, third] {
+            scope.spawn(move || stopped(node));
+        }
+    });
+    assert_eq!(cluster.server().dns("redis-master.query.consul"), [master.ip()], "the tag stays meanwhile");
     assert_eq!(master.api().local("redis")["Meta"], json!({}), "the old tool has wiped it");
-    define_the_new_check(master);
-    shell::run(master, &shell::block(shell::TAKE_OVER));
-    assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master"), ["n1"]);
-    assert_eq!(cluster.server().dns("redis-master.query.consul"), [master.ip()]);
-    assert_eq!(master.api().local("redis")["Meta"]["rack"], "b");
-    for node in [second, third] {
+    for node in [master, second, third] {
         define_the_new_check(node);
-        shell::run(node, "consul reload");
+        shell::run(node, &shell::block(shell::TAKE_OVER));
+        assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master"), ["n1"]);
+        assert_eq!(cluster.server().dns("redis-master.query.consul"), [master.ip()]);
+        assert_eq!(node.api().local("redis")["Meta"]["rack"], "b");
     }
     wait_for_the_new_roles(master, &[second, third]);
     sight.takes(20);
     let seen = sight.end();
     seen.is_of_one_master(master);
     println!("the name was gone for {:?}", seen.longest_gap);
+    assert_eq!(seen.passing, BTreeSet::from([["n1", "n2", "n3"].map(str::to_owned).to_vec()]));
+    assert!(!seen.slaves.contains(&vec![]), "{seen:?}");
     assert_eq!(cluster.server().api().query("redis-master").unwrap()["ID"], query["ID"]);
 }
 
@@ -93,9 +102,7 @@ fn the_new_program_leads(cluster: &Cluster) -> [&Node; 3] {
     let nodes = cluster.nodes::<3>();
     for node in nodes {
         define_the_new_check(node);
-        node.reload();
-        // The check begins as critical, and stands when it has run once.
-        wait_for_check(node, "redis-election");
+        shell::run(node, &shell::block(shell::TAKE_OVER));
     }
     wait_for_the_new_roles(nodes[0], &nodes[1..]);
     nodes
@@ -153,17 +160,49 @@ fn back_without_giving_the_lead_up_makes_every_node_a_master() {
 }
 
 #[test]
-fn a_check_that_keeps_its_id_keeps_its_status_over_a_reload_and_a_new_one_is_critical() {
+fn a_new_check_is_critical_until_it_has_run_unless_its_definition_has_a_status() {
     let cluster = redis_on_three();
-    let [kept, renamed, _] = cluster.nodes::<3>();
-    let status = |node: &Node, id: &str| node.api().check(id).map(|(status, _)| status);
-    for (node, id) in [(kept, "redis-election"), (renamed, "election-of-redis")] {
-        let_the_old_check_run(node);
-        // No run of it comes in between.
-        let shown = shell::block(shell::NEW_CHECK).replace("\"5s\"", "\"10m\"").replace("redis-election", id);
-        node.write_config("election.hcl", shell::at_home(&shown, node));
+    let [with, without, _] = cluster.nodes::<3>();
+    // No run of it comes in between.
+    let shown = shell::block(shell::NEW_CHECK).replace("\"5s\"", "\"10m\"");
+    let bare = shown.replace("  status   = \"passing\"\n", "");
+    assert_ne!(bare, shown);
+    for (node, definition, expected) in [(with, &shown, "passing"), (without, &bare, "critical")] {
+        node.write_config("election.hcl", shell::at_home(definition, node));
         shell::run(node, "consul reload");
-        let expected = if id == "redis-election" { "passing" } else { "critical" };
-        assert_eq!(status(node, id).as_deref(), Some(expected));
+        assert_eq!(node.api().check("redis-election").unwrap().0, expected);
     }
+}
+
+#[test]
+fn the_wait_for_the_old_tool_ends_neither_while_a_run_goes_on_nor_while_consul_does_not_answer_nor_well_for_another_node()
+ {
+    let cluster = redis_on_three();
+    let [node, _, _] = cluster.nodes::<3>();
+    let_the_old_check_run(node);
+    let (commands, tool, api) = (shell::block(shell::STOPPED), Tagger::of_redis(node), node.api());
+    let other = shell::output(node, &node.address(), &commands.replace("NODE", "n9"), "false");
+    assert!(!other.status.success() && !other.stdout.ends_with(b"no run is left\n"), "{other:?}");
+    node.reload();
+    wait_for_check(node, "redis-election");
+    // A run that has begun renews its session, as the tool's client does, until it has ended or was killed.
+    let run = tool.run_and_be_killed();
+    let proxy = Proxy::before(node);
+    proxy.fail(|request, number| {
+        (request.path.contains("/session/node/") && number < 6).then_some(Fault::Status(500, "No cluster leader"))
+    });
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| shell::output(node, &proxy.address(), &commands, "false"));
+        wait_for("it to ask often, first in vain", secs(60), || {
+            assert_eq!(api.put_nothing(&format!("/v1/session/renew/{run}")).status, 200);
+            let asked = proxy.lines().iter().filter(|line| line.contains("/session/node/")).count();
+            let ended = waiting.is_finished();
+            assert!(!ended, "after {asked} questions: {:?}", proxy.lines());
+            seen(asked, |asked| *asked > 8).map(drop)
+        });
+        let output = waiting.join().unwrap();
+        assert!(output.status.success() && output.stdout.ends_with(b"no run is left\n"), "{output:?}");
+    });
+    assert!(tool.sessions().is_empty());
+    assert_eq!(api.check("redis-election"), None, "Consul does not run the old tool any more");
 }
