@@ -1,5 +1,7 @@
 //! The registration: every field of it comes through, its tags follow the lock, and what wipes them is put right.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Node, Pass, secs, seen, shared, unique, wait_for};
@@ -65,6 +67,11 @@ fn a_locality_survives_where_consul_knows_it() {
 
 /// A service from a configuration file, as JSON keys of the file format.
 fn file_service(node: &Node, service: &str, override_tags: bool, interval: &str, pass: &Pass) {
+    file_service_with(node, service, override_tags, interval, &pass.check_args());
+}
+
+/// As [`file_service`], with the words of the check's command.
+fn file_service_with(node: &Node, service: &str, override_tags: bool, interval: &str, args: &[String]) {
     node.write_config(
         &format!("{service}.json"),
         json!({"service": {
@@ -72,7 +79,7 @@ fn file_service(node: &Node, service: &str, override_tags: bool, interval: &str,
             "meta": {"version": "7.0"}, "weights": {"passing": 10, "warning": 3},
             "tagged_addresses": {"wan": {"address": "198.51.100.7", "port": 16380}},
             "enable_tag_override": override_tags,
-            "checks": [{"id": format!("{service}-election"), "name": "election", "args": pass.check_args(),
+            "checks": [{"id": format!("{service}-election"), "name": "election", "args": args,
                 "interval": interval, "timeout": "30s"}],
         }}),
     );
@@ -132,14 +139,31 @@ fn a_reload_is_healed_by_the_check_itself() {
     let node = cluster.nodes::<1>()[0];
     cluster.settle();
     let service = unique("redis");
-    file_service(node, &service, false, "1s", &Pass::of(&service).on(node));
+    // A run goes on while the gate is open; else it says that it waits.
+    let (gate, waits) = (node.directory().join("open"), node.directory().join("waits"));
+    fs::write(&gate, "").unwrap();
+    let script =
+        format!("while [ ! -e '{}' ]; do : >'{}'; sleep 0.02; done; exec \"$@\"", gate.display(), waits.display());
+    let mut args = ["/bin/sh", "-c", &script, "run"].map(str::to_owned).to_vec();
+    args.extend(Pass::of(&service).on(node).check_args());
+    file_service_with(node, &service, false, "1s", &args);
     let one = Candidate { node, service: service.clone(), id: service };
-    let tagged = || seen(one.tags(), |tags| tags.iter().any(|tag| tag == "master")).map(drop);
+    let name = format!("{}.query.consul", one.query());
+    let leads = || {
+        wait_for("the tag", secs(20), || seen(one.tags(), |tags| tags.iter().any(|tag| tag == "master")).map(drop));
+        wait_for("the name", secs(20), || seen(node.dns(&name), |found| *found == [node.ip()]).map(drop));
+    };
     wait_for("the lead", secs(20), || seen(node.api().holder(&one.key()), Option::is_some).map(drop));
-    wait_for("the tag", secs(20), tagged);
+    leads();
     let term = node.api().lock(&one.key()).unwrap().lock_index;
+    fs::remove_file(&gate).unwrap();
+    // Runs of one check never overlap: when one waits, the one before it has ended.
+    wait_for("a run to wait", secs(20), || seen(waits.exists(), |waits| *waits).map(drop));
     node.reload();
-    wait_for("the tag to be back", secs(20), tagged);
+    assert!(!node.api().local_tags(&one.id).contains(&"master".to_owned()), "the reload wipes the tag");
+    wait_for("the name to be gone", secs(20), || seen(node.dns(&name), Vec::is_empty).map(drop));
+    fs::write(&gate, "").unwrap();
+    leads();
     assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost for it");
 }
 

@@ -44,6 +44,20 @@ fn every_scenario_that_the_document_names_is_there_and_every_one_here_is_named()
 }
 
 #[test]
+fn every_row_of_a_table_and_every_order_of_steps_names_a_scenario() {
+    let document = shell::document();
+    let rows = document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| the Go tool |"));
+    for row in rows.filter(|line| !line.starts_with("| ballot |")) {
+        assert!(row.contains("<!-- "), "{row}");
+    }
+    let orders: Vec<&str> = document.split("\n### ").filter(|part| part.contains("\n1. ")).collect();
+    assert_eq!(orders.len(), 4);
+    for order in orders {
+        assert!(order.contains("in_the_order_shown"), "{order}");
+    }
+}
+
+#[test]
 fn every_command_and_definition_that_the_document_shows_is_one_that_scenarios_use() {
     for (language, text) in shell::blocks() {
         let known = shell::BLOCKS.iter().filter(|(of, words)| *of == language && text.contains(words)).count();

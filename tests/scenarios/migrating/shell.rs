@@ -14,7 +14,7 @@ pub fn document() -> String {
 }
 
 /// What tells the blocks of the document apart: their language, and words that one of them alone has.
-pub const BLOCKS: [(&str, &str); 9] = [
+pub const BLOCKS: [(&str, &str); 10] = [
     OLD_CHECK,
     NEW_CHECK,
     STOPPED,
@@ -24,16 +24,18 @@ pub const BLOCKS: [(&str, &str); 9] = [
     CHECK_AFTER_BALLOT,
     TAKE_OVER_FROM_BALLOT,
     END_BALLOTS_SESSION,
+    RESIGN_TO_BALLOT,
 ];
 pub const OLD_CHECK: (&str, &str) = ("hcl", "script ");
 pub const NEW_CHECK: (&str, &str) = ("hcl", "\"-consul-query-name\"");
 pub const STOPPED: (&str, &str) = ("sh", "no run is left");
 pub const TAKE_OVER: (&str, &str) =
     ("sh", "tagger -consul-service-name redis -consul-query-name redis-master --check-id");
-pub const RESIGN: (&str, &str) = ("sh", "resign");
+pub const RESIGN: (&str, &str) = ("sh", "resign -consul-service-name");
 pub const CLEAN_UP: (&str, &str) = ("sh", "consul kv delete");
 pub const CHECK_AFTER_BALLOT: (&str, &str) = ("hcl", "\"--lock-key\"");
 pub const TAKE_OVER_FROM_BALLOT: (&str, &str) = ("sh", "systemctl stop ballot");
+pub const RESIGN_TO_BALLOT: (&str, &str) = ("sh", "resign --consul-service-name");
 pub const END_BALLOTS_SESSION: (&str, &str) = ("sh", "session/destroy");
 
 /// Every block of the document, with its language.
