@@ -175,6 +175,32 @@ fn a_new_check_is_critical_until_it_has_run_unless_its_definition_has_a_status()
 }
 
 #[test]
+fn with_a_status_an_agent_that_starts_again_shows_the_tags_of_before_and_without_one_it_does_not() {
+    let cluster = redis_on_three();
+    let api = cluster.server().api();
+    let [with, without, _] = cluster.nodes::<3>();
+    let shown = shell::block(shell::NEW_CHECK).replace("\"5s\"", "\"10m\"");
+    let bare = shown.replace("  status   = \"passing\"\n", "");
+    for (node, definition) in [(with, &shown), (without, &bare)] {
+        node.remove_config("redis.json");
+        node.reload();
+        let ping = json!({"CheckID": "redis-ping", "Name": "redis answers", "TTL": "1h", "Status": "passing"});
+        node.api().register(&json!({"Name": "redis", "Port": 6379, "Tags": ["master"], "Check": ping}));
+        node.write_config("election.hcl", shell::at_home(definition, node));
+        node.reload();
+        node.api().set_check("redis-ping", Health::Passing);
+        node.restart();
+        let expected = if node.name() == with.name() { "passing" } else { "critical" };
+        for (id, status) in [("serfHealth", "passing"), ("redis-ping", "passing"), ("redis-election", expected)] {
+            wait_for(&format!("{id} to be {status}"), secs(30), || {
+                seen(api.catalog_check_of(node.name(), id), |found| found.as_deref() == Some(status)).map(drop)
+            });
+        }
+    }
+    assert_eq!(api.passing_nodes_tagged("redis", "master"), [with.name()]);
+}
+
+#[test]
 fn the_wait_for_the_old_tool_ends_neither_while_a_run_goes_on_nor_while_consul_does_not_answer_nor_well_for_another_node()
  {
     let cluster = redis_on_three();
