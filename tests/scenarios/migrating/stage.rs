@@ -36,11 +36,11 @@ pub fn instance(node: &Node) -> Candidate<'_> {
 pub fn define_the_old_check(node: &Node) {
     let args = ["/bin/sh", "-c", "date '+%Y/%m/%d %H:%M:%S 1. try'"];
     let check = json!({"id": "redis-election", "name": "redis master election", "service_id": "redis",
-        "args": args, "interval": "1s"});
+        "args": args, "interval": "1s", "status": "passing"});
     node.write_config("election.hcl", json!({"check": check}));
 }
 
-/// As [`define_the_old_check`], loaded, and run by Consul for the first time.
+/// As [`define_the_old_check`], loaded, and passing in the catalog.
 pub fn let_the_old_check_run(node: &Node) {
     define_the_old_check(node);
     node.reload();

@@ -131,6 +131,7 @@ fn back_in_the_order_shown_no_client_sees_two_masters_and_nothing_is_left_behind
     let seen = sight.end();
     seen.is_of_one_master(master);
     println!("the name was gone for {:?}", seen.longest_gap);
+    assert_eq!(seen.passing, BTreeSet::from([["n1", "n2", "n3"].map(str::to_owned).to_vec()]));
     let query = api.query("redis-master").unwrap();
     assert_eq!((&query["Session"], query["Service"]["ServiceMeta"].as_object()), (&json!(""), None));
     shell::run(master, &shell::block(shell::CLEAN_UP));
