@@ -3,7 +3,26 @@
 # goes on in a folder beside the result and is moved into place when whole, under a lock, so that a run that was cut off leaves
 # nothing half done and two runs at once do not fetch twice.
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/consul-master-election-tagger
+cache=${XDG_CACHE_HOME:-${HOME:?is not set; set it, or XDG_CACHE_HOME}/.cache}/consul-master-election-tagger
+
+# attend COMMAND...: runs it so that a signal is acted on at once, which bash does with no command in the foreground, and in a process
+# group of its own, so that end_attended ends all of it.
+attend() {
+  local status=0
+  set -m
+  "$@" </dev/null &
+  set +m
+  wait "$!" || status=$?
+  return "$status"
+}
+
+# end_attended: for the EXIT trap; ends what is still running in the background, and waits until it is gone.
+end_attended() {
+  local group
+  trap '' TERM INT HUP
+  for group in $(jobs -pr); do kill -TERM -- "-$group" 2>/dev/null || true; done
+  wait
+}
 
 # begin_making NAME: takes the lock of what is made under that name, and sets `scratch`, which is gone when the script ends.
 begin_making() {
@@ -11,13 +30,16 @@ begin_making() {
   exec 9>"$cache/$1.lock"
   flock 9
   scratch=$(mktemp -d "$cache/making.XXXXXX")
-  trap 'chmod -R u+w "$scratch" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+  trap 'end_attended; rm -rf --one-file-system "$scratch"' EXIT
+  trap 'exit 143' TERM
+  trap 'exit 130' INT
+  trap 'exit 129' HUP
 }
 
 # end_making: lets the next one in, who finds what was made, and clears up.
 end_making() {
-  rm -rf "$scratch"
-  trap - EXIT
+  rm -rf --one-file-system "$scratch"
+  trap - EXIT TERM INT HUP
   exec 9>&-
 }
 

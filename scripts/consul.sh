@@ -22,7 +22,7 @@ get_1_8_7() {
   [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || { say "1.8.7 comes from Debian's amd64 packages, and this is no such machine"; return 1; }
   for mirror in $(debian_mirrors); do
     say "1.8.7: fetching Debian 11's package"
-    if /usr/lib/apt/apt-helper download-file "$mirror/$pool" "$scratch/consul.deb" "SHA256:$sum" >&2; then
+    if attend /usr/lib/apt/apt-helper download-file "$mirror/$pool" "$scratch/consul.deb" "SHA256:$sum" >&2; then
       # Called behind `||`, where errexit is off: every step says for itself whether it went well.
       dpkg-deb -x "$scratch/consul.deb" "$scratch/deb" && mv "$scratch/deb/usr/bin/consul" "$cache/consul-1.8.7"
       return
@@ -48,9 +48,8 @@ require github.com/hashicorp/consul v1.21.0
 // The version that consul itself requires is not to be had from the module proxy.
 replace github.com/hashicorp/consul-awsauth => github.com/hashicorp/consul-awsauth v0.0.0-20220713182709-05ac1c5c2706
 MOD
-  (cd "$scratch/go" &&
-    "$go" get github.com/hashicorp/consul@v1.21.0 &&
-    "$go" build -mod=mod -trimpath -ldflags='-s -w' -o "$scratch/consul" github.com/hashicorp/consul) >&2 ||
+  { attend "$go" -C "$scratch/go" get github.com/hashicorp/consul@v1.21.0 &&
+    attend "$go" -C "$scratch/go" build -mod=mod -trimpath -ldflags='-s -w' -o "$scratch/consul" github.com/hashicorp/consul; } >&2 ||
     { say "1.21.0: the build failed"; return 2; }
   mv "$scratch/consul" "$cache/consul-1.21.0"
 }

@@ -140,7 +140,7 @@ find_redis() {
 
 # A build of Consul takes minutes, so one that is there already goes before the newest that could be had.
 find_consul() {
-  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/consul-master-election-tagger version
+  local cache=${XDG_CACHE_HOME:-${HOME:?is not set; set it, or XDG_CACHE_HOME}/.cache}/consul-master-election-tagger version
   if [ -n "${CONSUL_BIN:-}" ]; then
     consul=$(realpath -e -- "$(command -v "$CONSUL_BIN")" 2>/dev/null) || stop "CONSUL_BIN is no program: $CONSUL_BIN"
     return 0

@@ -18,9 +18,9 @@ if [ ! -x "$deny" ]; then
   if [ ! -x "$deny" ]; then
     printf 'deny: building cargo-deny %s; about a minute on two cores, once\n' "$version" >&2
     # It runs for a second: what counts is how fast it builds. Its fetching is left to git.
-    (cd "$scratch" && env CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+    attend env -C "$scratch" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
       CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_PROFILE_RELEASE_STRIP=true CARGO_TARGET_DIR="$scratch/target" \
-      cargo install --quiet --locked --no-default-features --version "$version" --root "$scratch" cargo-deny) >&2
+      cargo install --quiet --locked --no-default-features --version "$version" --root "$scratch" cargo-deny >&2
     mv "$scratch/bin/cargo-deny" "$deny"
   fi
   end_making

@@ -15,12 +15,14 @@ packaged=${package%%+*} packaged=${packaged%.*}
 
 stop() { printf 'msrv: %s\n' "$*" >&2; exit 1; }
 
+# What apt says goes to a file, of which the last line is shown when it fails.
+apt() { attend apt-get -qq --yes "$@" >"$scratch/apt.log" 2>&1; }
+
 # Gets the packages, and those that they need and this machine lacks.
 fetch() {
-  local get=(apt-get -qq --yes --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::Archives="$scratch/archives")
   local packages=("rustc-web=$package" "cargo-web=$package" "libstd-rust-web-dev=$package" "libstd-rust-web-$packaged=$package")
   mkdir -p "$scratch/archives/partial"
-  "${get[@]}" install --download-only "${packages[@]}" >&2
+  apt install --download-only --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::Archives="$scratch/archives" "${packages[@]}"
 }
 
 provide() {
@@ -31,8 +33,8 @@ provide() {
   if [ ! -d "$cache/rust-$version" ]; then
     printf 'msrv: fetching Rust %s from Debian 12\n' "$version" >&2
     # A fresh machine has no package lists yet.
-    fetch 2>/dev/null || { [ "$(id -u)" -eq 0 ] && apt-get -qq update && fetch; } ||
-      stop "Debian no longer serves $package, or apt has no lists of it (apt-get update): put its successor of the same Rust version here, or use MSRV_BIN"
+    fetch || { [ "$(id -u)" -eq 0 ] && apt update && fetch; } ||
+      stop "Debian no longer serves $package, or apt has no lists of it (apt-get update): put its successor of the same Rust version here, or use MSRV_BIN; apt says: $(tail -n 1 "$scratch/apt.log")"
     for archive in "$scratch"/archives/*.deb; do dpkg-deb -x "$archive" "$scratch/rust"; done
     mv "$scratch/rust" "$cache/rust-$version"
   fi
@@ -49,6 +51,7 @@ export PATH=$MSRV_BIN:$PATH CARGO_TARGET_DIR=target/msrv
 unset RUSTC RUSTC_WRAPPER RUSTUP_TOOLCHAIN
 
 for tool in rustc cargo; do
+  [ -x "$MSRV_BIN/$tool" ] || stop "there is no program $MSRV_BIN/$tool; MSRV_BIN names the folder of Rust $version's rustc and cargo"
   [[ $("$MSRV_BIN/$tool" --version) == "$tool $version."* ]] ||
     stop "$MSRV_BIN/$tool is $("$MSRV_BIN/$tool" --version), and Cargo.toml promises Rust $version"
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the Debian package as `make deb` does, and tries it in a bare Debian 12: it installs, its program runs and elects on a real Consul agent,
-# and when it is removed not one file is left. And that it is made the same twice.
+# and when it is removed not one file is left. And that one build packs to the same bytes twice; what the compiler makes is not tried twice.
 #
 # The bare Debian is made by debootstrap from the mirror that apt is set up with, once; it is kept in the user's cache, since it takes a
 # minute. It shares the network with this machine, so that the agent runs outside, on a loopback address of its own. Needs root,
@@ -27,12 +27,13 @@ if [ ! -f "$bare" ]; then
     for mirror in $(debian_mirrors); do
       say "making a bare Debian 12, once; about a minute"
       rm -rf "$scratch/root"
-      debootstrap --variant=minbase bookworm "$scratch/root" "$mirror" >"$scratch/log" 2>&1 && break
+      # What it mounts is mounted for it alone, and gone with it.
+      attend unshare --mount debootstrap --variant=minbase bookworm "$scratch/root" "$mirror" >"$scratch/log" 2>&1 && break
       tail -n 5 "$scratch/log" >&2
       rm -rf --one-file-system "$scratch/root"
     done
     [ -d "$scratch/root" ] || stop "no Debian mirror in apt's sources could be used"
-    # What debootstrap has mounted it has taken away; no device is needed here, nor what was downloaded.
+    # No device is needed here, nor what was downloaded.
     tar --one-file-system --exclude './dev/*' --exclude './proc/*' --exclude './sys/*' --exclude './var/cache/apt/archives/*.deb' \
       -C "$scratch/root" -cf "$scratch/made.tar" .
     rm -rf --one-file-system "$scratch/root"
@@ -46,7 +47,8 @@ agent=
 take_down() {
   local status=$?
   trap '' INT TERM HUP
-  [ -z "$agent" ] || { kill -KILL "$agent" && wait "$agent"; } 2>/dev/null || true
+  [ -z "$agent" ] || kill -KILL "$agent" 2>/dev/null || true
+  end_attended
   # Nothing is mounted below it; should that ever change, what is mounted stays.
   rm -rf --one-file-system "$work"
   exit "$status"
@@ -69,12 +71,12 @@ files() {
     -printf '%p %y %m %U:%G %l\n' -a -type f -exec sha256sum {} + | sort)
 }
 
-# ---- made twice -------------------------------------------------------------------------------------------------------------
+# ---- packed twice -----------------------------------------------------------------------------------------------------------
 
 first=$(sha256sum <"$package")
 scripts/deb.sh >/dev/null
 [ "$first" = "$(sha256sum <"$package")" ] || stop "two packages of the same source differ"
-say "the same source makes the same package"
+say "what was built once packs to the same package twice"
 
 # ---- installed --------------------------------------------------------------------------------------------------------------
 
@@ -97,7 +99,11 @@ say "it installs, with manual and completions, and says its version and its help
 
 # ---- elects -----------------------------------------------------------------------------------------------------------------
 
-consul=${CONSUL_BIN:-$(scripts/consul.sh | tail -n 1)}
+consul=${CONSUL_BIN:-}
+if [ -z "$consul" ]; then
+  attend scripts/consul.sh >"$work/consuls"
+  consul=$(tail -n 1 "$work/consuls")
+fi
 address=127.$((RANDOM % 200 + 40)).$((RANDOM % 254 + 1)).$((RANDOM % 254 + 1))
 mkdir "$work/agent"
 printf '%s\n' '{ "service": { "name": "redis", "port": 6379, "check": { "args": ["true"], "interval": "1s" } } }' >"$work/agent/redis.json"

@@ -26,7 +26,7 @@ if [ ! -x "$tool" ]; then
   if [ ! -x "$tool" ]; then
     printf 'consul-template: building %s with %s; about a minute\n' "$version" "$("$go" env GOVERSION)" >&2
     # Only Go's own caches, of modules and of what it has built, are written beside this.
-    GOBIN=$scratch GOFLAGS=-trimpath "$go" install -ldflags='-s -w' "github.com/hashicorp/consul-template@v$version" >&2 ||
+    attend env GOBIN="$scratch" GOFLAGS=-trimpath "$go" install -ldflags='-s -w' "github.com/hashicorp/consul-template@v$version" >&2 ||
       stop "the build failed; what it needs is fetched from $("$go" env GOPROXY)"
     mv "$scratch/consul-template" "$tool"
   fi
