@@ -1,44 +1,46 @@
 # The whole developer interface. `make` alone says what there is.
 
+NAME := consul-master-election-tagger
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-# Static, so that no loader has work to do at every run; that needs an explicit target, or proc macros would not build.
-STATIC := RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" cargo
-RELEASE := target/$(HOST)/release
+# Static, so that no loader has work to do at every run; that needs an explicit target, or proc macros would not build. Here, wherever
+# else the caller has cargo build.
+STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" cargo
+# What `make build` leaves, and nothing else does. Who installs as root may have no Rust there: it is found without it.
+BUILT := target/$(NAME)
 KEEP ?=
 
 # Where `make install` puts what; DESTDIR goes before all of it.
-NAME := consul-master-election-tagger
 PREFIX ?= /usr/local
 MANDIR ?= $(PREFIX)/share/man
-DOCDIR ?= $(PREFIX)/share/doc/$(NAME)
+# The documentation has a folder of its own in there, which goes with it.
+DOCDIR ?= $(PREFIX)/share/doc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
-# Who installs as root may have no Rust there: what was built is found without it.
-BUILT = $(or $(wildcard $(RELEASE)/$(NAME)),$(firstword $(wildcard target/*/release/$(NAME))))
 
 .PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover demo clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-build: ## Build the program, static and stripped: target/HOST/release/consul-master-election-tagger
+build: ## Build the program, static and stripped: target/consul-master-election-tagger
 	$(STATIC) build --release --locked --target $(HOST)
+	@install -m 755 target/$(HOST)/release/$(NAME) $(BUILT)
 
 install: ## Install what `make build` has built, with manual and completions, below PREFIX=/usr/local (DESTDIR= for a stage)
-	@[ -n "$(BUILT)" ] || { echo "nothing is built yet; run make build, as the user who has Rust" >&2; exit 1; }
-	install -D -m 755 "$(BUILT)" "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	@[ -x $(BUILT) ] || { echo "nothing is built yet; run make build, as the user who has Rust" >&2; exit 1; }
+	install -D -m 755 $(BUILT) "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
 	install -D -m 644 packaging/$(NAME).1 "$(DESTDIR)$(MANDIR)/man1/$(NAME).1"
 	install -D -m 644 packaging/completions/$(NAME).bash "$(DESTDIR)$(BASHDIR)/$(NAME)"
 	install -D -m 644 packaging/completions/_$(NAME) "$(DESTDIR)$(ZSHDIR)/_$(NAME)"
 	install -D -m 644 packaging/completions/$(NAME).fish "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
-	install -D -m 644 -t "$(DESTDIR)$(DOCDIR)" README.md CHANGELOG.md LICENSE
-	find examples -type f -exec install -D -m 644 {} "$(DESTDIR)$(DOCDIR)/{}" \;
+	find *.md LICENSE docs examples puppet -path puppet/spec -prune -o -type f \
+	  -exec install -D -m 644 {} "$(DESTDIR)$(DOCDIR)/$(NAME)/{}" \;
 
 uninstall: ## Remove what `make install` has installed, with the same PREFIX and DESTDIR
 	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)" "$(DESTDIR)$(MANDIR)/man1/$(NAME).1" "$(DESTDIR)$(BASHDIR)/$(NAME)" \
 	  "$(DESTDIR)$(ZSHDIR)/_$(NAME)" "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
-	rm -rf "$(DESTDIR)$(DOCDIR)"
+	rm -rf "$(DESTDIR)$(DOCDIR)/$(NAME)"
 
 deb: build ## Build the Debian package target/debian/consul-master-election-tagger_VERSION_ARCH.deb
 	@scripts/deb.sh
@@ -82,7 +84,7 @@ failover: ## Measure failovers on every Consul, 40 minutes each (ROUNDS=50, SEED
 	  done; exit "$$failed"; }
 
 demo: build ## Three redis servers elect a master, before your eyes (KEEP=1 leaves them up until Ctrl-C)
-	@ELECTION_BIN="$(CURDIR)/$(RELEASE)/consul-master-election-tagger" KEEP="$(KEEP)" scripts/demo.sh
+	@ELECTION_BIN="$(CURDIR)/$(BUILT)" KEEP="$(KEEP)" scripts/demo.sh
 
 clean: ## Remove what was built here
 	cargo clean

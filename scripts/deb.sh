@@ -12,10 +12,16 @@ export LC_ALL=C
 
 name=consul-master-election-tagger
 # The last number counts packages of the same version; what stands before a release is smaller to Debian with ~.
-version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;s/-/~/;p;q}' Cargo.toml)-1
+release=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
+version=${release/-/\~}-1
 architecture=$(dpkg --print-architecture)
 maintainer="${DEBFULLNAME:-The maintainers of $name} <${DEBEMAIL:-$name@localhost}>"
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
+if [ -z "${SOURCE_DATE_EPOCH:-}" ] && [ -e .git ]; then
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) || { echo "deb: git does not tell the time of the last commit; SOURCE_DATE_EPOCH=N says one" >&2; exit 1; }
+fi
+# An archive of the source has a file's time.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}
+[ -n "${DEBEMAIL:-}" ] || echo "deb: the package names nobody who can be reached as its maintainer; DEBFULLNAME and DEBEMAIL do" >&2
 
 mkdir -p target/debian
 stage=$(mktemp -d target/debian/stage.XXXXXX)
@@ -25,11 +31,16 @@ root=$stage/root
 doc=$root/usr/share/doc/$name
 
 make --no-print-directory install DESTDIR="$PWD/$root" PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
+[ "$("$root/usr/bin/$name" --version)" = "$name $release" ] || {
+  echo "deb: what is built is $("$root/usr/bin/$name" --version), and Cargo.toml says $release; run make build" >&2
+  exit 1
+}
 gzip -9n "$root/usr/share/man/man1/$name.1"
 
 # The licence is on every Debian, and the changelog has a name there.
 rm "$doc/LICENSE"
 mv "$doc/CHANGELOG.md" "$doc/changelog"
+find "$doc" -name '*.md' -exec sed -i 's#\(](\(\.\./\)\?\)CHANGELOG\.md)#\1changelog.gz)#g' {} +
 cat >"$doc/changelog.Debian" <<EOF
 $name ($version) unstable; urgency=medium
 

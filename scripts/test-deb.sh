@@ -47,7 +47,7 @@ agent=
 take_down() {
   local status=$?
   trap '' INT TERM HUP
-  [ -z "$agent" ] || kill -KILL "$agent" 2>/dev/null || true
+  [ -z "$agent" ] || { kill -KILL "$agent" && wait "$agent"; } 2>/dev/null || true
   end_attended
   # Nothing is mounted below it; should that ever change, what is mounted stays.
   rm -rf --one-file-system "$work"
@@ -92,9 +92,13 @@ diff <(gzip -dc "$root/usr/share/man/man1/$name.1.gz") "packaging/$name.1" || st
 diff "$root/usr/share/bash-completion/completions/$name" "packaging/completions/$name.bash" || stop "bash's completion is another"
 diff "$root/usr/share/zsh/vendor-completions/_$name" "packaging/completions/_$name" || stop "zsh's completion is another"
 diff "$root/usr/share/fish/vendor_completions.d/$name.fish" "packaging/completions/$name.fish" || stop "fish's completion is another"
-for file in copyright changelog.gz changelog.Debian.gz notices.gz README.md examples/service.hcl; do
+for file in copyright changelog.gz changelog.Debian.gz notices.gz README.md examples/service.hcl puppet/metadata.json; do
   [ -s "$root/usr/share/doc/$name/$file" ] || stop "/usr/share/doc/$name lacks $file"
 done
+scripts/links.sh "$root/usr/share/doc/$name"
+# One that has to go with the program, and that no Debian has a copy of.
+gzip -dc "$root/usr/share/doc/$name/notices.gz" >"$work/notices"
+awk '/^==== / { of_ring = / ring v/ } of_ring' "$work/notices" | grep -q 'AUTHOR DISCLAIMS ALL WARRANTIES' || stop "notices.gz lacks ring's licence"
 say "it installs, with manual and completions, and says its version and its help"
 
 # ---- elects -----------------------------------------------------------------------------------------------------------------

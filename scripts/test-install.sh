@@ -12,28 +12,39 @@ stop() { printf 'test-install: %s\n' "$*" >&2; exit 1; }
 says_its_version() { [ "$("$1" --version)" = "$name $version" ] || stop "$1 --version is $("$1" --version)"; }
 version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
 
+# What it builds is tried elsewhere; how fast that runs does not matter here, and how fast it builds does.
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+  cargo install --quiet --locked --path . --root "$work/cargo" --target-dir target/install
+says_its_version "$work/cargo/bin/$name"
+printf 'test-install: cargo install --path . installs\n'
+
+# Wherever the caller has cargo build, make build leaves its program where make install finds it.
+touch -d @0 "target/$name"
+CARGO_TARGET_DIR=$work/elsewhere make --no-print-directory build >"$work/log" 2>&1 || stop "make build failed: $(<"$work/log")"
+[ "$(stat -c %Y "target/$name")" -gt 0 ] || stop "make build with CARGO_TARGET_DIR leaves target/$name as it was"
+[ ! -e "$work/elsewhere" ] || stop "make build goes by CARGO_TARGET_DIR, and make install does not"
+says_its_version "target/$name"
+[[ $(ldd "target/$name" 2>&1) == *@("statically linked"|"not a dynamic executable")* ]] || stop "target/$name is not static"
+
 # As root has it who has no Rust: nothing but the system's own commands.
 bare_make() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin make --no-print-directory "$@" >"$work/log" 2>&1 || stop "make $* failed: $(<"$work/log")"; }
 
 for prefix in "" /opt/tagger; do
   where=(DESTDIR="$work/stage" ${prefix:+PREFIX="$prefix"})
   bare_make install "${where[@]}"
-  says_its_version "$work/stage${prefix:-/usr/local}/bin/$name"
+  cmp "target/$name" "$work/stage${prefix:-/usr/local}/bin/$name" || stop "make install installs another program than make build has built"
   for file in share/man/man1/$name.1 share/bash-completion/completions/$name share/zsh/site-functions/_$name \
     share/fish/vendor_completions.d/$name.fish share/doc/$name/LICENSE share/doc/$name/examples/service.hcl; do
     [ -s "$work/stage${prefix:-/usr/local}/$file" ] || stop "make install ${where[*]} lacks $file"
   done
+  scripts/links.sh "$work/stage${prefix:-/usr/local}/share/doc/$name"
+  touch "$work/stage${prefix:-/usr/local}/share/doc/anothers"
   bare_make uninstall "${where[@]}"
+  rm "$work/stage${prefix:-/usr/local}/share/doc/anothers" || stop "make uninstall removes what is another's"
   left=$(find "$work/stage" ! -type d)
   [ -z "$left" ] || stop "make uninstall ${where[*]} leaves $left"
 done
 printf 'test-install: make install installs, and make uninstall removes all of it\n'
-
-# What it builds is tried elsewhere; how fast that runs does not matter here, and how fast it builds does.
-CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
-  cargo install --quiet --locked --path . --root "$work/cargo" --target-dir target/install
-says_its_version "$work/cargo/bin/$name"
-printf 'test-install: cargo install --path . installs\n'
 
 cargo package --quiet --locked --allow-dirty --list >"$work/list" 2>/dev/null
 for file in Cargo.toml Cargo.lock LICENSE README.md CHANGELOG.md src/main.rs src/lib.rs packaging/$name.1 examples/service.hcl; do
