@@ -30,9 +30,12 @@ fi
 
 if problem=$("$deny" fetch db 2>&1); then
   "$deny" check advisories
-elif compgen -G "$ADVISORY_DBS/*/crates" >/dev/null; then
-  printf 'deny: the advisory database cannot be fetched; advisories are checked with the one of %s\n' \
-    "$(git -C "$(dirname "$(compgen -G "$ADVISORY_DBS/*/crates" | head -n 1)")" log -1 --format=%cs)"
+  printf 'deny: advisories were checked with the database as it was fetched just now\n'
+elif kept=$(compgen -G "$ADVISORY_DBS/*/crates"); then
+  kept=$(dirname "${kept%%$'\n'*}")
+  printf '%s\n' "$problem" | tail -n 3
+  day=$(git -C "$kept" log -1 --format=%cs) || { printf 'deny: the advisory database that is kept cannot be read; delete %s\n' "$kept" >&2; exit 1; }
+  printf 'deny: the advisory database cannot be fetched; advisories are checked with the one of %s\n' "$day"
   "$deny" --offline check advisories
 else
   printf '%s\n' "$problem" | tail -n 3

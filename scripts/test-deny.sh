@@ -38,6 +38,10 @@ deny() {
     GIT_CONFIG_VALUE_0=https://github.com/RustSec/advisory-db scripts/deny.sh 2>&1)
 }
 
+# What a release rests on.
+fetched="advisories were checked with the database as it was fetched just now"
+grep -qF "$fetched" CONTRIBUTING.md || { echo "test-deny: CONTRIBUTING.md says another line" >&2; exit 1; }
+
 # The first is in Cargo.lock, and the second never will be.
 advise log
 advise no-such-crate
@@ -45,12 +49,18 @@ advise no-such-crate
 ! deny log || fail "an advisory against a crate that is used should fail"
 [[ $output == *RUSTSEC-2000-0001* ]] || fail "an advisory against a crate that is used should be named"
 deny no-such-crate || fail "an advisory against another crate should pass"
-[[ $output == *"advisories ok"* && $output != *"NOT checked"* ]] || fail "advisories should be checked"
+[[ $output == *"advisories ok"*"$fetched"* && $output != *"NOT checked"* ]] || fail "advisories should be checked, with what was fetched"
 deny nowhere || fail "a database that cannot be had should be no failure"
-[[ $output == *"advisories were NOT checked"* ]] || fail "what was not checked should be said"
+[[ $output == *"advisories were NOT checked"* && $output != *"$fetched"* ]] || fail "what was not checked should be said"
 
 # A database that was there before is used when it can no longer be fetched.
 mv "$work/log" "$work/gone"
 ! deny log || fail "an advisory in the database that is kept should fail"
 [[ $output == *"cannot be fetched"*RUSTSEC-2000-0001* ]] || fail "the database that is kept should be used"
+mv "$work/no-such-crate" "$work/gone-too"
+deny no-such-crate || fail "the database that is kept should be enough"
+[[ $output == *"cannot be fetched"*"advisories ok"* && $output != *"$fetched"* ]] || fail "an old database should not be taken for a new one"
+rm -rf "$work"/kept-log/*/.git/objects
+! deny log || fail "a database that cannot be read should fail"
+[[ $output == *"cannot be read; delete $work/kept-log/"* ]] || fail "what is to be deleted should be said"
 printf 'test-deny: all is as it should be\n'
