@@ -21,7 +21,7 @@ function consul_master_election_tagger::times(
     0       => '5s',
     default => '1s',
   }
-  # Less than 30s, Consul's own default, gains nothing.
-  $times = { 'interval' => $interval, 'timeout' => "${max(30, $seconds)}s" }
+  # Less than 30s, Consul's own default, gains nothing, and more than this is no duration.
+  $times = { 'interval' => $interval, 'timeout' => "${min(max(30, $seconds), 99999999)}s" }
   $times
 }

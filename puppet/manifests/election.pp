@@ -34,7 +34,8 @@
 #
 # @param check_token
 #   The ACL token with which the agent keeps the check in the catalog, where its own default token may not. Consul reads it from
-#   the check's definition, so that it stands there, and in the catalogue, in clear. The program does not use it: see `token_file`.
+#   the check's definition, so that it stands there, and in the catalogue, in clear, a `Sensitive` one too. The program does not use
+#   it: see `token_file`.
 #
 # @param program
 #   The path of the program, where something else than the class `consul_master_election_tagger` installs it. By default that
@@ -206,7 +207,7 @@ define consul_master_election_tagger::election (
   Optional[Consul_master_election_tagger::Status] $leaderless_status = undef,
   Optional[Consul_master_election_tagger::Duration] $timeout = undef,
   Optional[Enum['off', 'error', 'warn', 'info', 'debug', 'trace']] $log_level = undef,
-  Optional[String[1]] $http_addr = undef,
+  Optional[Consul_master_election_tagger::Agent] $http_addr = undef,
   Optional[Consul_master_election_tagger::Path] $token_file = undef,
   Optional[Consul_master_election_tagger::Path] $ca_file = undef,
   Optional[Consul_master_election_tagger::Path] $ca_path = undef,
@@ -273,11 +274,13 @@ define consul_master_election_tagger::election (
   } else {
     include consul_master_election_tagger
     $program_path = $consul_master_election_tagger::program_path
-    # The program comes before the first check that runs it, and goes after the last.
-    if $ensure == 'present' {
+    # The program comes before the first check that runs it, and goes when Consul has been told that there is none any more.
+    if $consul_master_election_tagger::ensure != 'absent' {
       Class['consul_master_election_tagger::install'] -> Consul::Check[$check_id]
+    } elsif $ensure == 'absent' {
+      Consul::Check[$check_id] -> Class['consul::reload_service'] -> Class['consul_master_election_tagger::install']
     } else {
-      Consul::Check[$check_id] -> Class['consul_master_election_tagger::install']
+      fail("election '${title}': the class consul_master_election_tagger takes the program away; give ensure => absent here too")
     }
   }
 

@@ -27,7 +27,7 @@
 #
 # @param ensure
 #   Whether the program is there: `present` or `absent`; of a package also `latest`, or a version. With `absent` the elections
-#   in `elections` are taken away too.
+#   in `elections` are taken away too; each of those declared elsewhere needs `ensure => absent` of its own, and says so.
 #
 # @param program
 #   The path of the program: where `package_name` has it, by default `/usr/bin/consul-master-election-tagger`, or where `source`

@@ -72,7 +72,8 @@ describe 'consul_master_election_tagger' do
       let(:params) { super().merge('ensure' => 'absent') }
 
       it { is_expected.to compile.with_all_deps }
-      it { is_expected.to contain_consul__check('redis-election').with_ensure('absent').that_comes_before('Package[tagger]') }
+      it { is_expected.to contain_consul__check('redis-election').with_ensure('absent') }
+      it { is_expected.to contain_class('consul::reload_service').that_requires('Consul::Check[redis-election]').that_comes_before('Package[tagger]') }
     end
 
     context 'of which one is wrong' do

@@ -105,7 +105,26 @@ describe 'consul_master_election_tagger::election' do
       context 'and the election goes' do
         let(:params) { { 'ensure' => 'absent' } }
 
-        it { is_expected.to contain_package('tagger').that_requires('Consul::Check[redis-election]') }
+        it { is_expected.to compile.with_all_deps }
+
+        context 'beside one that stays' do
+          let(:post_condition) { "consul_master_election_tagger::election { 'cron': }" }
+
+          it { is_expected.to compile.with_all_deps }
+        end
+      end
+    end
+
+    context 'when that is to be absent' do
+      let(:pre_condition) { "class { 'consul_master_election_tagger': package_name => 'tagger', ensure => absent }" }
+
+      it { is_expected.to compile.and_raise_error(/election 'redis': .* takes the program away; give ensure => absent here too/) }
+
+      context 'and the election as well' do
+        let(:params) { { 'ensure' => 'absent' } }
+
+        it { is_expected.to compile.with_all_deps }
+        it { is_expected.to contain_class('consul::reload_service').that_requires('Consul::Check[redis-election]').that_comes_before('Package[tagger]') }
       end
     end
 

@@ -10,6 +10,7 @@ describe 'consul_master_election_tagger::election' do
     { 'timeout' => '0s' } => /timeout 0s leaves no time/,
     { 'wait' => '50s', 'check_timeout' => '70s' } => /check_timeout 70s is not longer than wait 50s and timeout 20s together/,
     { 'check_timeout' => '20s' } => /check_timeout 20s is not longer than wait 0s and timeout 20s together/,
+    { 'wait' => '99999h' * 6, 'timeout' => '99999h' * 6 } => /check_timeout 99999999s is not longer than wait 99999h99999h/,
     { 'check_interval' => '999ms' } => /check_interval 999ms is less than a second/,
     { 'wait' => '50s', 'check_interval' => '5.1s' } => /check_interval 5\.1s is too long beside wait 50s/,
     { 'ttl' => '10s', 'check_interval' => '10s' } => /ttl 10s is not longer than check_interval 10s/,
@@ -46,13 +47,16 @@ describe 'consul_master_election_tagger::election' do
 
   # What is of the wrong type; Puppet says so, and names the parameter.
   {
-    'wait' => ['9', 'soon', '-1s', '1d', '15 s', ''], 'timeout' => [20], 'check_interval' => ['5'], 'check_timeout' => ['30'],
+    'wait' => ['9', 'soon', '-1s', '1d', '15 s', '', '9223372036s', '100000h', '1s1s1s1s1s1s1s'], 'timeout' => [20], 'check_interval' => ['5'], 'check_timeout' => ['30'],
     'priority' => [-1, 1_000_001, '7'], 'on_outage' => ['panic'], 'master_status' => ['ok'], 'slave_status' => ['Warning'],
     'leaderless_status' => [0], 'check_status' => ['up'], 'log_level' => ['loud'], 'preempt' => ['yes'], 'watch_port' => [6379],
     'consul_query_tag' => ['prod', ['!'], ['']], 'query_failover' => ['dc2'], 'master_tag' => ['!old', ''], 'slave_tag' => ['!old'],
     'lock_key' => ['/leader', 'a//b', 'a/', 'a/../b', 'my key', '..'], 'consul_query_name' => ['a/b', 'a..b', '.', 'two words'],
-    'watch_address' => ['6379', 'redis', '::1:6379', 'sock'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'ca_file' => ['ca.pem'],
-    'check_id' => [''], 'consul_service_id' => [''], 'http_addr' => [''], 'namespace' => [''], 'on_promote' => [[], ''], 'ensure' => ['latest'],
+    'watch_address' => ['6379', 'redis', '::1:6379', 'sock', 'host:99999', 'host:65536', '[::1]:0'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'ca_file' => ['ca.pem'],
+    'check_id' => [''], 'consul_service_id' => [''], 'http_addr' => [
+      '', 'ftp://foo bar', 'ftp://127.0.0.1', '127.0.0.1:99999', '127.0.0.1:', ':8500', '::1:8500', '[::1:8500', '[name]:8500', 'user@127.0.0.1:8500',
+      '127.0.0.1:8500/x?token=x', 'two words:8500', 'http://', 'unix://', "unix:///#{'x' * 200}"
+    ], 'namespace' => [''], 'on_promote' => [[], ''], 'ensure' => ['latest'],
   }.each do |parameter, values|
     values.each do |value|
       context "with #{parameter} => #{value.inspect}" do
@@ -70,6 +74,10 @@ describe 'consul_master_election_tagger::election' do
     { 'preempt' => true, 'preempt_after' => '5s' }, { 'query_failover' => ['dc2'], 'no_fence' => true },
     { 'no_fence' => true, 'consul_query_name' => ['a' * 60] * 3 * '.' }, { 'consul_query_tag' => ['!slave', 'master', 'a'] },
     { 'lock_key' => '.../a.b' }, { 'watch_port' => true, 'watch_address' => '[::1]:6379' }, { 'watch_port' => true, 'watch_address' => '/run/redis.sock' },
+    { 'watch_port' => true, 'watch_address' => 'redis.example:65535' }, { 'wait' => '27777h', 'max_term' => '99999h' },
+    # As the program's own tests of src/consul/address.rs have them.
+    *['127.0.0.1:8500', 'http://consul.example:80/', 'https://10.0.0.1:8501/a/b/', '[::1]:8500', 'https://[::1]/p', 'localhost', 'unix:///run/consul.sock',
+      'unix://consul@1.sock'].map { |address| { 'http_addr' => address } },
   ].each do |parameters|
     context "with #{parameters}" do
       let(:params) { { 'program' => '/usr/bin/tagger' }.merge(parameters) }
