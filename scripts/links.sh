@@ -9,6 +9,6 @@ while IFS= read -r file; do
     [ ! -e "$(dirname "$file")/$link" ] || continue
     printf 'links: %s has a link to %s, which is not there\n' "$file" "$link" >&2
     nowhere=1
-  done < <(grep -oP '\]\(\K(?!https?:|#|\.\./tests/)[^)#]+' "$file")
+  done < <(grep -oP '\]\(\K(?!https?:|\.\./tests/)[\w./][^)#]*' "$file")
 done < <(find "$1" -name '*.md')
 exit "$nowhere"
