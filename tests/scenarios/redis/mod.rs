@@ -1,5 +1,6 @@
 //! `examples/redis/`: the files as they are shipped, with real redis servers and the real consul-template.
 
+mod beside;
 mod connections;
 mod lock_value;
 mod power;
@@ -8,6 +9,7 @@ mod rounds;
 mod server;
 mod stage;
 mod template;
+mod worth;
 mod writers;
 
 use std::fs;

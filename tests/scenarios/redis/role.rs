@@ -1,78 +1,7 @@
-//! The script `redis-role` against real redis servers: what it makes of the role file, and what it says of the redis.
+//! The script `redis-role` against real redis servers: what it makes of the role file and of a hook's environment.
 
-use std::fs;
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use super::server::{Redis, place_in};
-use super::stage::redis_role;
-use crate::harness::{secs, seen, shared, wait_for};
-
-/// One redis beside which the script runs.
-struct Beside {
-    redis: Redis,
-    file: PathBuf,
-}
-
-impl Beside {
-    fn a_redis() -> Beside {
-        let node = shared().nodes::<1>()[0];
-        let place = place_in(node.directory(), "role");
-        let free = TcpListener::bind((node.ip(), 0)).unwrap().local_addr().unwrap().port();
-        Beside { redis: Redis::on(node.ip(), free, &place), file: place.join("role") }
-    }
-
-    fn run(&self, command: &str, env: &[(&str, &str)]) -> (i32, String) {
-        let words = redis_role(&self.redis.ip.to_string(), self.redis.port, &self.file);
-        let mut process = Command::new(&words[0]);
-        let output = process.args(&words[1..]).arg(command).envs(env.iter().copied()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{said}");
-        (output.status.code().unwrap(), said)
-    }
-
-    fn is(&self, role: &str) {
-        fs::write(&self.file, format!("{role}\n")).unwrap();
-    }
-
-    fn apply(&self, role: &str) -> String {
-        self.is(role);
-        let (status, said) = self.run("apply", &[]);
-        assert_eq!(status, 0, "{said}");
-        said
-    }
-
-    fn check(&self) -> (i32, String) {
-        self.run("check", &[])
-    }
-
-    /// Waits until the check says that, word for word.
-    fn says(&self, status: i32, text: &str) {
-        wait_for(&format!("the check to say {text}"), secs(30), || {
-            seen(self.check(), |said| *said == (status, text.to_owned())).map(drop)
-        });
-    }
-
-    /// Makes it master as the first of a group: it has waited for others, and was elected.
-    fn leads(&self) {
-        self.is("none");
-        self.says(1, "knows of no master; has the data that it has started with");
-        self.apply(&format!("master {}", now()));
-        assert_eq!(self.redis.role(), "master");
-    }
-
-    fn address(&self) -> String {
-        format!("{} {}", self.redis.ip, self.redis.port)
-    }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
-const NOBODY: &str = "127.0.0.1:1 down";
+use super::beside::{Beside, NOBODY, now};
+use crate::harness::{secs, wait_for};
 
 #[test]
 fn a_redis_that_has_started_is_nobodys_master_until_it_has_waited_and_was_elected() {
@@ -82,7 +11,6 @@ fn a_redis_that_has_started_is_nobodys_master_until_it_has_waited_and_was_electe
     let (status, said) = one.check();
     assert_eq!((status, said.starts_with("nothing has said what it should be")), (2, true), "{said}");
     one.is("none");
-    assert_eq!(one.check(), (2, "started a moment ago".to_owned()));
     assert_eq!(one.apply(&format!("master {}", now())), "redis has started anew and is not made master");
     assert_eq!(one.check().0, 2);
     one.leads();
@@ -99,18 +27,21 @@ fn a_master_that_has_started_again_within_its_term_is_not_made_master_again_howe
     one.redis.kill();
     assert_eq!(one.check().0, 2);
     one.redis.start();
-    let waited = |uptime: u64| {
-        one.redis.info().get("uptime_in_seconds").is_some_and(|seconds| seconds.parse::<u64>().unwrap() >= uptime)
-    };
-    wait_for("it to have waited", secs(30), || {
-        assert_eq!(
-            one.check(),
-            (2, "redis has started anew and is not made master\nelected, and not a master".to_owned())
-        );
-        if waited(12) { Ok(()) } else { Err("not yet".to_owned()) }
-    });
+    // A term that began long ago, or just now, or by a clock that was ahead.
+    for since in [now() - 60, now(), now() + 3600] {
+        one.is(&format!("master {since}"));
+        assert_eq!((one.check().0, one.redis.role().as_str()), (2, NOBODY), "{since}");
+        assert_eq!(one.run("apply", &[]), (0, "redis has started anew and is not made master".to_owned()));
+    }
+    one.is(&format!("master {}", now() - 60));
+    one.has_run_for(12);
+    assert_eq!(one.check(), (2, "elected, and not a master".to_owned()));
+    assert_eq!(one.redis.role(), NOBODY);
     // The next term is another matter: who elects it now knows that it has started anew.
-    one.leads();
+    one.is("none");
+    one.says(1, "was the last master; has the data that it has started with");
+    one.apply(&format!("master {}", now()));
+    assert_eq!(one.redis.role(), "master");
 }
 
 #[test]
@@ -154,6 +85,8 @@ fn what_is_no_role_changes_nothing() {
         "master",
         "master soon",
         "master 5x",
+        "master 09",
+        "master 9223372036854775808",
         "replica",
         "replica 10.0.0.2",
         "replica 10.0.0.2 6379x",
@@ -169,26 +102,6 @@ fn what_is_no_role_changes_nothing() {
         assert_eq!(one.redis.role(), NOBODY, "{line}");
         assert!(one.check().1.starts_with("nothing has said what it should be"), "{line}");
     }
-}
-
-#[test]
-fn only_a_redis_that_is_or_was_in_sync_with_its_master_may_lead_before_others() {
-    let (one, two, three) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
-    one.leads();
-    let of = |master: &Beside| format!("{}:{}", master.redis.ip, master.redis.port);
-    // Started anew, and told of a master: it waits for that one's data, for as long as it takes.
-    one.redis.pause();
-    two.apply(&format!("replica {}", one.address()));
-    two.says(2, &format!("started anew, and not in sync with {} yet", of(&one)));
-    one.redis.resume();
-    two.says(0, &format!("replica of {}", of(&one)));
-    one.redis.kill();
-    two.says(0, &format!("was in sync with {}, which is gone", of(&one)));
-    // Another is elected instead, which is no master yet: what this one has is of an earlier master.
-    two.apply(&format!("replica {}", three.address()));
-    two.says(1, &format!("not in sync with {} yet; has the data of an earlier master", of(&three)));
-    three.leads();
-    two.says(0, &format!("replica of {}", of(&three)));
 }
 
 #[test]
@@ -209,8 +122,13 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let promote = [("ELECTION_ROLE", "master")];
     let (status, said) = one.run("hook", &promote);
     assert_eq!((status, said.as_str()), (1, "redis has started anew and is not made master"));
+    assert_eq!(one.line(), "", "what was there stays");
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
-    assert_eq!(fs::read_to_string(&one.file).unwrap(), "none\n");
+    assert_eq!(one.line(), "none");
+    // However long it has run: it is the check that tells what its data is worth.
+    one.has_run_for(12);
+    assert_eq!(one.run("hook", &promote), (1, said));
+    assert_eq!((one.line().as_str(), one.redis.role().as_str()), ("none", NOBODY));
     one.says(1, "knows of no master; has the data that it has started with");
     for _ in 0..2 {
         assert_eq!(one.run("hook", &promote), (0, String::new()));
@@ -233,4 +151,36 @@ fn a_redis_that_hangs_is_critical() {
     assert_eq!(one.check().0, 2);
     one.redis.resume();
     one.says(0, "master");
+}
+
+/// As on a full disk: a file can be made, and nothing can be written into it.
+#[test]
+fn a_role_that_cannot_be_written_is_applied_and_no_old_one_stays() {
+    const FULL: [&str; 4] = ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "full"];
+    let (one, two) = (Beside::a_redis(), Beside::a_redis());
+    one.is("none");
+    one.says(1, "knows of no master; has the data that it has started with");
+    let cannot = format!("cannot write {}", one.file.display());
+    assert_eq!(one.run_in(&FULL, "hook", &[("ELECTION_ROLE", "master")]), (1, cannot), "the lead is another's");
+    assert_eq!((one.line().as_str(), one.redis.role().as_str()), ("none", NOBODY));
+    one.leads();
+    two.leads();
+    let (address, port) = (two.redis.ip.to_string(), two.redis.port.to_string());
+    let follow = [("ELECTION_ROLE", "slave"), ("MASTER_ADDRESS", address.as_str()), ("MASTER_PORT", port.as_str())];
+    assert_eq!(one.run_in(&FULL, "hook", &follow), (0, String::new()));
+    assert_eq!(one.line(), "", "it does not say that this redis leads");
+    one.says(0, &format!("replica of {address}:{port}"));
+    assert_eq!(two.run_in(&FULL, "hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
+    assert_eq!(two.check(), (1, "master, but not elected".to_owned()));
+}
+
+#[test]
+fn a_password_that_redis_does_not_ask_for_is_in_nobodys_way() {
+    let one = Beside::a_redis();
+    one.is("none");
+    one.says(1, "knows of no master; has the data that it has started with");
+    let password = ("REDISCLI_AUTH", "not set in redis");
+    assert_eq!(one.run("hook", &[("ELECTION_ROLE", "master"), password]), (0, String::new()));
+    assert_eq!(one.redis.role(), "master");
+    assert_eq!(one.run("check", &[password]), (0, "master".to_owned()));
 }

@@ -1,0 +1,117 @@
+//! What the script `redis-role` says of a redis's data: who may lead, who only if nobody better can, and who must not.
+
+use super::beside::{Beside, now};
+
+fn of(master: &Beside) -> String {
+    format!("{}:{}", master.redis.ip, master.redis.port)
+}
+
+#[test]
+fn only_a_redis_that_is_or_was_in_sync_with_its_master_may_lead_before_others() {
+    let (one, two, three) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
+    one.leads();
+    // Started anew, and told of a master: it waits for that one's data, for as long as it takes.
+    one.redis.pause();
+    two.apply(&format!("replica {}", one.address()));
+    two.says(2, &format!("started anew, and not in sync with {} yet", of(&one)));
+    one.redis.resume();
+    two.says(0, &format!("replica of {}", of(&one)));
+    one.redis.kill();
+    two.says(0, &format!("was in sync with {}, which is gone", of(&one)));
+    // Another is elected instead, which is no master yet: what this one has is of an earlier master.
+    two.apply(&format!("replica {}", three.address()));
+    two.says(1, &format!("not in sync with {}; has the data of an earlier time", of(&three)));
+    three.leads();
+    two.says(0, &format!("replica of {}", of(&three)));
+}
+
+#[test]
+fn a_replica_that_has_lost_its_master_may_not_lead_before_others_while_that_one_lives() {
+    let (one, two) = (Beside::a_redis(), Beside::a_redis());
+    one.leads();
+    two.apply(&format!("replica {}", one.address()));
+    two.says(0, &format!("replica of {}", of(&one)));
+    two.loses_its_link();
+    let stale = format!("not in sync with {}; has the data of an earlier time", of(&one));
+    assert_eq!(two.check(), (1, stale.clone()));
+    // Neither when that one goes: what it wrote meanwhile, others may have.
+    one.redis.kill();
+    assert_eq!(two.check(), (1, stale.clone()));
+    one.redis.start();
+    two.redis.tell("CONFIG SET masterauth \"\"").unwrap();
+    assert_eq!(two.check(), (1, stale));
+}
+
+#[test]
+fn a_replica_whose_master_is_gone_counts_as_in_sync_for_half_a_minute() {
+    let (one, two) = (Beside::a_redis(), Beside::a_redis());
+    one.leads();
+    two.apply(&format!("replica {}", one.address()));
+    two.says(0, &format!("replica of {}", of(&one)));
+    // It does not answer, and so cannot say that it leads.
+    one.redis.pause();
+    two.redis.tell("CLIENT KILL TYPE master").unwrap();
+    two.says(0, &format!("was in sync with {}, which is gone", of(&one)));
+    let down = || two.redis.info()["master_link_down_since_seconds"].parse::<u64>().unwrap();
+    assert!(down() < 30);
+    two.says(1, &format!("not in sync with {}; has the data of an earlier time", of(&one)));
+    assert!(down() >= 30);
+    one.redis.resume();
+    two.says(0, &format!("replica of {}", of(&one)));
+}
+
+#[test]
+fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
+    let (one, two, new) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
+    one.leads();
+    two.apply(&format!("replica {}", one.address()));
+    two.says(0, &format!("replica of {}", of(&one)));
+    for redis in [&one, &two, &new] {
+        redis.redis.kill();
+        redis.redis.start();
+    }
+    one.is("none");
+    two.is("none");
+    one.has_run_for(12);
+    two.has_run_for(12);
+    assert_eq!(two.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
+    // Another was elected that is no master, and so is nobody's.
+    let last = (1, "was the last master; has the data that it has started with".to_owned());
+    assert_eq!(one.check(), last);
+    for redis in [&one, &new] {
+        redis.apply(&format!("replica {}", two.address()));
+    }
+    assert_eq!(one.check(), last);
+    assert_eq!(new.check(), (2, format!("started anew, and not in sync with {} yet", of(&two))));
+    one.apply(&format!("master {}", now()));
+    assert_eq!(one.redis.role(), "master");
+}
+
+#[test]
+fn who_sees_that_another_leads_is_the_last_master_no_more() {
+    let (one, two) = (Beside::a_redis(), Beside::a_redis());
+    one.leads();
+    two.leads();
+    one.redis.kill();
+    one.redis.start();
+    one.redis.tell("CONFIG SET masterauth wrong").unwrap();
+    one.apply(&format!("replica {}", two.address()));
+    assert_eq!(one.check(), (2, format!("started anew, and not in sync with {} yet", of(&two))));
+    two.redis.kill();
+    one.has_run_for(12);
+    assert_eq!(one.check().0, 2);
+    one.is("none");
+    assert_eq!(one.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
+}
+
+/// The file is as old as a consul-template that has died.
+#[test]
+fn a_master_that_nobody_follows_is_not_taken_at_its_files_word_for_long() {
+    let one = Beside::a_redis();
+    one.leads();
+    assert_eq!(one.check(), (0, "master".to_owned()));
+    one.says(1, "master without a replica, takes no writes");
+    let two = Beside::a_redis();
+    two.apply(&format!("replica {}", one.address()));
+    one.says(0, "master");
+}
