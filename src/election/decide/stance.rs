@@ -99,16 +99,16 @@ pub fn challenger(view: &View, options: &Options) -> Option<(String, String, u64
     Some((found.node.clone(), found.service_id.clone(), found.checks_index))
 }
 
-/// How many of the others, of the same priority, come before this instance in an order that all agree on. Where all
+/// How many of the others, as good as this instance, come before it in an order that all agree on. Where all
 /// are woken by the same free lock, one of them then takes it while the rest look on, instead of each making a session and an attempt.
 pub fn instances_before(view: &View, options: &Options) -> usize {
     if view.notes.handed_to.is_some() {
         return 0;
     }
     let own = (view.instance.node.as_str(), view.instance.registration.id());
+    let rank = rank(view, options);
     let comes_first = |other: &&Candidate| {
-        let would_stand = other.is_passing && other.priority >= own_priority(options);
-        would_stand && (other.node.as_str(), other.service_id.as_str()) < own
+        (other.is_passing, other.priority) >= rank && (other.node.as_str(), other.service_id.as_str()) < own
     };
     view.others.iter().flatten().filter(comes_first).count()
 }
@@ -221,12 +221,13 @@ fn hand_over(view: &View, options: &Options) -> Stance {
 /// The best of the others, where it is better than this instance: one that passes is better than one in warning, whatever their
 /// priorities; of two alike the higher priority is.
 fn better<'a>(view: &'a View, options: &Options) -> Option<&'a Candidate> {
-    let own = (!is_in_warning(view, options), own_priority(options));
+    let own = rank(view, options);
     view.others.iter().flatten().find(|other| (other.is_passing, other.priority) > own)
 }
 
-fn own_priority(options: &Options) -> u32 {
-    options.priority.unwrap_or(DEFAULT_PRIORITY)
+/// How good this instance is: whether it passes, then its priority.
+fn rank(view: &View, options: &Options) -> (bool, u32) {
+    (!is_in_warning(view, options), options.priority.unwrap_or(DEFAULT_PRIORITY))
 }
 
 /// Whether the instance leads, or could, with a check in warning.
