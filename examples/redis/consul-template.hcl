@@ -17,7 +17,7 @@ kill_signal = "SIGTERM"
 max_stale = "0s"
 
 template {
-  source      = "/etc/redis/role.ctmpl"
+  source      = "/etc/consul-template.d/role.ctmpl"
   destination = "/var/lib/redis-role/role"
   command     = ["/usr/local/bin/redis-role", "apply"]
   error_fatal = false

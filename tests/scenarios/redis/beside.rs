@@ -81,12 +81,6 @@ impl Beside {
         self.redis.info().get("uptime_in_seconds").and_then(|uptime| uptime.parse().ok()).unwrap_or(0)
     }
 
-    /// Cuts it off from its master, which does not ask for a password and so takes none.
-    pub fn loses_its_link(&self) {
-        self.redis.tell("CONFIG SET masterauth wrong").unwrap();
-        self.redis.tell("CLIENT KILL TYPE master").unwrap();
-    }
-
     pub fn line(&self) -> String {
         fs::read_to_string(&self.file).unwrap_or_default().trim_end().to_owned()
     }

@@ -26,7 +26,7 @@ impl<'a> Rendering<'a> {
         fs::write(place.join("role.ctmpl"), shipped("role.ctmpl").replace("service/redis-master", &folder)).unwrap();
         let config = shipped("consul-template.hcl")
             .replace("127.0.0.1:8500", &node.address())
-            .replace("/etc/redis/role.ctmpl", place.join("role.ctmpl").to_str().unwrap())
+            .replace("/etc/consul-template.d/role.ctmpl", place.join("role.ctmpl").to_str().unwrap())
             .replace("/var/lib/redis-role/role", place.join("role").to_str().unwrap())
             .replace("/usr/local/bin/redis-role", "/bin/true");
         fs::write(place.join("redis.hcl"), config).unwrap();

@@ -2,6 +2,8 @@
 
 mod beside;
 mod connections;
+mod data;
+mod handing_over;
 mod lock_value;
 mod power;
 mod role;

@@ -21,11 +21,20 @@ fn power_cut(form: Form) {
         stage.redis[index].start();
         stage.node(index).start_again();
     };
-    (0..3).filter(|index| *index != master).for_each(start);
-    // Longer than an instance waits that knows of nobody.
-    holds_for("nobody leads", secs(15), nobody_leads);
+    let others = || (0..3).filter(|index| *index != master);
+    others().for_each(start);
+    for index in others() {
+        stage.is_said_to_be(index, "critical", "started anew");
+    }
+    wait_for("them to have run for longer than one waits that knows of nobody", secs(60), || {
+        nobody_leads().expect("nobody leads");
+        let has_waited = |index: usize| stage.redis[index].info()["uptime_in_seconds"].parse::<u64>().unwrap() > 12;
+        if others().all(has_waited) { Ok(()) } else { Err(String::new()) }
+    });
+    holds_for("nobody leads", secs(3), nobody_leads);
     start(master);
-    assert_eq!(stage.settled(), master, "only the last master can know that nobody has newer data");
+    assert_eq!(stage.first(), master, "only the last master can know that nobody has newer data");
+    stage.settled();
 }
 
 #[test]

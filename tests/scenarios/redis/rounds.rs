@@ -41,7 +41,7 @@ fn ten_rounds(form: Form) {
         writers.wait_for_writes_to(stage.redis[master].ip, true);
         let index = random.within(0..faults.len() as u64);
         let fault = faults.swap_remove(usize::try_from(index).unwrap());
-        let (old, begin) = (master, Instant::now());
+        let (old, begin, terms) = (master, Instant::now(), writers.terms());
         if matches!(fault, AgentKilled | NodeKilled) {
             stage.node(old).kill();
         }
@@ -62,7 +62,8 @@ fn ten_rounds(form: Form) {
             stage.node(old).start_again();
         }
         master = stage.settled();
-        assert_ne!(master, old, "who came back did not take the lead");
+        // On a busy machine the new one can lose the lead as well.
+        assert!(master != old || writers.terms() > terms + 1, "who came back did not take the lead");
     }
     writers.judge(&stage, master);
 }

@@ -14,13 +14,18 @@ use crate::harness::{Keeper, secs, unique, wait_for};
 pub struct Redis {
     pub ip: Ipv4Addr,
     pub port: u16,
+    password: Option<&'static str>,
     /// What stands between the harness and an agent as well: no redis outlives the tests, however they end.
     keeper: Mutex<Keeper>,
 }
 
 impl Redis {
-    /// Starts one that keeps nothing on disk: whenever it is started again, it is empty.
+    /// Starts one that keeps on disk only what it is told to save: otherwise it is empty whenever it is started again.
     pub fn on(ip: Ipv4Addr, port: u16, place: &Path) -> Redis {
+        Redis::with_password(None, ip, port, place)
+    }
+
+    pub fn with_password(password: Option<&'static str>, ip: Ipv4Addr, port: u16, place: &Path) -> Redis {
         for command in ["redis-server", "redis-cli"] {
             let found = Command::new(command).arg("--version").output();
             found.unwrap_or_else(|error| panic!("{command}: {error}; apt-get install redis-server redis-tools"));
@@ -29,13 +34,14 @@ impl Redis {
         let conf = directory.join("redis.conf");
         let keeper = Keeper::of(&directory, &[Path::new("redis-server"), &conf]);
         fs::create_dir_all(&directory).unwrap();
+        let secret = password.map(|word| format!("requirepass {word}\nmasterauth {word}\n")).unwrap_or_default();
         let own = format!(
-            "bind {ip}\nport {port}\nprotected-mode no\ndir {}\nsave \"\"\ninclude {}\n",
+            "bind {ip}\nport {port}\nprotected-mode no\n{secret}dir {}\nsave \"\"\ninclude {}\n",
             directory.display(),
             example("election.conf").display()
         );
         fs::write(&conf, own).unwrap();
-        let redis = Redis { ip, port, keeper: Mutex::new(keeper) };
+        let redis = Redis { ip, port, password, keeper: Mutex::new(keeper) };
         redis.start();
         redis
     }
@@ -64,7 +70,17 @@ impl Redis {
     }
 
     pub fn connect(&self) -> Result<Client, String> {
-        Client::to(self.ip, self.port)
+        let mut client = Client::to(self.ip, self.port)?;
+        if let Some(password) = self.password {
+            client.tell(&format!("AUTH {password}"))?;
+        }
+        Ok(client)
+    }
+
+    /// Its replication link is cut, and does not come back: it shows a password that its master does not ask for.
+    pub fn lose_link(&self) {
+        self.tell("CONFIG SET masterauth wrong").unwrap();
+        self.tell("CLIENT KILL TYPE master").unwrap();
     }
 
     /// Asks over a connection of its own.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::server::Redis;
 use super::{KEY, NAME, PORT, example, shipped, template};
-use crate::harness::{Cluster, Keeper, Node, Pass, secs, unique, wait_for};
+use crate::harness::{Cluster, Keeper, Node, Pass, secs, seen, unique, wait_for};
 
 /// How redis is told its role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub enum Form {
 pub struct Stage {
     // Dropped in this order: nothing is told its role any more when the agents go.
     templates: Vec<Keeper>,
+    form: Form,
     pub redis: Vec<Redis>,
     pub cluster: Cluster,
 }
@@ -24,21 +25,25 @@ pub struct Stage {
 impl Stage {
     /// Everything is started at once, as after a power cut: nobody leads, and nobody has any data.
     pub fn set(form: Form) -> Stage {
+        Stage::with_password(None, form)
+    }
+
+    pub fn with_password(password: Option<&'static str>, form: Form) -> Stage {
         let cluster = Cluster::with(3).quick_failure_detection().start();
         cluster.settle();
-        let mut stage = Stage { templates: Vec::new(), redis: Vec::new(), cluster };
+        let mut stage = Stage { templates: Vec::new(), form, redis: Vec::new(), cluster };
         for (index, node) in stage.cluster.clients().iter().enumerate() {
             fs::create_dir(role_file(node).parent().unwrap()).unwrap();
-            stage.redis.push(Redis::on(node.ip(), PORT, node.directory()));
+            stage.redis.push(Redis::with_password(password, node.ip(), PORT, node.directory()));
             if form == Form::ConsulTemplate {
                 let config = node.directory().join("redis.hcl");
-                fs::write(&config, at_home(&shipped("consul-template.hcl"), node)).unwrap();
+                fs::write(&config, at_home(&shipped("consul-template.hcl"), node, password)).unwrap();
                 stage.templates.push(template::start(&node.directory().join(unique("consul-template")), &config));
             }
             // HCL and JSON say the same: some nodes have the one, some the other.
             let name = if form == Form::ConsulTemplate { "service" } else { "hooks" };
             let file = format!("{name}.{}", if index == 2 { "json" } else { "hcl" });
-            node.write_config(&file, at_home(&shipped(&file), node));
+            node.write_config(&file, at_home(&shipped(&file), node, password));
             node.reload();
         }
         stage
@@ -66,12 +71,16 @@ impl Stage {
         let leader = api.lock(KEY).filter(|lock| lock.session.is_some()).map(|lock| lock.value["node"].clone());
         let seen = || format!("DNS {dns:?}, lock {leader:?}, redis {roles:?}, checks {said:?}");
         let master = self.redis.iter().position(|redis| dns == [redis.ip]).ok_or_else(seen)?;
+        let replica = format!("replica of {}:{PORT}", self.redis[master].ip);
         let follows = format!("{}:{PORT} up", self.redis[master].ip);
         let as_it_should = |(index, role): (usize, &String)| *role == if index == master { "master" } else { &follows };
         let settled = leader.as_ref().is_some_and(|leader| leader == self.node(master).name())
             && roles.iter().enumerate().all(as_it_should)
             && said.len() == 6
-            && said.iter().all(|(_, status, _)| *status == "passing");
+            && said.iter().all(|(_, status, _)| *status == "passing")
+            // And not what they said of the master before.
+            && said.iter().filter(|(_, _, text)| *text == "master").count() == 1
+            && said.iter().filter(|(_, _, text)| *text == replica).count() == 2;
         if settled { Ok(master) } else { Err(seen()) }
     }
 
@@ -82,6 +91,42 @@ impl Stage {
             let found = self.redis.iter().position(|redis| dns == [redis.ip]);
             found.filter(|found| *found != old).ok_or_else(|| format!("DNS {dns:?}; redis {:?}", self.roles()))
         })
+    }
+
+    /// The first whom the name leads to while it has led to nobody.
+    pub fn first(&self) -> usize {
+        self.moved_from(self.redis.len())
+    }
+
+    /// Waits until the health check of that redis says so.
+    pub fn is_said_to_be(&self, index: usize, status: &str, output: &str) {
+        wait_for(&format!("redis {index} to be {status}: {output}"), secs(90), || {
+            let said = self.node(index).api().check("redis-health").ok_or("no check")?;
+            seen(said, |(is, text)| is == status && text.contains(output)).map(drop)
+        });
+    }
+
+    /// Has the master hand the lead over, by hand, and returns the node that leads then.
+    pub fn resign(&self, old: usize, to: Option<usize>) -> usize {
+        let mut pass =
+            Pass::bare().on(self.node(old)).args(["resign", "--consul-service-name", "redis", "--tolerate-warning"]);
+        if self.form == Form::Hooks {
+            let mut role = redis_role(&self.node(old).ip().to_string(), PORT, &role_file(self.node(old)));
+            role.push("hook".to_owned());
+            pass = pass.args(["--on-demote", &role.join(" ")]);
+        }
+        if let Some(to) = to {
+            pass = pass.args(["--to", self.node(to).name()]);
+        }
+        let outcome = pass.run();
+        assert_eq!(outcome.status, 0, "{outcome:?}");
+        self.moved_from(old)
+    }
+
+    /// SIGKILL for the consul-template of that node.
+    pub fn kill_template(&mut self, index: usize) {
+        self.templates[index].signal("KILL");
+        self.templates[index].wait_for_end();
     }
 
     pub fn roles(&self) -> Vec<String> {
@@ -107,14 +152,16 @@ pub fn redis_role(ip: &str, port: u16, file: &Path) -> Vec<String> {
 
 /// Puts what the scenario has in place of what a user has: this build of the program and this checkout's script, told where
 /// agent and redis are, since all nodes are on one machine.
-fn at_home(text: &str, node: &Node) -> String {
+fn at_home(text: &str, node: &Node, password: Option<&str>) -> String {
     let file = role_file(node);
-    let role = redis_role(&node.ip().to_string(), PORT, &file);
+    let mut role = redis_role(&node.ip().to_string(), PORT, &file);
+    // As it is in the environment of the agent and of consul-template.
+    role.splice(1..1, password.map(|word| format!("REDISCLI_AUTH={word}")));
     let quoted = |words: &[String]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     text.replace("\"/usr/bin/consul-master-election-tagger\"", &quoted(&Pass::bare().on(node).check_args()))
         .replace("\"/usr/local/bin/redis-role\"", &quoted(&role))
         .replace("/usr/local/bin/redis-role", &role.join(" "))
         .replace("127.0.0.1:8500", &node.address())
-        .replace("/etc/redis/role.ctmpl", &example("role.ctmpl").display().to_string())
+        .replace("/etc/consul-template.d/role.ctmpl", &example("role.ctmpl").display().to_string())
         .replace("/var/lib/redis-role/role", &file.display().to_string())
 }

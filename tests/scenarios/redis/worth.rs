@@ -31,7 +31,7 @@ fn a_replica_that_has_lost_its_master_may_not_lead_before_others_while_that_one_
     one.leads();
     two.apply(&format!("replica {}", one.address()));
     two.says(0, &format!("replica of {}", of(&one)));
-    two.loses_its_link();
+    two.redis.lose_link();
     let stale = format!("not in sync with {}; has the data of an earlier time", of(&one));
     assert_eq!(two.check(), (1, stale.clone()));
     // Neither when that one goes: what it wrote meanwhile, others may have.

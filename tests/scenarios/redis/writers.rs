@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, sleep};
+use std::time::Instant;
 
 use super::server::{Client, Redis};
 use super::stage::Stage;
@@ -18,6 +19,10 @@ struct Write {
     server: Ipv4Addr,
     /// Whether two replicas have said that they have it.
     safe: bool,
+    /// When the writer began to look the name up.
+    begin: Instant,
+    /// When it knew that the write was accepted.
+    end: Instant,
 }
 
 /// Who led, in order: the lock's `LockIndex` and the address in its value.
@@ -69,8 +74,8 @@ impl Writers {
         }
     }
 
-    /// Ends the writing. No write that two replicas had may be lost, each replica must have what the master has, and no writer
-    /// may ever have been led back to a server but by a new term.
+    /// Ends the writing. No write that two replicas had may be lost, each replica must have what the master has, and no
+    /// writer may have been led to a master of the past once any of them had written to a later one.
     pub fn judge(mut self, stage: &Stage, master: usize) {
         self.end();
         let all: Vec<Vec<Write>> = self.writes.iter().map(|writes| locked(writes).clone()).collect();
@@ -94,11 +99,16 @@ impl Writers {
             let sizes = sizes()?;
             if sizes.len() == 1 { Ok(()) } else { Err(format!("{sizes:?}, master {}", stage.redis[master].ip)) }
         });
-        for writes in &all {
-            let mut servers: Vec<Ipv4Addr> = writes.iter().map(|write| write.server).collect();
-            servers.dedup();
-            assert!(is_part_of(&servers, &terms), "writes went to {servers:?}, and the terms were {terms:?}");
+        for pair in terms.windows(2).filter(|pair| pair[1].0 > pair[0].0 + 1) {
+            println!("a term before {} was too short to be seen", pair[1].0);
         }
+        let late = led_back(all.iter().flatten().collect(), &terms);
+        assert!(late.is_none(), "{late:?} came after a write of a later term; the terms were {terms:?}");
+    }
+
+    /// How many terms there have been.
+    pub fn terms(&self) -> usize {
+        locked(&self.terms).len()
     }
 
     fn end(&mut self) {
@@ -117,6 +127,7 @@ impl Drop for Writers {
 
 /// Looks the name up, and writes once over a new connection to whom it leads to. None: the write was not accepted, or nobody knows.
 fn write(dns: Ipv4Addr, key: &str) -> Option<Write> {
+    let begin = Instant::now();
     let found = dns_addresses(dns, NAME).ok()?;
     let [server] = found[..] else {
         assert!(found.is_empty(), "the name leads to two at once: {found:?}");
@@ -124,8 +135,9 @@ fn write(dns: Ipv4Addr, key: &str) -> Option<Write> {
     };
     let mut client = Client::to(server, PORT).ok()?;
     client.tell(&format!("SET {key} {key}")).ok().filter(|answer| answer == "OK")?;
+    let end = Instant::now();
     let replicas = client.tell("WAIT 2 200").ok().and_then(|count| count.parse::<u8>().ok());
-    Some(Write { key: key.to_owned(), server, safe: replicas >= Some(2) })
+    Some(Write { key: key.to_owned(), server, safe: replicas >= Some(2), begin, end })
 }
 
 /// Looks at the lock all the time, and notes each new term.
@@ -150,19 +162,41 @@ fn missing<'a>(redis: &Redis, keys: &BTreeSet<&'a str>) -> Vec<&'a str> {
     keys.iter().copied().filter(|key| client.tell(&format!("GET {key}")).as_deref() != Ok(*key)).collect()
 }
 
-/// Whether the servers come in this order among the terms. Between two terms that do not follow each other there were some that
-/// nobody has seen.
-fn is_part_of(servers: &[Ipv4Addr], terms: &[Term]) -> bool {
-    let mut left = servers.iter().peekable();
-    let mut last = None;
-    for &(index, address) in terms {
-        if last.is_some_and(|last| index > last + 1) {
-            println!("a term before {index} was too short to be seen");
+/// A write of an earlier term that began, with the look-up of the name, after one of a later term had ended. Each is counted to
+/// the earliest term that it can have been of: one of its server, and none before the terms of the writes that had ended.
+fn led_back<'a>(mut writes: Vec<&'a Write>, terms: &[Term]) -> Option<&'a Write> {
+    writes.sort_by_key(|write| write.begin);
+    let mut by_end: Vec<usize> = (0..writes.len()).collect();
+    by_end.sort_by_key(|&index| writes[index].end);
+    let mut ended = by_end.into_iter().peekable();
+    let (mut of, mut earliest) = (Vec::with_capacity(writes.len()), 0);
+    for write in &writes {
+        // Whatever has ended by now began before, and its term is known.
+        while let Some(index) = ended.next_if(|&index| writes[index].end < write.begin) {
+            earliest = earliest.max(of[index]);
         }
-        last = Some(index);
-        left.next_if(|server| **server == address);
+        let Some(ahead) = terms[earliest..].iter().position(|(_, address)| *address == write.server) else {
+            return Some(write);
+        };
+        of.push(earliest + ahead);
     }
-    left.next().is_none()
+    None
+}
+
+#[test]
+fn a_write_to_a_master_of_the_past_is_noticed_whoever_wrote_it() {
+    let (zero, one, two) = (Instant::now(), Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    let write = |server, begin, end| {
+        let (key, at) = (String::new(), |moment| zero + millis(moment));
+        Write { key, server, safe: true, begin: at(begin), end: at(end) }
+    };
+    let late = |writes: &[Write], terms: &[Term]| led_back(writes.iter().collect(), terms).is_some();
+    let moved = [(1, one), (2, two)];
+    assert!(!late(&[write(one, 0, 5), write(two, 6, 9)], &moved));
+    assert!(!late(&[write(two, 1, 5), write(one, 4, 9)], &moved), "it had looked before the other was done");
+    assert!(late(&[write(one, 0, 1), write(two, 2, 5), write(one, 6, 9)], &moved));
+    assert!(!late(&[write(one, 0, 1), write(two, 2, 5), write(one, 6, 9)], &[(1, one), (2, two), (3, one)]));
+    assert!(late(&[write(two, 0, 9)], &[(1, one)]), "it never led");
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
