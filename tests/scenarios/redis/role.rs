@@ -167,7 +167,8 @@ fn a_role_that_cannot_be_written_is_applied_and_no_old_one_stays() {
     two.leads();
     let (address, port) = (two.redis.ip.to_string(), two.redis.port.to_string());
     let follow = [("ELECTION_ROLE", "slave"), ("MASTER_ADDRESS", address.as_str()), ("MASTER_PORT", port.as_str())];
-    assert_eq!(one.run_in(&FULL, "hook", &follow), (0, String::new()));
+    let cannot = format!("cannot write {}", one.file.with_file_name("last").display());
+    assert_eq!(one.run_in(&FULL, "hook", &follow), (0, cannot));
     assert_eq!(one.line(), "", "it does not say that this redis leads");
     one.says(0, &format!("replica of {address}:{port}"));
     assert_eq!(two.run_in(&FULL, "hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
