@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::stage::{Form, Stage, role_file};
+use crate::harness::{secs, seen, wait_for};
 
 /// Writes so many keys that so many replicas have.
 fn write(stage: &Stage, master: usize, name: &str, count: u32, replicas: &str) {
@@ -54,12 +55,21 @@ fn all_are_restarted(form: Form) {
         assert_eq!(stage.resign(0, Some(2)), 2);
         master = stage.settled();
     }
-    for round in 0..3 {
+    for round in 0..2 {
         let name = format!("round{round}");
         write(&stage, master, &name, 100, "2");
         assert_eq!(stage.redis[master].tell("SAVE").unwrap(), "OK");
         for redis in &stage.redis {
             redis.kill();
+        }
+        // Once they come back when all know that nobody leads, and once before anybody has seen them gone.
+        for index in (0..3).filter(|_| round == 0) {
+            stage.is_said_to_be(index, "critical", "does not say its role");
+            if form == Form::ConsulTemplate {
+                wait_for("the template to say that nobody leads", secs(30), || {
+                    seen(fs::read_to_string(role_file(stage.node(index))).unwrap(), |line| line == "none\n").map(drop)
+                });
+            }
         }
         for redis in &stage.redis {
             redis.start();

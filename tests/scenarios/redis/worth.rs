@@ -42,10 +42,13 @@ fn a_replica_that_has_lost_its_master_may_not_lead_before_others_while_that_one_
     assert_eq!(two.check(), (1, stale));
 }
 
+/// Half a minute is ample for Consul to elect another. The lone master's file is as old as a consul-template that has died.
 #[test]
-fn a_replica_whose_master_is_gone_counts_as_in_sync_for_half_a_minute() {
-    let (one, two) = (Beside::a_redis(), Beside::a_redis());
+fn a_replica_without_its_master_and_a_master_without_a_replica_do_not_pass_for_long() {
+    let (one, two, alone) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
     one.leads();
+    alone.leads();
+    assert_eq!(alone.check(), (0, "master".to_owned()));
     two.apply(&format!("replica {}", one.address()));
     two.says(0, &format!("replica of {}", of(&one)));
     // It does not answer, and so cannot say that it leads.
@@ -58,6 +61,9 @@ fn a_replica_whose_master_is_gone_counts_as_in_sync_for_half_a_minute() {
     assert!(down() >= 30);
     one.redis.resume();
     two.says(0, &format!("replica of {}", of(&one)));
+    alone.says(1, "master without a replica, takes no writes");
+    two.apply(&format!("replica {}", alone.address()));
+    alone.says(0, "master");
 }
 
 #[test]
@@ -102,16 +108,4 @@ fn who_sees_that_another_leads_is_the_last_master_no_more() {
     assert_eq!(one.check().0, 2);
     one.is("none");
     assert_eq!(one.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
-}
-
-/// The file is as old as a consul-template that has died.
-#[test]
-fn a_master_that_nobody_follows_is_not_taken_at_its_files_word_for_long() {
-    let one = Beside::a_redis();
-    one.leads();
-    assert_eq!(one.check(), (0, "master".to_owned()));
-    one.says(1, "master without a replica, takes no writes");
-    let two = Beside::a_redis();
-    two.apply(&format!("replica {}", one.address()));
-    one.says(0, "master");
 }
