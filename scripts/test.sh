@@ -31,8 +31,10 @@ run "the Puppet module" scripts/test-puppet.sh
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
 CONSUL_TEMPLATE_BIN=$(scripts/tools.sh)
 export CONSUL_TEMPLATE_BIN
+# They mostly wait, for agents above all.
+threads=$(($(nproc) * 2))
 for consul in $consuls; do
-  run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios
+  run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios -- --test-threads "$threads"
 done
 
 # cargo says what passed and what failed, rspec how many there were and what failed.
