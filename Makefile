@@ -2,9 +2,10 @@
 
 NAME := consul-master-election-tagger
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-# Static, so that no loader has work to do at every run; that needs an explicit target, or proc macros would not build. Here, wherever
-# else the caller has cargo build.
-STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static" cargo
+# Static, so that no loader has work to do at every run, and at a fixed address, so that nothing is relocated at every run either: what
+# https needs would cost a plain run 2 %. That needs an explicit target, or proc macros would not build. Here, wherever else the
+# caller has cargo build.
+STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static" cargo
 # What `make build` leaves, and nothing else does. Who installs as root may have no Rust there: it is found without it.
 BUILT := target/$(NAME)
 KEEP ?=
