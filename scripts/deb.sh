@@ -64,7 +64,7 @@ EOF
 mkdir -p "$root/usr/share/lintian/overrides"
 cat >"$root/usr/share/lintian/overrides/$name" <<EOF
 # On purpose: Consul runs the program every few seconds, and a loader would take a third of each run.
-$name: shared-library-lacks-prerequisites [usr/bin/$name]
+$name: statically-linked-binary [usr/bin/$name]
 EOF
 
 mkdir "$root/DEBIAN"
