@@ -2,6 +2,7 @@
 
 use super::stage::{Form, Stage};
 use super::writers::Writers;
+use crate::harness::{secs, seen, wait_for};
 
 /// One resigns, one hands over to another, and one is put into maintenance, while clients write.
 fn moved_by_hand(form: Form) {
@@ -44,6 +45,10 @@ fn a_group_with_a_password_elects_and_follows_as_one_without() {
     let stage = Stage::with_password(Some("a-password"), Form::Hooks);
     let old = stage.settled();
     assert!(stage.redis[old].tell("SET a 1").is_ok());
+    wait_for("every redis to have the write", secs(10), || {
+        let values: Vec<_> = stage.redis.iter().map(|redis| redis.tell("GET a")).collect();
+        seen(values, |values| values.iter().all(|value| value.as_deref() == Ok("1"))).map(drop)
+    });
     stage.redis[old].kill();
     let new = stage.moved_from(old);
     stage.redis[old].start();
