@@ -19,7 +19,7 @@ fn moved_by_hand(form: Form) {
             stage.node(old).api().service_maintenance("redis", false);
         } else {
             // Who has resigned stands back for a while.
-            let to = (way == 1).then_some(3 - old - resigned);
+            let to = (0..3).find(|node| way == 1 && *node != old && *node != resigned);
             let new = stage.resign(old, to);
             assert!(to.is_none_or(|to| to == new), "{to:?}, {new}");
             resigned = old;
