@@ -41,9 +41,7 @@ impl Redis {
 
     /// SIGKILL.
     pub fn kill(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("KILL");
-        keeper.wait_for_end();
+        self.keeper().kill();
     }
 
     /// `SHUTDOWN NOSAVE`, which it obeys at once; of a SIGTERM it takes note ten times a second.
@@ -55,15 +53,11 @@ impl Redis {
 
     /// SIGSTOP: the system goes on to take connections for it, and nobody answers on them.
     pub fn pause(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("STOP");
-        keeper.wait_for_state(|state| state == 'T');
+        self.keeper().pause();
     }
 
     pub fn resume(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("CONT");
-        keeper.wait_for_state(|state| state != 'T');
+        self.keeper().resume();
     }
 
     pub fn answers(&self) -> bool {

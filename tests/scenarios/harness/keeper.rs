@@ -75,6 +75,24 @@ impl Keeper {
         assert_eq!(self.order(signal), 0, "signal {signal} to the agent {}", self.agent);
     }
 
+    /// SIGKILL; the agent has ended when it returns.
+    pub fn kill(&mut self) {
+        self.signal("KILL");
+        self.wait_for_end();
+    }
+
+    /// SIGSTOP; the agent is stopped when it returns.
+    pub fn pause(&mut self) {
+        self.signal("STOP");
+        self.wait_for_state(|state| state == 'T');
+    }
+
+    /// SIGCONT; the agent runs again when it returns.
+    pub fn resume(&mut self) {
+        self.signal("CONT");
+        self.wait_for_state(|state| state != 'T');
+    }
+
     /// Whether the agent has been started and has not ended; a stopped one still runs.
     pub fn runs(&self) -> bool {
         !matches!(self.state(), None | Some('Z' | 'X'))

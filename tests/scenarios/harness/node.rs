@@ -75,22 +75,16 @@ impl Node {
 
     /// SIGKILL: the agent is gone without a word, as when the machine loses its power.
     pub fn kill(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("KILL");
-        keeper.wait_for_end();
+        self.keeper().kill();
     }
 
     /// SIGSTOP: the agent hears and says nothing until [`Node::resume`], as when its machine hangs.
     pub fn pause(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("STOP");
-        keeper.wait_for_state(|state| state == 'T');
+        self.keeper().pause();
     }
 
     pub fn resume(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("CONT");
-        keeper.wait_for_state(|state| state != 'T');
+        self.keeper().resume();
     }
 
     /// The agent leaves the cluster in good order and ends.

@@ -53,20 +53,16 @@ impl Redis {
 
     /// SIGKILL.
     pub fn kill(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("KILL");
-        keeper.wait_for_end();
+        self.keeper().kill();
     }
 
     /// SIGSTOP: its connections stay, and nobody answers on them.
     pub fn pause(&self) {
-        let mut keeper = self.keeper();
-        keeper.signal("STOP");
-        keeper.wait_for_state(|state| state == 'T');
+        self.keeper().pause();
     }
 
     pub fn resume(&self) {
-        self.keeper().signal("CONT");
+        self.keeper().resume();
     }
 
     pub fn connect(&self) -> Result<Client, String> {
