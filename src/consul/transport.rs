@@ -58,13 +58,14 @@ pub fn kind_of(error: ureq::Error) -> Option<Kind> {
         ureq::Error::Timeout(_) => None,
         ureq::Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
             Some(error) => Some(of_tls(error)),
-            None if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => None,
+            None if is_timeout(&error) => None,
             None => Some(Kind::Interrupted(error.to_string())),
         },
         ureq::Error::Rustls(error) => Some(of_tls(&error)),
         ureq::Error::Protocol(error) => Some(Kind::NotUnderstood(error.to_string())),
         ureq::Error::Other(error) => match error.downcast::<NotReached>() {
-            Ok(error) => Some(error.0),
+            Ok(error) if error.is_forbidden => Some(Kind::Forbidden(error.words)),
+            Ok(error) => Some(Kind::Unreachable(error.words)),
             Err(other) => Some(Kind::NotUnderstood(other.to_string())),
         },
         other => Some(Kind::NotUnderstood(other.to_string())),
@@ -73,35 +74,34 @@ pub fn kind_of(error: ureq::Error) -> Option<Kind> {
 
 /// That there is no connection, so that nothing can have been sent. The transport's own errors do not tell that.
 #[derive(Debug)]
-struct NotReached(Kind);
+struct NotReached {
+    is_forbidden: bool,
+    words: String,
+}
 
 impl NotReached {
     fn because(error: ureq::Error, is_socket: bool) -> ureq::Error {
-        let kind = match error {
+        let (is_forbidden, words) = match error {
             ureq::Error::Timeout(_) => return error,
-            ureq::Error::Io(error) if is_socket && error.kind() == ErrorKind::PermissionDenied => {
-                Kind::Forbidden(error.to_string())
-            }
-            ureq::Error::Io(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
-                return error.into();
-            }
-            ureq::Error::Io(error) => Kind::Unreachable(error.to_string()),
-            other => Kind::Unreachable(other.to_string()),
+            ureq::Error::Io(error) if is_timeout(&error) => return error.into(),
+            ureq::Error::Io(error) => (is_socket && error.kind() == ErrorKind::PermissionDenied, error.to_string()),
+            other => (false, other.to_string()),
         };
-        ureq::Error::Other(Box::new(NotReached(kind)))
+        ureq::Error::Other(Box::new(NotReached { is_forbidden, words }))
     }
 }
 
 impl fmt::Display for NotReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Forbidden(words) | Kind::Unreachable(words) => f.write_str(words),
-            _ => f.write_str("not reached"),
-        }
+        f.write_str(&self.words)
     }
 }
 
 impl std::error::Error for NotReached {}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+}
 
 /// A connector whose errors say that there is no connection.
 #[derive(Debug)]
