@@ -16,9 +16,14 @@ pub struct Access {
     pub token: Option<Secret>,
     /// User and password, with a colon between them, for a proxy before the agent that asks for them.
     pub login: Option<Secret>,
-    /// The namespace of Consul Enterprise.
+}
+
+/// Which part of a Consul Enterprise datacenter is meant; empty for Consul's community edition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The namespace.
     pub namespace: Option<String>,
-    /// The admin partition of Consul Enterprise.
+    /// The admin partition.
     pub partition: Option<String>,
 }
 

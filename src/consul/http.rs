@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::{AsSendBody, Body};
 
-use super::access::Access;
+use super::access::{Access, Scope};
 use super::error::{Error, Kind};
 use super::transport;
 use crate::deadline::Deadline;
@@ -71,7 +71,7 @@ pub struct Client {
 impl Client {
     /// A client of an agent. Connects with the first request. A token that cannot be a header's value is sent as none; the options
     /// take no such token.
-    pub fn new(access: &Access, deadline: Deadline) -> Client {
+    pub fn new(access: &Access, scope: &Scope, deadline: Deadline) -> Client {
         let address = &access.address;
         let login = access.login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(login.reveal())));
         let headers = [
@@ -84,7 +84,7 @@ impl Client {
             value.set_sensitive(is_secret);
             Some((name, value))
         };
-        let scope = [("ns", &access.namespace), ("partition", &access.partition)];
+        let scope = [("ns", &scope.namespace), ("partition", &scope.partition)];
         let scope = scope.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_ref()?))));
         Client {
             agent: transport::agent(access),

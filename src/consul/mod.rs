@@ -16,7 +16,7 @@ mod socket;
 mod tls;
 mod transport;
 
-pub use access::{Access, Secret};
+pub use access::{Access, Scope, Secret};
 pub use address::Address;
 pub use agent::{Check, Health, Marks, Registration, Status};
 pub use catalog::RemoteInstance;

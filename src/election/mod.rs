@@ -6,6 +6,8 @@
 
 mod apply;
 mod candidates;
+#[allow(dead_code, reason = "the command line does not make these yet")]
+mod config;
 mod decide;
 mod eligibility;
 mod hooks;
@@ -89,7 +91,7 @@ struct Seen {
 impl<'a> Pass<'a> {
     /// Asks nothing yet.
     pub fn begin(options: &'a Options, interrupt: &'a Interrupt) -> Pass<'a> {
-        let client = Client::new(&options.access, Deadline::after(options.timeout));
+        let client = Client::new(&options.access, &options.scope, Deadline::after(options.timeout));
         let ends = Deadline::after(options.wait);
         Pass {
             options,

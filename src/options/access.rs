@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use super::typed::Values;
-use crate::consul::{self, Access, Address, Secret, Tls, TlsSettings};
+use crate::consul::{self, Access, Address, Scope, Secret, Tls, TlsSettings};
 use crate::named::Named;
 
 /// What the options and the environment say of the agent.
@@ -26,13 +26,18 @@ pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -
     };
     // Without https none of it is looked at: a fleet may have the variables set for all.
     let tls = if address.is_https() { Some(Tls::read(tls_settings(typed, variable, either)?)?) } else { None };
-    Ok(Access {
-        address,
-        tls,
-        token: token(typed, variable)?,
-        login: variable("CONSUL_HTTP_AUTH")?.map(login),
-        namespace: either("--namespace", &typed.namespace, "CONSUL_NAMESPACE")?.map(|named| named.value),
-        partition: either("--partition", &typed.partition, "CONSUL_PARTITION")?.map(|named| named.value),
+    Ok(Access { address, tls, token: token(typed, variable)?, login: variable("CONSUL_HTTP_AUTH")?.map(login) })
+}
+
+/// The namespace and the partition that the options or the environment name.
+pub fn scope(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
+    let either = |value: &Option<String>, name| match value {
+        Some(value) => Ok(Some(value.clone())),
+        None => Ok::<_, String>(variable(&environment, name)?.map(|named| named.value)),
+    };
+    Ok(Scope {
+        namespace: either(&typed.namespace, "CONSUL_NAMESPACE")?,
+        partition: either(&typed.partition, "CONSUL_PARTITION")?,
     })
 }
 

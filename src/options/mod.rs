@@ -11,7 +11,7 @@ mod values;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::consul::{Access, Status};
+use crate::consul::{Access, Scope, Status};
 use crate::port::Target;
 
 pub use typed::take_token;
@@ -67,6 +67,8 @@ pub struct Options {
     pub(crate) log_level: Option<log::LevelFilter>,
     /// How the agent is reached, and as whom.
     pub(crate) access: Access,
+    /// The namespace and the admin partition.
+    pub(crate) scope: Scope,
 }
 
 /// What the prepared query is to be like beside what finds the master. What is not given stays as it is on the query.

@@ -59,6 +59,7 @@ pub fn resolve(typed: Values, environment: impl Fn(&str) -> Option<OsString>) ->
         },
         resign: resign(&typed)?,
         log_level: values::log_level(typed.log_level.as_deref())?,
+        scope: access::scope(&typed, &environment)?,
         access: access::resolve(&typed, environment)?,
         service_id: typed.consul_service_id,
         query_tags: typed.consul_query_tag,

@@ -54,8 +54,8 @@ fn spec(found: Option<&PreparedQuery>, session: Option<&str>, options: &Options)
         meta: (key.clone(), session.clone()),
         // A session that an operator set on a plain query is the operator's.
         session: session.or_else(|| was_fenced().then(String::new)),
-        namespace: options.access.namespace.clone(),
-        partition: options.access.partition.clone(),
+        namespace: options.scope.namespace.clone(),
+        partition: options.scope.partition.clone(),
         ttl: settings.ttl.clone(),
         near: settings.near.clone(),
         failover: (!settings.failover.is_empty()).then(|| settings.failover.clone()),

@@ -1,0 +1,143 @@
+//! What an election is told by the program that runs it: plain values with defaults, made from a command line or by a Rust program.
+//! Reads nothing and asks nothing.
+
+use std::time::Duration;
+
+use crate::consul::{Access, Scope, Status};
+use crate::port::Target;
+
+/// Everything that a pass needs to know before it asks Consul.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What the election is about, and what it is called.
+    pub names: Names,
+    /// The rules by which it is decided.
+    pub policy: Policy,
+    /// How the agent is reached.
+    pub access: Access,
+    /// How long the work and the waiting may take.
+    pub wait: Wait,
+}
+
+/// The names of an election: what it is about, and where it shows in Consul.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The service whose instances elect a master.
+    pub service: String,
+    /// The local instance's service ID; needed where the agent has several instances of the service.
+    pub service_id: Option<String>,
+    /// The prepared query that finds the master. It is the election's name as well.
+    pub query: String,
+    /// The KV key whose lock decides.
+    pub lock_key: String,
+    /// The tag of the master.
+    pub master_tag: String,
+    /// The tag of every other instance.
+    pub slave_tag: String,
+    /// The ID of the election's own check; recognised by its output where it is not named.
+    pub check_id: Option<String>,
+    /// The namespace and the admin partition of Consul Enterprise.
+    pub scope: Scope,
+}
+
+/// The rules of an election: all that the decision may see besides its names and what Consul says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The instance's rank among the candidates, where it is given one; 0 never leads.
+    pub priority: Option<u32>,
+    /// Whether an instance with a check in warning may lead.
+    pub tolerate_warning: bool,
+    /// How long a candidate of higher priority must have been passing before the master hands over to it; `None`: never.
+    pub preempt_after: Option<Duration>,
+    /// How long a term lasts while there are other candidates; `None`: until the master fails.
+    pub max_term: Option<Duration>,
+    /// What happens to a master's tag while Consul cannot say who holds the lock.
+    pub on_outage: OnOutage,
+    /// A request to hand the lead over now.
+    pub resign: Option<Resign>,
+    /// How long nobody can acquire a lock whose holder's session ended. Consul caps it at one minute.
+    pub lock_delay: Duration,
+    /// How long a session lives without being renewed, 10 s to 24 h; `None`: for ever.
+    pub ttl: Option<Duration>,
+    /// The commands that run when the role changes.
+    pub hooks: Hooks,
+    /// How the service's own port is watched; `None`: not at all.
+    pub watch_port: Option<WatchPort>,
+    /// What the prepared query looks like.
+    pub query: QueryPolicy,
+    /// The status that the check shows for each role.
+    pub statuses: Statuses,
+}
+
+/// What the prepared query looks like. A value that is not given stays as it is on the query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryPolicy {
+    /// Whether the query finds only the instance that holds the lock; otherwise it goes by the tags alone.
+    pub fence: bool,
+    /// Tags that the query asks for besides the master tag; `!TAG` excludes.
+    pub tags: Vec<String>,
+    /// `DNS.TTL`.
+    pub ttl: Option<Duration>,
+    /// `Service.Near`.
+    pub near: Option<String>,
+    /// `Service.Failover.Datacenters`; empty: not given.
+    pub failover: Vec<String>,
+}
+
+/// How the service's own port is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchPort {
+    /// Where the service listens, where that differs from its registration.
+    pub address: Option<Target>,
+    /// How long a master's service may be away without losing the lead.
+    pub grace: Duration,
+}
+
+/// Commands that run when the role changes, each as a program and its arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Runs after the lock is acquired and before the instance is tagged master.
+    pub promote: Option<Vec<String>>,
+    /// Runs after the master tag is off and before the lock is released.
+    pub demote: Option<Vec<String>>,
+    /// Runs on a slave for each new master.
+    pub follow: Option<Vec<String>>,
+}
+
+/// The status that the check shows for each role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statuses {
+    /// The master's.
+    pub master: Status,
+    /// The status of a slave of a known master.
+    pub slave: Status,
+    /// The status of a slave while nobody leads.
+    pub leaderless: Status,
+}
+
+/// A request to hand the lead over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resign {
+    /// How long the instance stands back.
+    pub stands_back: Duration,
+    /// The node whose instance should lead; `None`: any other.
+    pub to: Option<String>,
+}
+
+/// What happens to a master's tag while Consul cannot say who holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOutage {
+    /// It stays.
+    Keep,
+    /// It goes, on the local agent at least.
+    Demote,
+}
+
+/// How long the work and the waiting may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// How long a pass whose role is settled waits for changes.
+    pub length: Duration,
+    /// The time limit of a pass, hooks included.
+    pub timeout: Duration,
+}
