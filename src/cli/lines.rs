@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use super::remedies;
 use crate::consul::Status as CheckStatus;
-use crate::election::{Complaint, Config, Failure, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
+use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
 use crate::options::UsageError;
 use crate::text::one_line;
 
@@ -71,7 +71,7 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
     let signature = config.names.signature();
     let (status, text) = match outcome {
         Ok(role) => of_role(config.policy.statuses, role),
-        Err(complaint) => (severity(complaint.is_permanent()), format!("error: {}", words(complaint))),
+        Err(complaint) => of_complaint(complaint),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
     verdict(status, &format!("{signature} {text}{warning}"))
@@ -79,10 +79,8 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
 
 fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
     match role {
-        // A failure that made an instance step down is its state for as long as it stands back.
-        Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error, for_good }))) => {
-            (severity(*for_good), format!("error: {error}"))
-        }
+        // A failure that made an instance step down is its state for as long as it stands back: the same line as of the run that failed.
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(failure))) => of_complaint(&Complaint::StandsBack(failure.clone())),
         Role::SlaveOfNone(Vacancy::NoPort(id)) => {
             let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
             (Status::Critical, format!("error: --watch-port does not know where instance {id} listens: {reason}"))
@@ -94,15 +92,12 @@ fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
 }
 
 /// What happened, and what helps.
-fn words(complaint: &Complaint) -> String {
+fn of_complaint(complaint: &Complaint) -> (Status, String) {
+    let status = if complaint.is_permanent() { Status::Critical } else { Status::Warning };
     let remedy = complaint.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
     let demoted =
         if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
-    format!("{complaint}{remedy}{demoted}")
-}
-
-fn severity(is_permanent: bool) -> Status {
-    if is_permanent { Status::Critical } else { Status::Warning }
+    (status, format!("error: {complaint}{remedy}{demoted}"))
 }
 
 /// The verdict on a command line or an environment that no pass can use.

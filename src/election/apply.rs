@@ -13,7 +13,7 @@ use super::describe::{self, Description};
 use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
-use super::value::{self, End, HandedTo, Holder, Notes, StandBack};
+use super::value::{self, End, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -168,9 +168,10 @@ impl Apply<'_> {
             return Err(complaint);
         };
         let mut notes = self.notes_of_others();
-        notes.standing_back.push(stand_back::note(&self.view.instance.identity, &complaint));
+        let failure = Failure { for_good: complaint.is_permanent(), error: complaint.to_string() };
+        notes.standing_back.push(stand_back::note(&self.view.instance.identity, &failure));
         self.note(session, holder, &notes)?;
-        *self.complaint = Some(complaint);
+        *self.complaint = Some(Complaint::StandsBack(failure));
         Ok(Progress::Overtaken)
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::*;
 use crate::consul;
 use crate::consul::{Kind, TlsFault};
+use crate::election::Failure;
 use crate::election::{Fault, HookName, Identity, QueryFault};
 use crate::port::Target;
 
@@ -125,7 +126,10 @@ fn errors() -> Vec<Complaint> {
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
         Complaint::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Complaint::Hook { hook: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
+        Complaint::StandsBack(Failure {
+            error: "on-promote: exit status 3: cannot connect".to_owned(),
+            for_good: false,
+        }),
         Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s".to_owned() },
         Complaint::Unsettled,
     ]);
