@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::cli::remedies;
 use crate::consul;
 use crate::election::{Fault, QueryFault};
 
@@ -92,8 +93,8 @@ impl From<consul::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Consul(error) => error.fmt(f),
-            Error::Demoted(error) => write!(f, "{error}; slave meanwhile (--on-outage demote)"),
+            Error::Consul(error) => f.write_str(&with_remedy(error)),
+            Error::Demoted(error) => write!(f, "{}; slave meanwhile (--on-outage demote)", with_remedy(error)),
             Error::NoSuchService { service, id: None, present } => write!(
                 f,
                 "the local agent has no instance of service {service}; it has {}; register it, or correct --consul-service-name",
@@ -153,6 +154,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// An error of the client, its cause and the way out, on one line.
+fn with_remedy(error: &consul::Error) -> String {
+    match remedies::of_consul(error) {
+        Some(remedy) => format!("{error:#}; {remedy}"),
+        None => format!("{error:#}"),
+    }
+}
 
 /// What is wrong with a prepared query, and the way out, behind its name.
 struct QueryWords<'a>(&'a QueryFault);

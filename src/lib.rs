@@ -16,6 +16,7 @@
 //! }
 //! ```
 
+mod cli;
 mod consul;
 mod deadline;
 mod duration;

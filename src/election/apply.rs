@@ -8,11 +8,11 @@ use log::{debug, info};
 
 use super::decide::Action;
 use super::lock::{Hand, Standing};
-use super::marks;
+use super::marks::{self, Marks};
 use super::value::{Failure, HandedTo, Holder, Notes, StandingBack, timestamp};
 use super::view::{Done, Instance, Lock, Query, View};
 use super::{hooks, sessions};
-use crate::consul::{self, Client, Marks};
+use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
@@ -182,7 +182,7 @@ impl Work<'_> {
             debug!("the registration of {id} changed; looking again");
             return Ok(Outcome::Overtaken);
         }
-        self.client.register(registration, marks).map_err(|error| {
+        self.client.register(&registration.with(&marks.tags, &marks.meta)).map_err(|error| {
             if error.says(400, "cannot contain more than") {
                 Error::MetaFull { id: id.to_owned(), keys: marks.meta.len() }
             } else {
@@ -198,18 +198,18 @@ impl Work<'_> {
     fn confirm(&self, wanted: &Marks) -> Result<Outcome, Error> {
         let Instance { node, registration, .. } = &self.view.instance;
         let id = registration.id();
-        let found = match self.client.catalog_node(node, id)?.and_then(|node| node.marks) {
+        let found = match self.client.catalog_node(node, id)?.and_then(|node| node.instance).map(Marks::from) {
             Some(found) if found != *wanted => found,
             _ => return Ok(Outcome::Done),
         };
         let now = self.client.instance(&self.options.service, id)?;
-        if now.is_none_or(|now| !now.registration.is_marked(registration, wanted)) {
+        if now.is_none_or(|now| !now.registration.matches(registration, &wanted.tags, &wanted.meta)) {
             return Ok(Outcome::Overtaken);
         }
         if marks::say_master(wanted, self.options) {
             // The agent is not to believe what the catalog does not have, or the next pass would believe it too and report a master.
-            if let Err(error) = self.client.register(registration, &found) {
-                debug!("the agent keeps its tags: {error}");
+            if let Err(error) = self.client.register(&registration.with(&found.tags, &found.meta)) {
+                debug!("the agent keeps its tags: {error:#}");
             }
         }
         Err(Error::TagNotInCatalog { id: id.to_owned(), wanted: words(wanted, &found), found: words(&found, wanted) })

@@ -1,7 +1,7 @@
 //! The other instances of the election that could lead, from what the catalog says of all instances of the service. Pure.
 
 use super::eligibility::obstacle;
-use super::marks;
+use super::marks::{self, Marks};
 use super::value::Notes;
 use super::view::Instance;
 use crate::consul::RemoteInstance;
@@ -43,7 +43,7 @@ fn candidate(remote: RemoteInstance, own: &Instance, notes: &Notes, options: &Op
     if (&node, service_id.as_str()) == (&own.node, own.registration.id()) || notes.of(&node, &service_id).is_some() {
         return None;
     }
-    let marks = health.registration.marks();
+    let marks = Marks::from(&health.registration);
     let instance =
         Instance { node, node_address: None, registration: health.registration, marks, checks: health.checks };
     // What an election's check is called there, nobody here knows; what it prints tells it.

@@ -88,7 +88,7 @@ impl Hand<'_> {
         };
         let moved = self.holder(&new, previous, &standing).and_then(|holder| {
             let value = value::write(Some(&holder), self.notes);
-            self.client.hand_over(&self.options.lock_key, old, &new, &value)
+            self.client.move_lock(&self.options.lock_key, old, &new, &value)
         });
         if !matches!(moved, Ok(true)) {
             // The lock was lost since it was read, which the next look at it tells, or nobody knows whether it was moved.

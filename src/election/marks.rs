@@ -8,9 +8,32 @@
 //!   others would otherwise leave the lead to an instance that does not take it.
 //! - `hook`: on a slave, which hook was the last to be done; without it none was, as far as anybody knows.
 
+use std::collections::BTreeMap;
+
 use super::view::Leader;
-use crate::consul::Marks;
+use crate::consul::{CatalogInstance, Registration};
 use crate::options::Options;
+
+/// What an election writes into a registration: all tags, in their order, and all of Meta.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The tags.
+    pub tags: Vec<String>,
+    /// Keys and values.
+    pub meta: BTreeMap<String, String>,
+}
+
+impl From<&Registration> for Marks {
+    fn from(registration: &Registration) -> Marks {
+        Marks { tags: registration.tags(), meta: registration.meta() }
+    }
+}
+
+impl From<CatalogInstance> for Marks {
+    fn from(CatalogInstance { tags, meta }: CatalogInstance) -> Marks {
+        Marks { tags, meta }
+    }
+}
 
 /// The value of the `hook` key of a slave that has been demoted and follows nobody yet.
 const DEMOTED: &str = "demoted";

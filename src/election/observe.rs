@@ -8,10 +8,11 @@ use log::debug;
 use super::candidates;
 use super::decide::{needs_others, needs_query};
 use super::listening::{Held, KnownPort, read_port};
+use super::marks::Marks;
 use super::sessions;
 use super::value::{self, Notes};
 use super::view::{Done, Instance, Leader, Lock, Port, Query, View};
-use crate::consul::{self, Client, Health, Key, Marks};
+use crate::consul::{self, Client, Health, Key};
 use crate::error::Error;
 use crate::options::Options;
 
@@ -83,7 +84,7 @@ pub fn observe(client: &Client, options: &Options, done: Done, known: Known) -> 
         (None, Some(check)) => check.node.clone(),
         (None, None) => client.node_name()?,
     };
-    let marks = health.registration.marks();
+    let marks = Marks::from(&health.registration);
     let instance =
         Instance { node, node_address: None, registration: health.registration, marks, checks: health.checks };
     let mut view = View {
@@ -185,8 +186,8 @@ fn read_lock(
     if instance.registration.enable_tag_override() {
         // The agent takes the catalog's tags at its next full sync, minutes from now perhaps; until then only these are true.
         let found = client.catalog_node(&instance.node, instance.registration.id())?;
-        if let Some(Marks { tags, .. }) = found.and_then(|node| node.marks) {
-            instance.marks.tags = tags;
+        if let Some(found) = found.and_then(|node| node.instance) {
+            instance.marks.tags = found.tags;
         }
     }
     view.lock = lock;

@@ -62,7 +62,7 @@ pub fn sweep(client: &Client, options: &Options, instance: &Instance) {
         Ok(())
     });
     if let Err(error) = swept {
-        debug!("a session may be left for the next attempt: {error}");
+        debug!("a session may be left for the next attempt: {error:#}");
     }
 }
 

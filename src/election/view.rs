@@ -1,8 +1,9 @@
 //! What a pass saw: the data that the decision is made from. Plain values, no I/O.
 
 use super::candidates::Candidate;
+use super::marks::Marks;
 use super::value::{Holder, Notes};
-use crate::consul::{Check, Marks, PreparedQuery, Registration};
+use crate::consul::{Check, PreparedQuery, Registration};
 use crate::port::Target;
 
 /// Everything that one look at Consul told.

@@ -206,7 +206,7 @@ impl Asker {
             for order in received {
                 thread::sleep(order.rest);
                 let learnt = ask(&order).unwrap_or_else(|error| {
-                    debug!("while waiting: {error}");
+                    debug!("while waiting: {error:#}");
                     News::Trouble
                 });
                 if news.send((source, learnt)).is_err() {

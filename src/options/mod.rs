@@ -5,6 +5,7 @@ mod access;
 mod resolve;
 mod rules;
 pub mod table;
+mod tls;
 mod typed;
 mod values;
 

@@ -123,7 +123,7 @@ fn verdict(status: Status, line: &str) -> Verdict {
 
 fn status_of(error: &Error) -> Status {
     match error {
-        Error::Consul(error) | Error::Demoted(error) if error.is_for_good() => Status::Critical,
+        Error::Consul(error) | Error::Demoted(error) if error.is_permanent() => Status::Critical,
         Error::Consul(_)
         | Error::Demoted(_)
         | Error::TagNotInCatalog { .. }

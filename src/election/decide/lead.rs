@@ -61,7 +61,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Optio
     }
     // A run that was killed may have left an old session that a query rests on which cannot be changed: it goes with its session.
     let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken))
-        && matches!(&view.query, Query::Found(found) if found.is_fenced_for_another(&marks::session_key(options), session));
+        && matches!(&view.query, Query::Found(found) if found.asks_for_another(&marks::session_key(options), session));
     if actions.is_empty() && (view.done.rebound || is_stuck) {
         // By now nothing rests on the old session.
         actions.push(Action::Sweep);

@@ -10,10 +10,10 @@ mod stance;
 
 use super::eligibility::Obstacle;
 use super::lock::Standing;
-use super::marks::{self, SlaveHook};
+use super::marks::{self, Marks, SlaveHook};
 use super::value::{Failure, Holder};
 use super::view::{Leader, Lock, Port, Query, View};
-use crate::consul::{Marks, PreparedQuery};
+use crate::consul::PreparedQuery;
 use crate::options::{OnOutage, Options};
 use crate::port::Target;
 use stance::{HandOver, Stance, stance};

@@ -1,0 +1,47 @@
+//! What the user can do about an error, by the names of options and environment variables. Must never know how an error
+//! came about.
+
+use crate::consul::{Error, KEYS, Remedy};
+
+/// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
+pub fn of_consul(error: &Error) -> Option<String> {
+    let text = match error.remedy() {
+        Remedy::Grant(_) => return None,
+        Remedy::GiveToken(_) => "give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
+        Remedy::ReplaceToken => {
+            "this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
+        }
+        Remedy::Retry => "the next run tries again",
+        Remedy::ReachAgent => "is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR",
+        Remedy::CorrectAddress => {
+            "is that a Consul agent? set the agent's address with --http-addr or CONSUL_HTTP_ADDR"
+        }
+        Remedy::NameAgentItself => {
+            "redirects are not followed; name the agent itself with --http-addr or CONSUL_HTTP_ADDR"
+        }
+        Remedy::OpenSocket => {
+            "allow this user to use the socket: set user, group or mode of unix_sockets in the agent's configuration"
+        }
+        Remedy::UseHttps => "set --http-addr or CONSUL_HTTP_ADDR to https://HOST:PORT, or set CONSUL_HTTP_SSL=true",
+        Remedy::UsePlainHttp => {
+            "if the agent serves plain HTTP there, use http://HOST:PORT or unix:///PATH, and unset CONSUL_HTTP_SSL"
+        }
+        Remedy::TrustCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)",
+        Remedy::NameServer => {
+            "name the host that it is for with --tls-server-name or CONSUL_TLS_SERVER_NAME, or in the address"
+        }
+        Remedy::RenewCertificate => "renew the agent's certificate, or correct this machine's clock",
+        Remedy::ReplaceCertificate => {
+            return Some(format!("give the agent a certificate that is not its own CA, with a key of {KEYS}"));
+        }
+        Remedy::PresentCertificate => {
+            "give a valid certificate of the agent's CA with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
+        }
+        Remedy::UpgradeTls => {
+            return Some(format!("the agent needs TLS 1.2 or 1.3, and a key of {KEYS}"));
+        }
+        Remedy::LeaveOutScope => "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition",
+        Remedy::ChangeVersion => "this version of Consul does not accept the request",
+    };
+    Some(text.to_owned())
+}
