@@ -266,7 +266,7 @@ mod tests {
         let plain = "cannot read key k at http://127.0.0.1:8500: the connection ended early";
         assert_eq!(chain(&error), [plain, "broken pipe"]);
         assert_eq!(format!("{error:#}"), format!("{plain}: broken pipe"));
-        assert!(error.source().is_some_and(|source| source.is::<std::io::Error>()));
+        assert!(error.source().is_some_and(<dyn StdError>::is::<std::io::Error>));
     }
 
     #[test]

@@ -175,8 +175,9 @@ impl Client {
 
     /// Creates a query.
     ///
-    /// # Errors When the request failed or was denied, a query of this name exists (500, `aliases an existing query
-    /// name`), or the query's session has ended (500, `invalid session`).
+    /// # Errors
+    /// When the request failed or was denied, a query of this name exists (500, `aliases an existing query name`), or
+    /// the query's session has ended (500, `invalid session`).
     pub fn create_query(&self, query: &PreparedQuery) -> Result<(), Error> {
         self.write_query(Method::POST, "/v1/query".to_owned(), "create", query)
     }
