@@ -94,10 +94,14 @@ fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
 /// What happened, and what helps.
 fn of_complaint(complaint: &Complaint) -> (Status, String) {
     let status = if complaint.is_permanent() { Status::Critical } else { Status::Warning };
-    let remedy = complaint.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
+    let remedy = match complaint {
+        Complaint::Consul(error) | Complaint::Demoted(error) => remedies::of_consul(error),
+        _ => complaint.remedy().map(|remedy| remedies::of_election(&remedy)),
+    };
+    let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
     let demoted =
         if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
-    (status, format!("error: {complaint}{remedy}{demoted}"))
+    (status, format!("error: {complaint:#}{remedy}{demoted}"))
 }
 
 /// The verdict on a command line or an environment that no pass can use.

@@ -66,7 +66,7 @@ impl Apply<'_> {
         for action in actions {
             if let Err(complaint) = self.one(action) {
                 // An agent without servers takes the tags first and reports the failure afterwards.
-                debug!("in the outage: {complaint}");
+                debug!("in the outage: {complaint:#}");
             }
         }
     }
@@ -168,7 +168,7 @@ impl Apply<'_> {
             return Err(complaint);
         };
         let mut notes = self.notes_of_others();
-        let failure = Failure { for_good: complaint.is_permanent(), error: complaint.to_string() };
+        let failure = Failure { for_good: complaint.is_permanent(), error: format!("{complaint:#}") };
         notes.standing_back.push(stand_back::note(&self.view.instance.identity, &failure));
         self.note(session, holder, &notes)?;
         *self.complaint = Some(Complaint::StandsBack(failure));
@@ -216,7 +216,7 @@ fn overtakable(written: Result<(), consul::Error>) -> Result<Progress, Complaint
     let Err(error) = written else { return Ok(Progress::Done) };
     let overtaken = ["aliases an existing query name", "non-existent prepared query", "invalid session"];
     if overtaken.iter().any(|words| error.says(500, words)) {
-        debug!("{error}");
+        debug!("{error:#}");
         return Ok(Progress::Overtaken);
     }
     Err(error.into())

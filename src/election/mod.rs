@@ -11,6 +11,7 @@ mod eligibility;
 mod hooks;
 mod identity;
 mod key_state;
+mod leader;
 mod marks;
 mod model;
 mod observe;
@@ -27,7 +28,8 @@ mod wait;
 
 pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, Statuses, Wait, WatchPort};
 pub use identity::Identity;
-pub use model::{Leader, Obstacle};
+pub use leader::Leader;
+pub use model::Obstacle;
 pub use outcome::{Complaint, Fault, HookName, Outcome, QueryFault, Remedy, Role, Vacancy};
 pub use pass::{Cause, Pass};
 pub use signature::signature;

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use super::model::{Leader, Obstacle};
+use super::leader::Leader;
+use super::model::Obstacle;
 use super::value::Failure;
 use crate::consul;
 use crate::port::Target;
@@ -213,7 +214,7 @@ impl Complaint {
     /// Whether no later run can do better until somebody changes something.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Complaint::Consul(error) | Complaint::Demoted(error) => error.is_for_good(),
+            Complaint::Consul(error) | Complaint::Demoted(error) => error.is_permanent(),
             Complaint::StandsBack(failure) => failure.for_good,
             Complaint::TagNotInCatalog { .. } | Complaint::Hook { .. } | Complaint::Unsettled => false,
             Complaint::NoSuchService { .. }

@@ -3,8 +3,9 @@
 
 use std::ffi::OsString;
 
+use super::tls::{self, TlsSettings};
 use super::typed::Values;
-use crate::consul::{self, Access, Address, Scope, Secret, Tls, TlsSettings};
+use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 use crate::named::Named;
 
 /// What the options and the environment say of the agent.
@@ -20,13 +21,21 @@ pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -
     let asks_for_https = truth(variable("CONSUL_HTTP_SSL")?)?.unwrap_or(false);
     let address = match either("--http-addr", &typed.http_addr, "CONSUL_HTTP_ADDR")? {
         Some(Named { by, value }) => {
-            Address::parse(&value, asks_for_https).map_err(|wrong| format!("{by}: {wrong}"))?
+            Address::parse(&value, asks_for_https).map_err(|wrong| format!("{by}: {}", words_of(&wrong)))?
         }
-        None => Address::parse("", asks_for_https)?,
+        None => Address::parse("", asks_for_https).map_err(|wrong| wrong.to_string())?,
     };
     // Without https none of it is looked at: a fleet may have the variables set for all.
-    let tls = if address.is_https() { Some(Tls::read(tls_settings(typed, variable, either)?)?) } else { None };
+    let tls = if address.is_https() { Some(tls::read(tls_settings(typed, variable, either)?)?) } else { None };
     Ok(Access { address, tls, token: token(typed, variable)?, login: variable("CONSUL_HTTP_AUTH")?.map(login) })
+}
+
+/// What is wrong with an address, and the variable for what does not belong there.
+fn words_of(wrong: &AddressError) -> String {
+    match wrong {
+        AddressError::UserOrQuery => format!("{wrong}, and CONSUL_HTTP_AUTH for a user"),
+        _ => wrong.to_string(),
+    }
 }
 
 /// The namespace and the partition that the options or the environment name.

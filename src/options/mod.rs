@@ -5,6 +5,7 @@ mod access;
 mod resolve;
 pub mod rules;
 pub mod table;
+mod tls;
 mod typed;
 mod values;
 

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::super::*;
 use super::SESSION;
-use crate::consul::{Check, Marks, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, Registration, Status};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
-use crate::election::marks;
+use crate::election::marks::{self, Marks};
 use crate::election::model::{Candidate, Done, Instance, Obstacle, Port};
 use crate::election::outcome::{QueryFault, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
