@@ -122,9 +122,9 @@ fn an_option_goes_before_its_variable() {
         ("CONSUL_TLS_SERVER_NAME", "no name"),
         ("CONSUL_HTTP_SSL_VERIFY", "maybe"),
     ];
-    let access = options(&["-http-addr", "10.0.0.2:8500", "-namespace", "here"], &environment).access;
+    let Options { access, scope, .. } = options(&["-http-addr", "10.0.0.2:8500", "-namespace", "here"], &environment);
     assert_eq!(access.address.shown(), "http://10.0.0.2:8500");
-    assert_eq!((access.namespace.as_deref(), access.partition.as_deref()), (Some("here"), Some("there")));
+    assert_eq!((scope.namespace.as_deref(), scope.partition.as_deref()), (Some("here"), Some("there")));
     assert_eq!((access.login.as_ref().map(Secret::reveal), access.tls), (Some("user:"), None));
 }
 
