@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::consul;
-use crate::election::{Fault, QueryFault};
+use crate::election::{Fault, HookName, QueryFault};
 
 /// Why a pass ended without a settled role.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ pub enum Error {
     },
     /// A hook did not do its work.
     Hook {
-        /// The option that names it, without dashes.
-        name: &'static str,
+        /// Which of them.
+        name: HookName,
         /// How it ended, and the last line it printed.
         failure: String,
     },
@@ -134,7 +134,7 @@ impl fmt::Display for Error {
                 f,
                 "the Meta of instance {id} would have {keys} keys with the election's own, and Consul takes 64; remove one, or give --no-fence"
             ),
-            Error::Hook { name: name @ "on-promote", failure } => {
+            Error::Hook { name: name @ HookName::Promote, failure } => {
                 write!(f, "{name}: {failure}; the lock is left to others for a while")
             }
             Error::Hook { name, failure } => write!(f, "{name}: {failure}; the next run tries again"),

@@ -21,11 +21,11 @@ mod deadline;
 mod duration;
 mod election;
 mod error;
-mod hook;
 mod interrupt;
 mod named;
 mod options;
 mod port;
+mod process;
 mod report;
 mod text;
 

@@ -1,16 +1,48 @@
-//! The user's commands at a change of role: which one is run and what its environment says. How a command is run is `hook`'s.
+//! The user's commands at a change of role: which one is run and what its environment says. How a command is run is `process`'s.
+//!
+//! A run that is told to end while a hook runs lets it finish, within its limit, and then ends: half a change of role is worse than a late
+//! end. The hook is in a group of its own, so the signal does not reach it.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::hook;
 use crate::options::Options;
+use crate::process::{self, Program};
 
 use super::lock;
 use super::marks::SlaveHook;
 use super::view::{Leader, Lock, View};
+
+/// One of the commands that run when the role changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookName {
+    /// Runs after the lock is acquired and before the instance is tagged master.
+    Promote,
+    /// Runs after the master tag is off and before the lock is released.
+    Demote,
+    /// Runs on a slave for each new master.
+    Follow,
+}
+
+impl HookName {
+    /// The option that names the command, without dashes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HookName::Promote => "on-promote",
+            HookName::Demote => "on-demote",
+            HookName::Follow => "on-follow",
+        }
+    }
+}
+
+impl fmt::Display for HookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 /// Runs the hook of a new master that holds the lock by `session`.
 ///
@@ -24,7 +56,7 @@ pub fn promote(
     deadline: Deadline,
 ) -> Result<(), Error> {
     let environment = Environment { role: "master", session, leader: None };
-    run("on-promote", options.hooks.promote.as_deref(), client, view, &environment, options, deadline)
+    run(HookName::Promote, options.hooks.promote.as_deref(), client, view, &environment, options, deadline)
 }
 
 /// Runs a slave's hook.
@@ -45,8 +77,8 @@ pub fn slave(
     let session = leader.map_or("", |leader| leader.session.as_str());
     let environment = Environment { role: "slave", session, leader };
     let (name, words) = match hook {
-        SlaveHook::Demote => ("on-demote", options.hooks.demote.as_deref()),
-        SlaveHook::Follow => ("on-follow", options.hooks.follow.as_deref()),
+        SlaveHook::Demote => (HookName::Demote, options.hooks.demote.as_deref()),
+        SlaveHook::Follow => (HookName::Follow, options.hooks.follow.as_deref()),
     };
     run(name, words, client, view, &environment, options, deadline)
 }
@@ -60,7 +92,7 @@ struct Environment<'a> {
 }
 
 fn run(
-    name: &'static str,
+    name: HookName,
     words: Option<&[String]>,
     client: &Client,
     view: &View,
@@ -93,8 +125,8 @@ fn run(
     ];
     // What follows a hook, above all giving the lock up when it failed, needs some of the time, too.
     let limit = whole(deadline.remaining().mul_f64(0.8));
-    let hook = hook::Hook { name, words, environment: &environment };
-    hook::run(&hook, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
+    let program = Program { name: name.as_str(), words, environment: &environment };
+    process::run(&program, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
 }
 
 /// A time without what would make the same failure read otherwise each time: whole seconds, or tenths of one below that.

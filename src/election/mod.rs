@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 pub use decide::{Fault, QueryFault, Role, Vacancy};
 pub use eligibility::Obstacle;
+pub use hooks::HookName;
 pub use value::Failure;
 pub use view::Leader;
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::*;
 use crate::consul;
 use crate::consul::{Kind, TlsFault};
-use crate::election::{Fault, QueryFault};
+use crate::election::{Fault, HookName, QueryFault};
 use crate::port::Target;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
@@ -125,8 +125,8 @@ fn errors() -> Vec<Error> {
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
         Error::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Error::Hook { name: "on-promote", failure: "exit status 3: cannot connect".to_owned() },
-        Error::Hook { name: "on-demote", failure: "killed after 16s".to_owned() },
+        Error::Hook { name: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
+        Error::Hook { name: HookName::Demote, failure: "killed after 16s".to_owned() },
         Error::Unsettled,
     ]);
     errors
