@@ -6,47 +6,33 @@
 //! invariants.
 //!
 //! ```no_run
-//! use consul_master_election_tagger::{Command, Interrupt, run};
+//! use consul_master_election_tagger::{Command, Interrupt, check};
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
 //! if let Ok(Command::Pass(options)) = Command::read(arguments, |name| std::env::var_os(name)) {
-//!     let verdict = run(&options, &Interrupt::new());
+//!     let verdict = check(&options.config(), &Interrupt::new());
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.status.code().into());
 //! }
 //! ```
 
+mod cli;
+mod commands;
 mod consul;
 mod deadline;
 mod duration;
 mod election;
-mod error;
 mod interrupt;
+mod lock;
 mod named;
 mod options;
 mod port;
 mod process;
-mod report;
 mod text;
 
+pub use cli::lines::{Status, Verdict, of_panic, of_usage};
+pub use commands::{check, resign};
+pub use election::signature;
 pub use interrupt::Interrupt;
 pub use options::table::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, OptionSpec, USAGE, help};
-pub use options::{Command, Options, UsageError, signature, take_token};
-pub use report::{Status, Verdict, of_panic, of_usage};
-
-/// Makes one pass with these options and says how it ended. Blocks for no longer than `--wait` and one `--timeout` after that; an
-/// interrupt ends the wait early.
-#[must_use]
-pub fn run(options: &Options, interrupt: &Interrupt) -> Verdict {
-    let mut pass = election::Pass::begin(options, interrupt);
-    let verdict = loop {
-        let outcome = pass.settle();
-        let verdict = report::of_pass(options, &outcome);
-        match outcome {
-            Ok(role) if pass.stays(&role, verdict.status.of_check(), &verdict.line) => {}
-            _ => break verdict,
-        }
-    };
-    pass.end();
-    verdict
-}
+pub use options::{Command, Options, UsageError, take_token};

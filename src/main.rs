@@ -5,7 +5,9 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, Interrupt, Options, Verdict, help, of_panic, of_usage, run, take_token};
+use consul_master_election_tagger::{
+    Command, Interrupt, Options, Verdict, check, help, of_panic, of_usage, take_token,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
             if options.waits() {
                 interrupt_on_signals(interrupt.clone());
             }
-            end(&run(&options, &interrupt))
+            end(&check(&options.config(), &interrupt))
         }
         Err(error) => end(&of_usage(&error)),
     }

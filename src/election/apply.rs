@@ -1,275 +1,222 @@
-//! Carries out what was decided, one action after the other, up to the first that fails or is overtaken. Knows how an action is
-//! done and never why.
+//! Applies a decision's actions, one after the other, up to the first that fails or is overtaken. Knows how an action is done, and never
+//! why.
 
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use log::{debug, info};
+use log::debug;
 
-use super::decide::Action;
-use super::lock::{Hand, Standing};
-use super::marks;
-use super::value::{Failure, HandedTo, Holder, Notes, StandingBack, timestamp};
-use super::view::{Done, Instance, Lock, Query, View};
-use super::{hooks, sessions};
-use crate::consul::{self, Client, Marks};
+use super::address::address;
+use super::config::Config;
+use super::decide::{Action, HandOver};
+use super::describe::{self, Description};
+use super::model::{Done, View};
+use super::outcome::Complaint;
+use super::progress::Progress;
+use super::value::{self, End, HandedTo, Holder, Notes, StandBack};
+use super::{hooks, registration, session, stand_back};
+use crate::consul::{self, Client};
 use crate::deadline::Deadline;
-use crate::error::Error;
-use crate::options::Options;
-use crate::report;
+use crate::lock::SessionLock;
 
-/// How long an instance stands back that won the lock and could not become master: time for another to lead, and not so long that
-/// who has set right what was wrong waits for it.
-const FAILED_FOR: Duration = Duration::from_secs(15);
-
-/// What an instance that goes first needs to take the lock: a session and an attempt.
+/// What a candidate that goes first needs to acquire the lock: a session and an attempt.
 const STEP: Duration = Duration::from_millis(15);
 
-/// However many there are, nobody waits for more than this many.
+/// The largest number of candidates that an attempt waits for.
 const MOST_STEPS: u32 = 4;
 
-/// What actions are carried out with.
-pub struct Work<'a> {
+/// What actions are applied with.
+pub struct Apply<'a> {
     /// The agent.
     pub client: &'a Client,
     /// The election.
-    pub options: &'a Options,
+    pub config: &'a Config,
     /// What the decision was made from.
     pub view: &'a View,
-    /// By when it all has to be done.
+    /// The time by which it must all be done.
     pub deadline: Deadline,
-    /// The session that a try for the lock has left.
+    /// The session that an attempt to acquire the lock left.
     pub spare: &'a mut Option<String>,
-    /// What the pass has done and is not to do again.
+    /// What the pass has done and does not repeat.
     pub done: &'a mut Done,
-    /// What went wrong and kept the work from nothing else; the pass ends with it.
-    pub trouble: &'a mut Option<Error>,
+    /// An error that did not stop the remaining work; the pass ends with it.
+    pub complaint: &'a mut Option<Complaint>,
 }
 
-/// How an action that did not fail went.
-#[derive(PartialEq)]
-enum Outcome {
-    /// It is done, or no longer needed.
-    Done,
-    /// What it rests on has changed since it was seen: it was not done, and what follows it is not to be done either.
-    Overtaken,
-}
-
-impl Work<'_> {
+impl Apply<'_> {
     /// Applies the actions.
     ///
     /// # Errors
     /// When Consul could not be asked, or did not do what it was asked.
-    pub fn carry_out(&mut self, actions: &[Action]) -> Result<(), Error> {
+    pub fn all(&mut self, actions: &[Action]) -> Result<(), Complaint> {
         for action in actions {
-            let outcome = match self.apply(action) {
-                Err(error) => self.stand_back(action, error)?,
-                Ok(outcome) => outcome,
+            let progress = match self.one(action) {
+                Err(complaint) => self.stand_back(action, complaint)?,
+                Ok(progress) => progress,
             };
-            if outcome == Outcome::Overtaken {
+            if progress == Progress::Overtaken {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Does what an outage asks for, as far as the agent can by itself.
-    pub fn sit_out(&mut self, actions: &[Action]) {
+    /// Applies what an outage asks for, as far as the agent alone can do it.
+    pub fn in_outage(&mut self, actions: &[Action]) {
         for action in actions {
-            if let Err(error) = self.apply(action) {
-                // An agent that cannot reach its servers takes the tags before it has tried, and then has nothing good to say.
-                debug!("in the outage: {error}");
+            if let Err(complaint) = self.one(action) {
+                // An agent without servers takes the tags first and reports the failure afterwards.
+                debug!("in the outage: {complaint}");
             }
         }
     }
 
-    fn hand(&self) -> Hand<'_> {
-        let View { instance, notes, .. } = self.view;
-        Hand { client: self.client, options: self.options, instance, notes }
-    }
-
-    fn apply(&mut self, action: &Action) -> Result<Outcome, Error> {
+    fn one(&mut self, action: &Action) -> Result<Progress, Complaint> {
+        let Apply { client, config, view, deadline, .. } = *self;
         match action {
-            Action::Mark(marks) => return self.mark(marks),
-            Action::ConfirmMarks(wanted) => return self.confirm(wanted),
-            Action::Campaign { behind } => {
-                if self.spare.is_none() && self.gives_way_to(*behind)? {
-                    return Ok(Outcome::Overtaken);
-                }
-                let mut spare = self.spare.take();
-                let won = self.hand().campaign(&mut spare);
-                *self.spare = spare;
-                self.done.refused |= !won?;
-            }
-            Action::Promote { session } => {
-                hooks::promote(self.client, self.view, session, self.options, self.deadline)?;
-            }
+            Action::Mark(marks) => return registration::mark(client, config, &view.instance, marks),
+            Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
+            Action::Acquire { behind } => return self.acquire(*behind),
+            Action::Promote { session } => hooks::promote(client, config, view, session, deadline)?,
             Action::Hook(hook) => {
-                if let Err(error) = hooks::slave(self.client, self.view, *hook, self.options, self.deadline) {
-                    // The lock is given up all the same: an instance that cannot even be demoted must not keep others from leading.
+                if let Err(complaint) = hooks::slave(config, view, *hook, deadline) {
+                    // The lock is released all the same: an instance that cannot even be demoted must not keep others from leading.
                     self.done.hook_failed = true;
-                    *self.trouble = Some(error);
-                    return Ok(Outcome::Overtaken);
+                    *self.complaint = Some(complaint);
+                    return Ok(Progress::Overtaken);
                 }
             }
-            Action::Describe { session, holder, standing } => {
-                // A lock that was lost since it was read is seen by the next look at it.
-                self.hand().describe(session, holder.as_ref(), standing)?;
+            Action::Describe { session, holder, description } => {
+                // A lock that was lost since it was read shows in the next observation.
+                self.describe(session, holder.as_ref(), description, &view.notes)?;
             }
-            Action::HandOver { session, holder, how } => {
-                let mut notes = self.notes_of_others();
-                match how.to.clone() {
-                    Some((node, service_id)) => {
-                        let (until, seconds) = (timestamp(SystemTime::now() + how.length), how.length.as_secs());
-                        notes.handed_to = Some(HandedTo { node, service_id, until, seconds });
-                    }
-                    None => notes.standing_back.push(self.standing_back(how.length, None)),
-                }
-                self.note(session, holder.as_ref(), &notes)?;
-            }
+            Action::HandOver { session, holder, how } => self.hand_over(session, holder.as_ref(), how)?,
             Action::Renew { session } => {
-                // A session that has ended is seen by the next look at the lock.
-                self.done.renewed = self.client.renew_session(&self.view.instance.node, session)?;
+                // A session that has ended shows in the next observation.
+                self.done.renewed = self.lock(None).renew(session)?;
             }
-            Action::Rebind { session, holder } => {
-                self.hand().rebind(session, holder.as_ref())?;
-                self.done.rebound = true;
-            }
+            Action::Rebind { session, holder } => self.rebind(session, holder.as_ref())?,
             Action::Sweep => {
-                sessions::sweep(self.client, self.options, &self.view.instance);
+                self.lock(None).sweep();
                 self.done.rebound = false;
             }
-            Action::Release { session } => self.hand().release(session)?,
-            Action::CreateQuery(query) => return Self::overtakable(self.client.create_query(query)),
-            Action::UpdateQuery(query) => return Self::overtakable(self.client.update_query(query)),
+            Action::Release { session } => {
+                // Nobody leads then, so the value keeps its notes alone.
+                self.lock(None).release(session, &value::write(None, &view.notes))?;
+            }
+            Action::CreateQuery(query) => return overtakable(client.create_query(query)),
+            Action::UpdateQuery(query) => return overtakable(client.update_query(query)),
         }
-        Ok(Outcome::Done)
+        Ok(Progress::Done)
     }
 
-    /// Leaves those who go first the time to take the lock, and says whether one has.
-    fn gives_way_to(&self, others: usize) -> Result<bool, Error> {
+    /// The election's lock. `known` is the ID of the own check if the lock's value holds it.
+    fn lock(&self, known: Option<&str>) -> SessionLock<'_> {
+        let Config { names, policy, .. } = self.config;
+        let instance = &self.view.instance;
+        let wanted = session::new(instance, known, names, policy);
+        SessionLock::new(self.client, &names.lock_key, &instance.identity.node, wanted)
+    }
+
+    fn acquire(&mut self, behind: usize) -> Result<Progress, Complaint> {
+        if self.spare.is_none() && self.gives_way_to(behind)? {
+            return Ok(Progress::Overtaken);
+        }
+        let mut spare = self.spare.take();
+        let notes = self.notes_of_others();
+        let entry = self.entry(None, &Description::default());
+        let won = entry.and_then(|entry| {
+            self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
+        });
+        *self.spare = spare;
+        self.done.refused |= !won?;
+        Ok(Progress::Done)
+    }
+
+    /// Leaves the candidates that go first the time to acquire the lock, and returns whether one has.
+    fn gives_way_to(&self, others: usize) -> Result<bool, consul::Error> {
         if others == 0 {
             return Ok(false);
         }
         let steps = u32::try_from(others).unwrap_or(MOST_STEPS).min(MOST_STEPS);
         thread::sleep(STEP * steps);
-        Ok(self.client.key(&self.options.lock_key)?.is_some_and(|key| key.session.is_some()))
+        Ok(self.client.key(&self.config.names.lock_key)?.is_some_and(|key| key.session.is_some()))
     }
 
-    /// Tells from the answer to a query's write whether someone else was faster: another pass made or ended the query, or the
-    /// session that it was to rest on has ended. The next look tells what to do.
-    fn overtakable(written: Result<(), consul::Error>) -> Result<Outcome, Error> {
-        match written {
-            Ok(()) => Ok(Outcome::Done),
-            Err(error) => {
-                let overtaken = ["aliases an existing query name", "non-existent prepared query", "invalid session"];
-                if overtaken.iter().any(|words| error.says(500, words)) {
-                    debug!("{error}");
-                    return Ok(Outcome::Overtaken);
-                }
-                Err(error.into())
-            }
-        }
-    }
-
-    /// Registers the instance with other marks, unless someone else has registered or deregistered it since it was observed. The
-    /// agent knows no compare-and-set, so the last look is taken just before: what remains is the time between two requests to it.
-    fn mark(&self, marks: &Marks) -> Result<Outcome, Error> {
-        let registration = &self.view.instance.registration;
-        let id = registration.id();
-        let now = self.client.instance(&self.options.service, id)?;
-        if now.is_none_or(|now| now.registration != *registration) {
-            debug!("the registration of {id} changed; looking again");
-            return Ok(Outcome::Overtaken);
-        }
-        self.client.register(registration, marks).map_err(|error| {
-            if error.says(400, "cannot contain more than") {
-                Error::MetaFull { id: id.to_owned(), keys: marks.meta.len() }
-            } else {
-                error.into()
-            }
-        })?;
-        info!("tagged {id}: {}", marks.tags.join(", "));
-        Ok(Outcome::Done)
-    }
-
-    /// Reads the catalog back. Where the token may not read the node there is nothing to be seen, and no reason to doubt.
-    /// Where someone has registered the instance anew since, the catalog is right to differ, and the next look tells.
-    fn confirm(&self, wanted: &Marks) -> Result<Outcome, Error> {
-        let Instance { node, registration, .. } = &self.view.instance;
-        let id = registration.id();
-        let found = match self.client.catalog_node(node, id)?.and_then(|node| node.marks) {
-            Some(found) if found != *wanted => found,
-            _ => return Ok(Outcome::Done),
-        };
-        let now = self.client.instance(&self.options.service, id)?;
-        if now.is_none_or(|now| !now.registration.is_marked(registration, wanted)) {
-            return Ok(Outcome::Overtaken);
-        }
-        if marks::say_master(wanted, self.options) {
-            // The agent is not to believe what the catalog does not have, or the next pass would believe it too and report a master.
-            if let Err(error) = self.client.register(registration, &found) {
-                debug!("the agent keeps its tags: {error}");
-            }
-        }
-        Err(Error::TagNotInCatalog { id: id.to_owned(), wanted: words(wanted, &found), found: words(&found, wanted) })
-    }
-
-    /// A holder of the lock that cannot become master keeps others from leading. It notes that it stands back, and why, and the next
-    /// looks take it down. Any other error is given back.
-    fn stand_back(&mut self, action: &Action, error: Error) -> Result<Outcome, Error> {
-        let denied = matches!(&error, Error::Consul(error) if error.is_denied());
-        let cannot_lead = match action {
-            Action::Promote { .. } => true,
-            // Refused for good: denied, or with no room left in Meta.
-            Action::Mark(marks) => {
-                (denied || matches!(error, Error::MetaFull { .. })) && marks::say_master(marks, self.options)
-            }
-            Action::CreateQuery(_) => denied,
-            // A query that is fenced for another session leads to nobody.
-            Action::UpdateQuery(_) => {
-                let key = marks::session_key(self.options);
-                denied && matches!(&self.view.query, Query::Found(found) if found.asks_for_meta(&key))
-            }
-            _ => false,
-        };
-        let Lock::Mine { session, holder } = &self.view.lock else { return Err(error) };
-        if !cannot_lead {
-            return Err(error);
-        }
-        info!("{error}; leaving the lock to others for {}", crate::duration::format(FAILED_FOR));
-        let failure = Failure { for_good: report::is_for_good(&error), error: error.to_string() };
-        let mut notes = self.notes_of_others();
-        notes.standing_back.push(self.standing_back(FAILED_FOR, Some(failure)));
-        self.note(session, holder.as_ref(), &notes)?;
-        *self.trouble = Some(error);
-        Ok(Outcome::Overtaken)
-    }
-
-    /// Writes notes into the value of the held lock, all else in it as it is.
-    fn note(&self, session: &str, holder: Option<&Holder>, notes: &Notes) -> Result<(), Error> {
-        let standing = Standing { promoted: holder.is_some_and(|holder| holder.promoted), challenger: None };
-        Hand { notes, ..self.hand() }.describe(session, holder, &standing)?;
+    fn rebind(&mut self, session: &str, holder: Option<&Holder>) -> Result<(), Complaint> {
+        let known = holder.and_then(|holder| holder.check_id.as_deref());
+        let entry = self.entry(holder, &Description::of(holder))?;
+        let value = |session: &str| value::write(Some(&held_by(entry, session)), &self.view.notes);
+        self.lock(known).move_to_new_session(session, value)?;
+        self.done.rebound = true;
         Ok(())
     }
 
-    fn notes_of_others(&self) -> Notes {
-        let instance = &self.view.instance;
-        self.view.notes.of_others(&instance.node, instance.registration.id())
+    fn hand_over(&self, session: &str, holder: Option<&Holder>, how: &HandOver) -> Result<(), Complaint> {
+        let mut notes = self.notes_of_others();
+        match how.to.clone() {
+            Some(instance) => notes.handed_to = Some(HandedTo { instance, end: End::after(how.length) }),
+            None => notes.standing_back.push(StandBack::new(&self.view.instance.identity, how.length, None)),
+        }
+        self.note(session, holder, &notes)
     }
 
-    fn standing_back(&self, length: Duration, failure: Option<Failure>) -> StandingBack {
-        let Instance { node, registration, .. } = &self.view.instance;
-        let (until, seconds) = (timestamp(SystemTime::now() + length), length.as_secs());
-        let (node, service_id) = (node.clone(), registration.id().to_owned());
-        StandingBack { node, service_id, until, seconds, failure, is_over: false }
+    /// A holder that cannot become master keeps others from leading. It notes that it stands back, and why; the next observation then
+    /// makes it step down. Any other error is returned.
+    fn stand_back(&mut self, action: &Action, complaint: Complaint) -> Result<Progress, Complaint> {
+        let Some((session, holder)) = stand_back::is_due(action, &complaint, self.view, &self.config.names) else {
+            return Err(complaint);
+        };
+        let mut notes = self.notes_of_others();
+        notes.standing_back.push(stand_back::note(&self.view.instance.identity, &complaint));
+        self.note(session, holder, &notes)?;
+        *self.complaint = Some(complaint);
+        Ok(Progress::Overtaken)
+    }
+
+    /// Writes notes into the value of the held lock, with everything else as it is.
+    fn note(&self, session: &str, holder: Option<&Holder>, notes: &Notes) -> Result<(), Complaint> {
+        let description = Description { challenger: None, ..Description::of(holder) };
+        self.describe(session, holder, &description, notes)
+    }
+
+    fn describe(
+        &self,
+        session: &str,
+        holder: Option<&Holder>,
+        description: &Description,
+        notes: &Notes,
+    ) -> Result<(), Complaint> {
+        let entry = held_by(self.entry(holder, description)?, session);
+        self.lock(None).rewrite(session, &value::write(Some(&entry), notes))?;
+        Ok(())
+    }
+
+    /// The holder's entry, without the session.
+    fn entry(&self, previous: Option<&Holder>, description: &Description) -> Result<Holder, consul::Error> {
+        let Config { names, policy, .. } = self.config;
+        let instance = &self.view.instance;
+        let address = address(self.client, instance)?;
+        Ok(describe::holder(instance, address, previous, description, (names, policy)))
+    }
+
+    fn notes_of_others(&self) -> Notes {
+        self.view.notes.of_others(&self.view.instance.identity)
     }
 }
 
-/// Tags, and where these are the same, what of Meta is not, as words for people.
-fn words(marks: &Marks, other: &Marks) -> Vec<String> {
-    let same_tags = marks.tags == other.tags;
-    let differs = |(key, value): &(&String, &String)| same_tags && other.meta.get(*key) != Some(*value);
-    let meta = marks.meta.iter().filter(differs).map(|(key, value)| format!("{key}={value}"));
-    marks.tags.iter().cloned().chain(meta).collect()
+fn held_by(entry: Holder, session: &str) -> Holder {
+    Holder { session: session.to_owned(), ..entry }
+}
+
+/// Whether another writer was faster, by the answer to a query's write: another pass made or deleted the query, or the session that it
+/// should rest on has ended. The next observation shows what to do.
+fn overtakable(written: Result<(), consul::Error>) -> Result<Progress, Complaint> {
+    let Err(error) = written else { return Ok(Progress::Done) };
+    let overtaken = ["aliases an existing query name", "non-existent prepared query", "invalid session"];
+    if overtaken.iter().any(|words| error.says(500, words)) {
+        debug!("{error}");
+        return Ok(Progress::Overtaken);
+    }
+    Err(error.into())
 }

@@ -1,37 +1,22 @@
-//! Whether an instance may lead, by its checks. Knows which check is the election's own; pure.
+//! Whether an instance may lead, by its checks, and which check is the election's own. Pure; knows no locks.
 
-use super::view::Instance;
+use super::config::Names;
+use super::model::{Instance, Obstacle};
+use super::signature::is_election_line;
 use crate::consul::{Check, Status};
-use crate::options::{Options, is_election_line};
 
-/// Why an instance may not lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// Someone put the instance into maintenance.
-    InstanceInMaintenance,
-    /// Someone put the node into maintenance.
-    NodeInMaintenance,
-    /// This check does not pass.
-    Check {
-        /// The check's ID.
-        id: String,
-        /// Its status.
-        status: Status,
-    },
-}
-
-/// What stands in the way of leading; `None` when the instance is eligible. Of several obstacles it names maintenance
-/// first, then the check whose ID comes first, so that the same state always gives the same answer.
+/// The first reason why an instance may not lead: maintenance, then the failing check whose ID comes first, so that the same state
+/// always gives the same answer. `None`: it may.
 ///
-/// `known` is the ID of the election's own check where the lock's value tells it.
-pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> Option<Obstacle> {
-    let failing = |check: &&Check| match check.status {
+/// `known` is the ID of the election's own check if the lock's value holds it.
+pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, tolerate_warning: bool) -> Option<Obstacle> {
+    let fails = |check: &&Check| match check.status {
         Status::Passing => false,
-        Status::Warning => !options.tolerate_warning && is_a_warning(check),
+        Status::Warning => !tolerate_warning && is_a_warning(check),
         Status::Critical => true,
     };
-    let failing: Vec<&Check> = health_checks(instance, known, options).filter(failing).collect();
-    let maintenance = format!("_service_maintenance:{}", instance.registration.id());
+    let failing: Vec<&Check> = health_checks(instance, known, names).filter(fails).collect();
+    let maintenance = format!("_service_maintenance:{}", instance.identity.service_id);
     if failing.iter().any(|check| check.id == "_node_maintenance") {
         Some(Obstacle::NodeInMaintenance)
     } else if failing.iter().any(|check| check.id == maintenance) {
@@ -41,43 +26,43 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, options: &Options) -> 
     }
 }
 
-/// Whether a check in warning tells of the instance's health. An election's only says that Consul could not be asked: two elections on
-/// one instance would depose each other after an outage. Critical, it counts, since it keeps the instance out of DNS.
+/// Whether a check in warning counts as the instance's health. Another election's check does not: it is in warning when Consul could
+/// not be asked, and two elections on one instance would depose each other after an outage. Critical, it counts, since it keeps the
+/// instance out of DNS.
 fn is_a_warning(check: &Check) -> bool {
     check.status == Status::Warning && !check.output.lines().any(is_election_line)
 }
 
-/// Whether the instance leads, or could, with a check in warning, where that is tolerated.
-pub fn is_in_warning(instance: &Instance, known: Option<&str>, options: &Options) -> bool {
-    options.tolerate_warning && health_checks(instance, known, options).any(is_a_warning)
+/// Whether a check of the instance is in warning.
+pub fn is_in_warning(instance: &Instance, known: Option<&str>, names: &Names) -> bool {
+    health_checks(instance, known, names).any(is_a_warning)
 }
 
-/// The checks that tell of the instance's health: its own and its node's, without the election's. They make it eligible, and its
-/// session is bound to them. The election's check must be neither: it is critical until its first run, and would end the
-/// leadership that it reports.
-pub fn health_checks<'a>(
+/// The checks that count as the instance's health: its own and its node's, without the election's. They make it eligible, and its
+/// session is bound to them. The election's check is critical until its first run and would end the leadership that it reports.
+fn health_checks<'a>(
     instance: &'a Instance,
     known: Option<&'a str>,
-    options: &'a Options,
+    names: &'a Names,
 ) -> impl Iterator<Item = &'a Check> {
-    instance.checks.iter().filter(move |check| !is_own(check, options) && known != Some(check.id.as_str()))
+    instance.checks.iter().filter(move |check| !is_own(check, names) && known != Some(check.id.as_str()))
 }
 
-/// The IDs of the checks that the session of a master is bound to, in order.
-pub fn bound_checks(instance: &Instance, known: Option<&str>, options: &Options) -> Vec<String> {
-    let mut ids: Vec<String> = health_checks(instance, known, options).map(|check| check.id.clone()).collect();
-    ids.sort();
-    ids
+/// The checks that a session of the instance is bound to, ordered by ID.
+pub fn bound_checks<'a>(instance: &'a Instance, known: Option<&'a str>, names: &'a Names) -> Vec<&'a Check> {
+    let mut checks: Vec<&Check> = health_checks(instance, known, names).collect();
+    checks.sort_by(|a, b| a.id.cmp(&b.id));
+    checks
 }
 
-/// The election's own check, once one of its runs has printed something or `--check-id` names it.
-pub fn own_check<'a>(instance: &'a Instance, options: &Options) -> Option<&'a Check> {
-    instance.checks.iter().find(|check| is_own(check, options))
+/// The election's own check, once it has printed a line or is named.
+pub fn own_check<'a>(instance: &'a Instance, names: &Names) -> Option<&'a Check> {
+    instance.checks.iter().find(|check| is_own(check, names))
 }
 
-/// Every line that this program prints begins with the election's signature, so its output tells its check from all others.
-/// Any line counts, not only the first: of an output that is too long Consul keeps the end and puts words of its own before it.
-fn is_own(check: &Check, options: &Options) -> bool {
-    let signature = options.signature();
-    options.check_id.as_deref() == Some(&check.id) || check.output.lines().any(|line| line.starts_with(&signature))
+/// Every line of this program begins with the election's signature, so the output identifies its check. Any line counts: Consul keeps
+/// the end of an output that is too long and puts words of its own before it.
+fn is_own(check: &Check, names: &Names) -> bool {
+    let signature = names.signature();
+    names.check_id.as_deref() == Some(&check.id) || check.output.lines().any(|line| line.starts_with(&signature))
 }

@@ -1,135 +1,95 @@
-//! The user's commands at a change of role: which one is run and what its environment says. How a command is run is `process`'s.
+//! The user's commands at a change of role: which one runs, and what its environment says. How a command runs is `process`'s.
 //!
-//! A run that is told to end while a hook runs lets it finish, within its limit, and then ends: half a change of role is worse than a late
-//! end. The hook is in a group of its own, so the signal does not reach it.
+//! A run that is asked to end while a hook runs lets it finish, within its limit, and ends after the change of role: half a change is worse than
+//! a late end. The hook is in a process group of its own, so the signal does not reach it.
 
-use std::fmt;
 use std::time::Duration;
 
+use super::address::address;
+use super::config::Config;
+use super::marks::SlaveHook;
+use super::model::{Leader, Lock, View};
+use super::outcome::{Complaint, HookName};
 use crate::consul::Client;
 use crate::deadline::Deadline;
-use crate::error::Error;
-use crate::options::Options;
 use crate::process::{self, Program};
 
-use super::lock;
-use super::marks::SlaveHook;
-use super::view::{Leader, Lock, View};
-
-/// One of the commands that run when the role changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HookName {
-    /// Runs after the lock is acquired and before the instance is tagged master.
-    Promote,
-    /// Runs after the master tag is off and before the lock is released.
-    Demote,
-    /// Runs on a slave for each new master.
-    Follow,
-}
-
-impl HookName {
-    /// The option that names the command, without dashes.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            HookName::Promote => "on-promote",
-            HookName::Demote => "on-demote",
-            HookName::Follow => "on-follow",
-        }
-    }
-}
-
-impl fmt::Display for HookName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Runs the hook of a new master that holds the lock by `session`.
+/// Runs the promote hook of an instance that holds the lock by `session`.
 ///
 /// # Errors
-/// When it does not end well in time.
+/// When it fails or does not end in time.
 pub fn promote(
     client: &Client,
+    config: &Config,
     view: &View,
     session: &str,
-    options: &Options,
     deadline: Deadline,
-) -> Result<(), Error> {
-    let environment = Environment { role: "master", session, leader: None };
-    run(HookName::Promote, options.hooks.promote.as_deref(), client, view, &environment, options, deadline)
+) -> Result<(), Complaint> {
+    let hooks = &config.policy.hooks;
+    let Some(words) = &hooks.promote else { return Ok(()) };
+    let host = address(client, &view.instance).unwrap_or_default();
+    let master = (host, view.instance.registration.port().to_string());
+    run(HookName::Promote, words, &environment(config, view, "master", session, master), deadline)
 }
 
 /// Runs a slave's hook.
 ///
 /// # Errors
-/// When it does not end well in time.
-pub fn slave(
-    client: &Client,
-    view: &View,
-    hook: SlaveHook,
-    options: &Options,
-    deadline: Deadline,
-) -> Result<(), Error> {
-    let leader = match &view.lock {
-        Lock::Another(leader) => Some(leader),
-        _ => None,
-    };
-    let session = leader.map_or("", |leader| leader.session.as_str());
-    let environment = Environment { role: "slave", session, leader };
+/// When it fails or does not end in time.
+pub fn slave(config: &Config, view: &View, hook: SlaveHook, deadline: Deadline) -> Result<(), Complaint> {
+    let hooks = &config.policy.hooks;
     let (name, words) = match hook {
-        SlaveHook::Demote => (HookName::Demote, options.hooks.demote.as_deref()),
-        SlaveHook::Follow => (HookName::Follow, options.hooks.follow.as_deref()),
+        SlaveHook::Demote => (HookName::Demote, &hooks.demote),
+        SlaveHook::Follow => (HookName::Follow, &hooks.follow),
     };
-    run(name, words, client, view, &environment, options, deadline)
+    let Some(words) = words else { return Ok(()) };
+    let leader = match &view.lock {
+        Lock::Another(leader) => leader.clone(),
+        _ => Leader::default(),
+    };
+    let port = if leader.session.is_empty() { String::new() } else { leader.port.to_string() };
+    run(name, words, &environment(config, view, "slave", &leader.session, (leader.address, port)), deadline)
 }
 
-/// What the environment of a hook says that depends on the hook.
-struct Environment<'a> {
-    role: &'static str,
-    session: &'a str,
-    /// The master of a slave; a master's own is the instance itself.
-    leader: Option<&'a Leader>,
+/// What a hook's environment has besides this program's own. `master` is the master's address and port.
+fn environment(
+    Config { names, .. }: &Config,
+    view: &View,
+    role: &str,
+    session: &str,
+    (address, port): (String, String),
+) -> [(&'static str, String); 11] {
+    let instance = view.instance.identity.clone();
+    [
+        ("ELECTION_ROLE", role.to_owned()),
+        ("ELECTION_QUERY", names.query.clone()),
+        ("ELECTION_SERVICE", names.service.clone()),
+        ("ELECTION_SERVICE_ID", instance.service_id),
+        ("ELECTION_NODE", instance.node),
+        ("ELECTION_TERM", view.term.to_string()),
+        ("MASTER_ADDRESS", address.clone()),
+        ("MASTER_PORT", port.clone()),
+        // The names that ncode/ballot uses.
+        ("ADDRESS", address),
+        ("PORT", port),
+        ("SESSIONID", session.to_owned()),
+    ]
 }
 
 fn run(
     name: HookName,
-    words: Option<&[String]>,
-    client: &Client,
-    view: &View,
-    environment: &Environment,
-    options: &Options,
+    words: &[String],
+    environment: &[(&'static str, String)],
     deadline: Deadline,
-) -> Result<(), Error> {
-    let Some(words) = words else { return Ok(()) };
-    let instance = &view.instance;
-    let (master_address, master_port) = match environment.leader {
-        Some(leader) => (leader.address.clone(), leader.port.to_string()),
-        None if environment.role == "master" => {
-            (lock::address(client, instance).unwrap_or_default(), instance.registration.port().to_string())
-        }
-        None => (String::new(), String::new()),
-    };
-    let environment = [
-        ("ELECTION_ROLE", environment.role.to_owned()),
-        ("ELECTION_QUERY", options.query.clone()),
-        ("ELECTION_SERVICE", options.service.clone()),
-        ("ELECTION_SERVICE_ID", instance.registration.id().to_owned()),
-        ("ELECTION_NODE", instance.node.clone()),
-        ("ELECTION_TERM", view.term.to_string()),
-        ("MASTER_ADDRESS", master_address.clone()),
-        ("MASTER_PORT", master_port.clone()),
-        // As ncode/ballot names them.
-        ("ADDRESS", master_address),
-        ("PORT", master_port),
-        ("SESSIONID", environment.session.to_owned()),
-    ];
-    // What follows a hook, above all giving the lock up when it failed, needs some of the time, too.
+) -> Result<(), Complaint> {
+    // What follows a hook, above all releasing the lock when it failed, needs some of the time, too.
     let limit = whole(deadline.remaining().mul_f64(0.8));
-    let program = Program { name: name.as_str(), words, environment: &environment };
-    process::run(&program, limit).map_err(|failure| Error::Hook { name, failure: failure.to_string() })
+    let text = name.to_string();
+    let program = Program { name: &text, words, environment };
+    process::run(&program, limit).map_err(|failure| Complaint::Hook { hook: name, failure: failure.to_string() })
 }
 
-/// A time without what would make the same failure read otherwise each time: whole seconds, or tenths of one below that.
+/// The limit without the part that would change the failure's text each time: whole seconds, or tenths of one below that.
 fn whole(limit: Duration) -> Duration {
     match limit.as_secs() {
         0 => Duration::from_millis(u64::from(limit.subsec_millis()) / 100 * 100),

@@ -3,7 +3,7 @@
 
 mod access;
 mod resolve;
-mod rules;
+pub mod rules;
 pub mod table;
 mod typed;
 mod values;
@@ -194,23 +194,56 @@ impl Options {
         !self.wait.is_zero()
     }
 
+    /// The same, as the election takes it.
+    #[must_use]
+    pub fn config(&self) -> crate::election::Config {
+        use crate::election as e;
+        let o = self.clone();
+        e::Config {
+            names: e::Names {
+                service: o.service,
+                service_id: o.service_id,
+                query: o.query,
+                lock_key: o.lock_key,
+                master_tag: o.master_tag,
+                slave_tag: o.slave_tag,
+                check_id: o.check_id,
+                scope: o.scope,
+            },
+            policy: e::Policy {
+                priority: o.priority,
+                tolerate_warning: o.tolerate_warning,
+                preempt_after: o.preempt_after,
+                max_term: o.max_term,
+                on_outage: if o.on_outage == OnOutage::Keep { e::OnOutage::Keep } else { e::OnOutage::Demote },
+                resign: o.resign.map(|r| e::Resign { stands_back: r.stands_back, to: r.to }),
+                lock_delay: o.lock_delay,
+                ttl: o.ttl,
+                hooks: e::Hooks { promote: o.hooks.promote, demote: o.hooks.demote, follow: o.hooks.follow },
+                watch_port: o.watch_port.map(|w| e::WatchPort { address: w.address, grace: w.grace }),
+                query: e::QueryPolicy {
+                    fence: o.query_settings.fence,
+                    tags: o.query_tags,
+                    ttl: o.query_settings.ttl.as_deref().and_then(crate::duration::parse),
+                    near: o.query_settings.near,
+                    failover: o.query_settings.failover,
+                },
+                statuses: e::Statuses {
+                    master: o.statuses.master,
+                    slave: o.statuses.slave,
+                    leaderless: o.statuses.leaderless,
+                },
+            },
+            access: o.access,
+            wait: e::Wait { length: if self.resign.is_some() { Duration::ZERO } else { o.wait }, timeout: o.timeout },
+        }
+    }
+
     /// What every line of this election begins with.
     #[must_use]
     pub fn signature(&self) -> String {
-        signature(Some(&self.query))
+        crate::election::signature(Some(&self.query))
     }
-}
-
-/// What every line of an election begins with; without a known election, what tells at least the program.
-#[must_use]
-pub fn signature(query: Option<&str>) -> String {
-    query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
-}
-
-/// Whether a line is one of this program's, of whatever election: `election NAME: ` and more.
-pub(crate) fn is_election_line(line: &str) -> bool {
-    let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
-    name.is_some_and(|name| rules::query_name(name).is_ok())
 }
 
 /// The election's name from a command line that may be wrong elsewhere.
@@ -230,6 +263,14 @@ fn guess_query(arguments: &[OsString]) -> Option<String> {
         || value("consul-service-name").filter(|name| !name.is_empty()).map(|name| format!("{name}-master"));
     let guess = value("consul-query-name").or_else(of_service);
     guess.filter(|query| !query.starts_with('-') && rules::query_name(query).is_ok())
+}
+
+#[cfg(test)]
+impl crate::election::Config {
+    /// An election of the service redis, all defaults.
+    pub(crate) fn for_tests() -> crate::election::Config {
+        Options::for_tests().config()
+    }
 }
 
 #[cfg(test)]

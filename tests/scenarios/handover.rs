@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::harness::{Health, LockKey, Pass, Proxy, holds_for, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
-const RESIGNED: &str = "slave, no master: this instance has given the lead up and stands back";
+const RESIGNED: &str = "slave, no master: this instance stepped down and stands back";
 
 fn lock(candidate: &Candidate) -> LockKey {
     candidate.node.api().lock(&candidate.key()).unwrap()
@@ -86,7 +86,7 @@ fn resign_to_a_node_lets_exactly_its_instance_lead() {
     says(three, &three.pass());
     one.said_by(&one.resign().args(["--to", three.node.name()]).run(), 0);
     for other in [one, two] {
-        assert_eq!(says(other, &other.pass()), "slave, no master: the lead is left to n3");
+        assert_eq!(says(other, &other.pass()), "slave, no master: handed over to n3");
     }
     assert!(says(three, &three.pass()).starts_with("master on n3"));
     assert!(three.is_tagged("master") && three.holds_the_lock());
@@ -105,7 +105,7 @@ fn resign_to_a_node_wins_over_every_priority() {
     says(three, &passes[2]);
     one.said_by(&one.resign().args(["--priority", "200", "--to", "n2"]).run(), 0);
     for (other, pass) in [(one, &passes[0]), (three, &passes[2])] {
-        assert_eq!(says(other, pass), "slave, no master: the lead is left to n2");
+        assert_eq!(says(other, pass), "slave, no master: handed over to n2");
     }
     let said = says(two, &passes[1]);
     assert!(said.starts_with("master on n2"), "whoever asks for it by name means it: {said}");
@@ -125,7 +125,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
         says(&three, &three.pass().args(["--priority", "0"]));
         let said = one.said_by(&one.resign().args(["--to", node]).run(), 2);
         let expected = format!(
-            "error: no other instance on node {node} could lead now; there are some on n2; name one of these with --to, or none"
+            "error: no other instance on node {node} may lead now; candidates are on n2; name one of these with --to, or none"
         );
         assert_eq!(said, expected);
         assert_eq!(lock(&one), before);
@@ -156,7 +156,7 @@ fn a_resignation_while_nobody_leads_changes_nothing_and_claims_nothing() {
     let before = lock(&one);
     let said = one.said_by(&one.resign().run(), 0);
     assert_eq!(lock(&one), before);
-    assert!(said.starts_with("slave, no master: ") && !said.contains("has given the lead up"), "{said}");
+    assert!(said.starts_with("slave, no master: ") && !said.contains("stepped down"), "{said}");
     one.leads();
 }
 

@@ -183,7 +183,7 @@ fn a_better_instance_that_flaps_does_not_flap_the_lead() {
     two.turn(Health::Passing);
     wait_for("the lead to be handed over", secs(10), || {
         let said = one.said_by(&one.report(&pass), 0);
-        if said == "slave, no master: the lead is left to n2" { Ok(()) } else { Err(said) }
+        if said == "slave, no master: handed over to n2" { Ok(()) } else { Err(said) }
     });
     leads(&two, &better);
 }
@@ -245,7 +245,7 @@ fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
         leads(&one, &passes[0]);
     }
     two.turn(Health::Passing);
-    assert_eq!(says(&one, &passes[0]), "slave, no master: the lead is left to n2");
+    assert_eq!(says(&one, &passes[0]), "slave, no master: handed over to n2");
     leads(&two, &passes[1]);
     assert!(says(&one, &passes[0]).starts_with("slave of n2"));
     assert!(two.is_tagged("master") && !one.is_tagged("master"));

@@ -179,7 +179,7 @@ fn two_elections_that_share_a_lock_key_are_told_so_and_write_nothing() {
         let outcome = Pass::of(&one.service).on(one.node).args(arguments).run();
         assert_eq!(outcome.status, 2, "{outcome:?}");
         assert!(
-            outcome.line.contains(&format!("election {} of this same instance holds the lock", one.query())),
+            outcome.line.contains(&format!("belongs to election {} of this same instance", one.query())),
             "{outcome:?}"
         );
         one.leads();

@@ -1,94 +1,122 @@
 //! What a master keeps true: its session, its promote hook, its marks, its query, and the lock's value. Pure.
 
-use super::{Action, Decision, Fault, QueryFault, Role, query, stance};
-use crate::election::eligibility::{bound_checks, own_check};
-use crate::election::lock::Standing;
+use super::action::{Action, Decision};
+use super::{query, stance};
+use crate::election::config::{Names, Policy};
+use crate::election::describe::{Description, bound_ids};
+use crate::election::eligibility::own_check;
 use crate::election::marks;
+use crate::election::model::{Instance, Leader, View};
+use crate::election::outcome::{Fault, QueryFault, Role};
 use crate::election::value::Holder;
-use crate::election::view::{Instance, Leader, Query, View};
-use crate::options::Options;
 
-/// Holds the lock and may: everything that a master keeps true.
-pub fn lead(view: &View, session: &str, holder: Option<&Holder>, options: &Options) -> Decision {
-    let instance = &view.instance;
+/// Decides for an instance that holds the lock and may lead.
+pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, policy: &Policy) -> Decision {
     let leader = holder.map_or_else(
-        || Leader { node: Some(instance.node.clone()), session: session.to_owned(), ..Leader::default() },
+        || Leader { instance: Some(view.instance.identity.clone()), session: session.to_owned(), ..Leader::default() },
         Leader::from_holder,
     );
     let role = Some(Role::Master { leader, term: view.term });
-    let (held_by, owned) = (session.to_owned(), holder.cloned());
     let mut actions = Vec::new();
-    if options.ttl.is_some() && !view.done.renewed {
-        actions.push(Action::Renew { session: held_by.clone() });
+    if policy.ttl.is_some() && !view.done.renewed {
+        actions.push(Action::Renew { session: session.to_owned() });
     }
-    let bound = bound_checks(instance, stance::known_check(view), options);
-    let ttl = options.ttl.map_or(0, |ttl| ttl.as_secs());
-    let Some(holder) = holder.filter(|holder| holder.checks == bound && holder.ttl == ttl) else {
-        // All the rest rests on the session. The fence closes first: should this run be killed, no query that rests on the old session
-        // may lead here while the new one ends.
-        let mut closed = instance.marks.clone();
-        if closed.meta.remove(&marks::session_key(options)).is_some() {
-            actions.push(Action::Mark(closed));
-        }
-        actions.push(Action::Rebind { session: held_by, holder: owned });
+    let Some(holder) = holder.filter(|holder| is_bound(holder, view, names, policy)) else {
+        actions.extend(rebind(view, session, holder, names));
         return Decision { role, actions, fault: None };
     };
-    // The tag comes only after the hook: who has it was promoted, be it before there was a hook.
-    let promoted = holder.promoted || (options.hooks.promote.is_some() && marks::say_master(&instance.marks, options));
-    if options.hooks.promote.is_some() && !promoted {
-        actions.extend(promote(view, held_by, owned, options));
+    // The tag follows the hook: an instance that has it was promoted, perhaps before there was a hook.
+    let has_hook = policy.hooks.promote.is_some();
+    let promoted = holder.promoted || (has_hook && marks::say_master(&view.instance.marks, names));
+    if has_hook && !promoted {
+        actions.extend(promote(view, session, holder, names));
         return Decision { role, actions, fault: None };
     }
-    let wanted = marks::of_master(&instance.marks, session, options);
-    let is_new = wanted != instance.marks;
+    let description = Description { promoted, challenger: stance::challenger(view, names, policy) };
+    let fault = keep(view, session, holder, description, (names, policy), &mut actions);
+    Decision { role, actions, fault }
+}
+
+/// Whether the session is bound to the checks as they are now, and has the right TTL.
+fn is_bound(holder: &Holder, view: &View, names: &Names, policy: &Policy) -> bool {
+    let ttl = policy.ttl.map_or(0, |ttl| ttl.as_secs());
+    holder.ttl == ttl && holder.checks == bound_ids(&view.instance, stance::known_check(view), names)
+}
+
+/// Moves the lock to a session that is bound to the checks as they are now. Everything else rests on the session. The fence closes
+/// first: if this run is killed, no query that rests on the old session may lead here while the new session ends.
+fn rebind(view: &View, session: &str, holder: Option<&Holder>, names: &Names) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut closed = view.instance.marks.clone();
+    if closed.meta.remove(&marks::session_key(names)).is_some() {
+        actions.push(Action::Mark(closed));
+    }
+    actions.push(Action::Rebind { session: session.to_owned(), holder: holder.cloned() });
+    actions
+}
+
+/// Runs the promote hook, which comes before the tag. Once it begins, the instance may be half a master, and no slave's hook counts as
+/// done.
+fn promote(view: &View, session: &str, holder: &Holder, names: &Names) -> Vec<Action> {
+    let marks = &view.instance.marks;
+    let wanted = marks::without_hook_done(marks, names);
+    if wanted != *marks {
+        return vec![Action::Mark(wanted)];
+    }
+    let description = Description { promoted: true, challenger: None };
+    let (session, holder) = (session.to_owned(), Some(holder.clone()));
+    vec![Action::Promote { session: session.clone() }, Action::Describe { session, holder, description }]
+}
+
+/// Keeps marks, query and the lock's value true, in this order.
+fn keep(
+    view: &View,
+    session: &str,
+    holder: &Holder,
+    description: Description,
+    (names, policy): (&Names, &Policy),
+    actions: &mut Vec<Action>,
+) -> Option<Fault> {
+    let wanted = marks::of_master(&view.instance.marks, session, names, policy);
+    let is_new = wanted != view.instance.marks;
     if is_new {
         actions.push(Action::Mark(wanted.clone()));
     }
-    let fault = match query::action(&view.query, Some(session), options) {
+    let fault = match query::action(&view.query, Some(session), names, policy) {
         Ok(action) => {
             actions.extend(action);
             None
         }
         Err(fault) => Some(Fault::Query(fault)),
     };
-    // By now the name leads to the new master; what only tells of it can take its time.
+    // The name finds the new master by now; what only describes it can take its time.
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));
     }
-    let standing = Standing { promoted, challenger: stance::challenger(view, options) };
-    if !describes(holder, &standing, instance, options) {
-        actions.push(Action::Describe { session: held_by, holder: owned, standing });
+    if !describes(holder, &description, &view.instance, names) {
+        let (session, holder) = (session.to_owned(), Some(holder.clone()));
+        actions.push(Action::Describe { session, holder, description });
     }
-    // A run that was killed may have left an old session that a query rests on which cannot be changed: it goes with its session.
+    // A killed run may have left an old session under a query that cannot be changed: the query goes with that session.
     let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken))
-        && matches!(&view.query, Query::Found(found) if found.is_fenced_for_another(&marks::session_key(options), session));
+        && view
+            .query
+            .known()
+            .and_then(Option::as_ref)
+            .is_some_and(|found| found.is_fenced_for_another(&marks::session_key(names), session));
     if actions.is_empty() && (view.done.rebound || is_stuck) {
-        // By now nothing rests on the old session.
+        // Nothing rests on the old session any more.
         actions.push(Action::Sweep);
     }
-    Decision { role, actions, fault }
+    fault
 }
 
-/// The promote hook comes before the tag. From its beginning the instance may be half a master, and no slave's hook counts as done.
-fn promote(view: &View, session: String, holder: Option<Holder>, options: &Options) -> Vec<Action> {
-    let marks = &view.instance.marks;
-    let wanted = marks::without_hook_done(marks, options);
-    if wanted != *marks {
-        return vec![Action::Mark(wanted)];
-    }
-    let standing = Standing { promoted: true, challenger: None };
-    let describe = Action::Describe { session: session.clone(), holder, standing };
-    vec![Action::Promote { session }, describe]
-}
-
-/// Whether the lock's value is still true of the instance that holds it.
-fn describes(holder: &Holder, standing: &Standing, instance: &Instance, options: &Options) -> bool {
+/// Whether the holder's entry is still true of the instance.
+fn describes(holder: &Holder, description: &Description, instance: &Instance, names: &Names) -> bool {
     let address = instance.registration.address();
-    let check = own_check(instance, options);
-    let challenger = holder.challenger.as_ref();
-    holder.promoted == standing.promoted
+    let check = own_check(instance, names);
+    Description::of(Some(holder)) == *description
         && holder.port == instance.registration.port()
         && (address.is_empty() || holder.address == address)
         && check.is_none_or(|check| holder.check_id.as_deref() == Some(&check.id))
-        && challenger.map(|seen| (seen.node.clone(), seen.service_id.clone(), seen.checks_index)) == standing.challenger
 }

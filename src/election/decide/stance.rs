@@ -1,236 +1,195 @@
-//! Which of its few ways a decision takes: who may lead, who must not, and who is to be asked before that is known. Pure.
+//! Picks the stance that a decision follows: who leads, who must not, and who yields. Pure.
 
 use std::time::Duration;
 
-use super::{Fault, Vacancy};
-use crate::election::candidates::{Candidate, DEFAULT_PRIORITY};
+use super::action::HandOver;
+use crate::election::candidates::DEFAULT_PRIORITY;
+use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
-use crate::election::value::HandedTo;
-use crate::election::view::{Lock, Port, View};
-use crate::options::Options;
+use crate::election::identity::{Identity, Sighting};
+use crate::election::model::{Answer, Candidate, Lock, Port, View};
+use crate::election::outcome::{Fault, Vacancy};
+use crate::election::value::Holder;
 
-/// How long the others leave the lock to whom a master has handed it, or a master that gave it up by age stands back: ample for a
-/// run of every check.
+/// How long the others leave the lock to the candidate that a master handed over to, and how long a master stands back whose term is
+/// over: ample for a run of every check.
 const HANDED_FOR: Duration = Duration::from_secs(30);
 
-/// The ways of a decision.
+/// The stances that a decision can follow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stance {
-    /// The lock is this instance's, and is to stay so.
+    /// This instance holds the lock and keeps it.
     Lead,
-    /// The lock is this instance's, and it is to be noted that another shall have it.
+    /// This instance holds the lock and first notes that it hands over.
     HandOver(HandOver),
-    /// The lock is this instance's, and is to be given up.
+    /// This instance holds the lock and releases it.
     StepDown(Vacancy),
-    /// The lock is another's.
+    /// Another instance holds the lock.
     Follow,
-    /// The lock is free and this instance tries for it.
-    Stand,
-    /// The lock is free and this instance leaves it.
+    /// The lock is free, and this instance tries to acquire it.
+    Campaign,
+    /// The lock is free, and this instance leaves it.
     Vacant(Vacancy),
-    /// What was asked for cannot be done.
+    /// The request cannot be met.
     Impossible(Fault),
-    /// Nobody knows.
+    /// Consul could not say who holds the lock.
     Unknown,
 }
 
-/// How a lead is handed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandOver {
-    /// For how long the note holds.
-    pub length: Duration,
-    /// The node and the service ID of the instance that is to lead; `None`: any other.
-    pub to: Option<(String, String)>,
-}
-
-/// Tells the way. Where the others or the query would have to be known and are not, as if there were none.
-pub fn stance(view: &View, options: &Options) -> Stance {
+/// Picks the stance. Unknown candidates count as none, and an unknown port counts as open.
+pub fn stance(view: &View, names: &Names, policy: &Policy) -> Stance {
     match &view.lock {
         Lock::Unknown => Stance::Unknown,
         Lock::Another(_) => Stance::Follow,
-        Lock::Mine { .. } => match must_not_lead(view, options).or_else(|| has_handed_over(view)) {
+        Lock::Mine { .. } => match must_not_lead(view, names, policy).or_else(|| has_handed_over(view)) {
             Some(vacancy) => Stance::StepDown(vacancy),
-            None => hand_over(view, options),
+            None => hand_over(view, names, policy),
         },
-        Lock::Free => match must_not_lead(view, options).or_else(|| must_wait(view, options)) {
+        Lock::Free => match must_not_lead(view, names, policy).or_else(|| must_wait(view, names, policy)) {
             Some(vacancy) => Stance::Vacant(vacancy),
-            None => Stance::Stand,
+            None => Stance::Campaign,
         },
     }
 }
 
-/// Whether the decision rests on the prepared query: a master keeps it, and who stands for the first term of all must be able to.
-/// Behind the fence the query has gone with the last term, and whose name it is was known then.
-pub fn needs_query(view: &View, options: &Options) -> bool {
-    match stance(view, options) {
-        Stance::Lead => true,
-        Stance::Stand => view.term == 0 || !options.query_settings.fence,
-        _ => false,
-    }
-}
-
-/// Whether the decision rests on the service's port: whether the instance leads, would stand, or may be counted on by the master.
-pub fn needs_port(view: &View, options: &Options) -> bool {
-    let asks = |stance| matches!(stance, Stance::Lead | Stance::HandOver(_) | Stance::Stand | Stance::Follow);
-    options.watch_port.is_some() && asks(stance(view, options))
-}
-
-/// Whether the decision rests on the other instances: on who else could lead.
-pub fn needs_others(view: &View, options: &Options) -> bool {
-    if must_not_lead(view, options).is_some() {
-        return false;
-    }
-    match view.lock {
-        Lock::Free => !view.done.refused && options.resign.is_none(),
-        Lock::Mine { .. } => {
-            options.preempt_after.is_some()
-                || view.term_is_over
-                || is_in_warning(view, options)
-                || options.resign.as_ref().is_some_and(|resign| resign.to.is_some())
-        }
-        Lock::Another(_) | Lock::Unknown => false,
-    }
-}
-
-/// The instance of higher priority that the master is to watch, as the lock's value should name it.
-pub fn challenger(view: &View, options: &Options) -> Option<(String, String, u64)> {
-    options.preempt_after?;
-    let found = better(view, options)?;
-    Some((found.node.clone(), found.service_id.clone(), found.checks_index))
-}
-
-/// How many of the others, as good as this instance, come before it in an order that all agree on. Where all
-/// are woken by the same free lock, one of them then takes it while the rest look on, instead of each making a session and an attempt.
-pub fn instances_before(view: &View, options: &Options) -> usize {
-    if view.notes.handed_to.is_some() {
-        return 0;
-    }
-    let own = (view.instance.node.as_str(), view.instance.registration.id());
-    let rank = rank(view, options);
-    let comes_first = |other: &&Candidate| {
-        (other.is_passing, other.priority) >= rank && (other.node.as_str(), other.service_id.as_str()) < own
-    };
-    view.others.iter().flatten().filter(comes_first).count()
-}
-
-/// The election's own check, where the lock's value tells it.
-pub fn known_check(view: &View) -> Option<&str> {
-    match &view.lock {
-        Lock::Mine { holder: Some(holder), .. } => holder.check_id.as_deref(),
-        _ => None,
-    }
-}
-
-/// What forbids this instance to lead, whoever holds the lock.
-fn must_not_lead(view: &View, options: &Options) -> Option<Vacancy> {
+/// Why this instance must not lead, whoever holds the lock.
+pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     let instance = &view.instance;
-    if let Some(obstacle) = obstacle(instance, known_check(view), options) {
+    if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.tolerate_warning) {
         return Some(Vacancy::NotEligible(obstacle));
     }
-    if options.priority == Some(0) {
+    if policy.priority == Some(0) {
         return Some(Vacancy::NeverLeads);
     }
-    if let Port::Refused(target) = &view.port {
-        return Some(Vacancy::NothingListens(target.clone()));
+    match view.port.known() {
+        Some(Port::Refused(target)) => return Some(Vacancy::NothingListens(target.clone())),
+        Some(Port::Nowhere) => return Some(Vacancy::NoPort(instance.identity.service_id.clone())),
+        Some(Port::Open) | None => {}
     }
-    if view.port == Port::Nowhere {
-        return Some(Vacancy::NoPort(instance.registration.id().to_owned()));
-    }
-    let note = view.notes.of(&instance.node, instance.registration.id()).filter(|note| !note.is_over);
+    let note = view.notes.of(&instance.identity).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
 }
 
-/// Whether this instance leaves the lead to another: it has said so as the holder, or the last holder has.
+/// Whether the note of the last hand-over names another instance.
 fn has_handed_over(view: &View) -> Option<Vacancy> {
-    let handed = view.notes.handed_to.as_ref().filter(|handed| !is_own(view, handed));
-    handed.map(|handed| Vacancy::HandedTo(handed.node.clone()))
+    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.instance != view.instance.identity);
+    handed.map(|handed| Vacancy::HandedTo(handed.instance.node.clone()))
 }
 
-fn is_own(view: &View, handed: &HandedTo) -> bool {
-    (handed.node.as_str(), handed.service_id.as_str()) == (&view.instance.node, view.instance.registration.id())
-}
-
-/// What keeps an instance that may lead from trying for the free lock now.
-fn must_wait(view: &View, options: &Options) -> Option<Vacancy> {
-    // Who sees that the chosen one is there no more need not wait for it. Who sees nobody at all may not be allowed to.
-    let others = || view.others.iter().flatten();
-    if let Some(handed) = view.notes.handed_to.as_ref().filter(|handed| !is_own(view, handed)) {
-        let is_it = |other: &Candidate| (&other.node, &other.service_id) == (&handed.node, &handed.service_id);
-        if others().next().is_none() || others().any(is_it) {
-            return Some(Vacancy::HandedTo(handed.node.clone()));
+/// Why an instance that may lead leaves the free lock for now.
+fn must_wait(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
+    // If the chosen one is visibly gone, the note does not count. If nobody is visible, the token may not be allowed to see them.
+    let chosen = |handed: &Identity| others(view).any(|other| other.instance == *handed);
+    if let Some(vacancy) = has_handed_over(view) {
+        let handed = view.notes.handed_to.as_ref().map(|handed| &handed.instance);
+        if others(view).next().is_none() || handed.is_some_and(chosen) {
+            return Some(vacancy);
         }
     }
-    if options.resign.is_some() {
+    if policy.resign.is_some() {
         return Some(Vacancy::NothingToResign);
     }
     if view.done.refused {
         return Some(Vacancy::LockDelay);
     }
-    if view.notes.handed_to.as_ref().is_some_and(|handed| is_own(view, handed)) {
-        // Whoever chose this instance chose it over those of higher priority.
+    if view.notes.handed_to.as_ref().is_some_and(|handed| handed.instance == view.instance.identity) {
+        // The master chose this instance over those of higher priority.
         return None;
     }
-    let better = better(view, options)?;
-    let yields =
-        if better.is_passing && is_in_warning(view, options) { Vacancy::YieldsInWarning } else { Vacancy::Yields };
-    Some(yields(better.node.clone()))
+    let better = better(view, names, policy)?;
+    let yields = if better.is_passing && is_in_warning(view, names, policy) {
+        Vacancy::YieldsInWarning
+    } else {
+        Vacancy::Yields
+    };
+    Some(yields(better.instance.node.clone()))
 }
 
-/// Whether a master is to hand the lead over, and to whom.
-fn hand_over(view: &View, options: &Options) -> Stance {
-    let others = || view.others.iter().flatten();
-    let to = |node: &str, service_id: &str| {
-        Stance::HandOver(HandOver { length: HANDED_FOR, to: Some((node.to_owned(), service_id.to_owned())) })
-    };
-    if let Some(resign) = &options.resign {
+/// Whether a master hands over, and to which candidate.
+fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
+    let to = |length, instance: &Identity| Stance::HandOver(HandOver { length, to: Some(instance.clone()) });
+    if let Some(resign) = &policy.resign {
         let Some(node) = &resign.to else {
             return Stance::HandOver(HandOver { length: resign.stands_back, to: None });
         };
-        let Some(chosen) = others().find(|other| other.node == *node) else {
-            let present = others().map(|other| other.node.clone()).collect();
-            return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
-        };
-        let to = Some((chosen.node.clone(), chosen.service_id.clone()));
-        return Stance::HandOver(HandOver { length: resign.stands_back, to });
+        if view.others.has_failed() {
+            return Stance::Lead;
+        }
+        if let Some(chosen) = others(view).find(|other| other.instance.node == *node) {
+            return to(resign.stands_back, &chosen.instance);
+        }
+        let present = others(view).map(|other| other.instance.node.clone()).collect();
+        return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
     }
     if view.challenger_is_due {
-        let watched = match &view.lock {
-            Lock::Mine { holder: Some(holder), .. } => holder.challenger.as_ref(),
-            _ => None,
-        };
-        let seen = challenger(view, options);
-        let same = |(node, id, index): &(String, String, u64)| {
-            watched
-                .is_some_and(|watched| (&watched.node, &watched.service_id, watched.checks_index) == (node, id, *index))
-        };
-        if let Some((node, service_id, _)) = seen.filter(same) {
-            return to(&node, &service_id);
+        let watched = holder(view).and_then(Holder::sighting);
+        let seen = better(view, names, policy).filter(|_| policy.preempt_after.is_some());
+        if let Some(seen) = seen.filter(|seen| watched == Some(&seen.sighting())) {
+            return to(HANDED_FOR, &seen.instance);
         }
     }
-    if is_in_warning(view, options) {
-        if let Some(healthy) = others().find(|other| other.is_passing) {
-            return to(&healthy.node, &healthy.service_id);
+    if is_in_warning(view, names, policy) {
+        if let Some(healthy) = others(view).find(|other| other.is_passing) {
+            return to(HANDED_FOR, &healthy.instance);
         }
     }
-    if view.term_is_over && others().next().is_some() {
+    if view.term_is_over && others(view).next().is_some() {
         return Stance::HandOver(HandOver { length: HANDED_FOR, to: None });
     }
     Stance::Lead
 }
 
-/// The best of the others, where it is better than this instance: one that passes is better than one in warning, whatever their
-/// priorities; of two alike the higher priority is.
-fn better<'a>(view: &'a View, options: &Options) -> Option<&'a Candidate> {
-    let own = rank(view, options);
-    view.others.iter().flatten().find(|other| (other.is_passing, other.priority) > own)
+/// The candidate of higher priority that the master watches, as the lock's value should name it. If the candidates could not be read,
+/// the one that it names already: its time goes on.
+pub fn challenger(view: &View, names: &Names, policy: &Policy) -> Option<Sighting> {
+    policy.preempt_after?;
+    match view.others {
+        Answer::Failed => holder(view).and_then(Holder::sighting).cloned(),
+        Answer::NotAsked | Answer::Known(_) => better(view, names, policy).map(Candidate::sighting),
+    }
+}
+
+/// How many other candidates are as good as this instance and come first in an order that all agree on. When a free lock wakes them all,
+/// one of them acquires it while the rest wait, instead of each making a session and an attempt.
+pub fn candidates_before(view: &View, names: &Names, policy: &Policy) -> usize {
+    if view.notes.handed_to.is_some() {
+        return 0;
+    }
+    let rank = rank(view, names, policy);
+    let comes_first =
+        |other: &&Candidate| (other.is_passing, other.priority) >= rank && other.instance < view.instance.identity;
+    others(view).filter(comes_first).count()
+}
+
+/// The ID of the election's own check, if the lock's value holds it.
+pub fn known_check(view: &View) -> Option<&str> {
+    holder(view).and_then(|holder| holder.check_id.as_deref())
+}
+
+/// Whether the instance leads, or may, with a check in warning.
+pub fn is_in_warning(view: &View, names: &Names, policy: &Policy) -> bool {
+    policy.tolerate_warning && eligibility::is_in_warning(&view.instance, known_check(view), names)
+}
+
+/// The best of the other candidates, if it is better than this instance: a passing one beats one in warning, whatever their priorities;
+/// of two alike the higher priority wins.
+fn better<'a>(view: &'a View, names: &Names, policy: &Policy) -> Option<&'a Candidate> {
+    let own = rank(view, names, policy);
+    others(view).find(|other| (other.is_passing, other.priority) > own)
 }
 
 /// How good this instance is: whether it passes, then its priority.
-fn rank(view: &View, options: &Options) -> (bool, u32) {
-    (!is_in_warning(view, options), options.priority.unwrap_or(DEFAULT_PRIORITY))
+fn rank(view: &View, names: &Names, policy: &Policy) -> (bool, u32) {
+    (!is_in_warning(view, names, policy), policy.priority.unwrap_or(DEFAULT_PRIORITY))
 }
 
-/// Whether the instance leads, or could, with a check in warning.
-fn is_in_warning(view: &View, options: &Options) -> bool {
-    eligibility::is_in_warning(&view.instance, known_check(view), options)
+fn others(view: &View) -> impl Iterator<Item = &Candidate> {
+    view.others.known().into_iter().flatten()
+}
+
+fn holder(view: &View) -> Option<&Holder> {
+    match &view.lock {
+        Lock::Mine { holder, .. } => holder.as_ref(),
+        _ => None,
+    }
 }

@@ -4,10 +4,13 @@ mod notation;
 
 use std::fmt::Write;
 
+use super::question::needs_query;
 use super::*;
-use crate::election::eligibility::{bound_checks, own_check};
-use crate::election::value::Challenger;
-use notation::{holder, mine, notes, read_options, read_view, show_actions, show_role};
+use crate::election::config::Config;
+use crate::election::describe::{Description, bound_ids};
+use crate::election::eligibility::own_check;
+use crate::election::value::{Challenger, Holder};
+use notation::{holder, mine, notes, read_config, read_view, show_actions, show_role};
 
 const TABLE: &str = include_str!("../table.txt");
 const SESSION: &str = "9a1a3d22-0000-0000-0000-000000000001";
@@ -19,12 +22,13 @@ fn every_row_of_the_table_holds() {
     for line in TABLE.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [lock, checks, tags, query, options, role, actions] = cells[..] else { panic!("seven cells: {line}") };
-        let options = read_options(options);
-        let view = read_view(lock, checks, tags, query, &options);
-        let decision = decide(&view, &options);
-        let seen = (show_role(&decision), show_actions(&decision.actions, &options));
-        if seen != (role.to_owned(), actions.to_owned()) || needs_query(&view, &options) == (query == "-") {
-            writeln!(wrong, "{line}\n  {seen:?}, the query is asked for: {}", needs_query(&view, &options)).unwrap();
+        let Config { names, policy, .. } = read_config(options);
+        let view = read_view(lock, checks, tags, query, (&names, &policy));
+        let decision = decide(&view, &names, &policy);
+        let seen = (show_role(&decision), show_actions(&decision.actions, &names));
+        let asks = needs_query(&view, &names, &policy);
+        if seen != (role.to_owned(), actions.to_owned()) || asks == (query == "-") {
+            writeln!(wrong, "{line}\n  {seen:?}, the query is asked for: {asks}").unwrap();
         }
         rows += 1;
     }
@@ -34,10 +38,10 @@ fn every_row_of_the_table_holds() {
 
 #[test]
 fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the_lock() {
-    for_every_view(|view, options| {
-        let decision = decide(view, options);
+    for_every_view(|view, names, policy| {
+        let decision = decide(view, names, policy);
         let mine = matches!(view.lock, Lock::Mine { .. });
-        let is_master = |action: &Action| matches!(action, Action::Mark(marks) if marks::say_master(marks, options) && marks.tags != view.instance.marks.tags);
+        let is_master = |action: &Action| matches!(action, Action::Mark(marks) if marks::say_master(marks, names) && marks.tags != view.instance.marks.tags);
         let tagged_master = decision.actions.iter().any(is_master);
         let called_master = matches!(decision.role, Some(Role::Master { .. }));
         assert!(mine || !(tagged_master || called_master), "{view:?}");
@@ -49,56 +53,52 @@ fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the
 
 #[test]
 fn what_a_decision_asks_for_leads_to_a_state_in_which_nothing_is_left_to_do() {
-    for_every_view(|view, options| {
+    for_every_view(|view, names, policy| {
         let mut view = view.clone();
         for _ in 0..9 {
-            let decision = decide(&view, options);
+            let decision = decide(&view, names, policy);
             if decision.actions.is_empty() || matches!(view.lock, Lock::Unknown) {
                 return;
             }
             for action in decision.actions {
-                carry_out(&mut view, action, options);
+                carry_out(&mut view, action, names, policy);
             }
         }
         panic!("not settled: {view:?}");
     });
 }
 
-/// What Consul would make of an action, as far as the view shows it; a campaign is won.
-fn carry_out(view: &mut View, action: Action, options: &Options) {
-    let own = || own_check(&view.instance, options).map(|check| check.id.clone());
-    let described = |standing: &Standing, check_id| {
-        let challenger = standing.challenger.clone();
-        let challenger = challenger.map(|(node, service_id, checks_index)| Challenger {
-            node,
-            service_id,
-            checks_index,
-            since: String::new(),
-        });
-        mine(Some(Holder { promoted: standing.promoted, challenger, ..holder(&view.instance, check_id, options) }))
+/// What Consul makes of an action, as far as the view shows it; an attempt on the lock succeeds.
+fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
+    let own = || own_check(&view.instance, names).map(|check| check.id.clone());
+    let described = |description: &Description, check_id| {
+        let challenger = description.challenger.clone();
+        let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
+        let entry = holder(&view.instance, check_id, names, policy);
+        mine(Some(Holder { promoted: description.promoted, challenger, ..entry }))
     };
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
         Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
-        Action::Campaign { .. } => view.lock = described(&Standing::default(), None),
-        Action::Describe { standing, .. } => view.lock = described(&standing, own()),
+        Action::Acquire { .. } => view.lock = described(&Description::default(), None),
+        Action::Describe { description, .. } => view.lock = described(&description, own()),
         Action::Rebind { holder, .. } => {
             let promoted = holder.is_some_and(|holder| holder.promoted);
-            view.lock = described(&Standing { promoted, challenger: None }, own());
+            view.lock = described(&Description { promoted, challenger: None }, own());
             view.done.rebound = true;
         }
-        Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|(node, _)| node.as_str())),
+        Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
         Action::Release { .. } => view.lock = Lock::Free,
-        Action::CreateQuery(query) | Action::UpdateQuery(query) => view.query = Query::Found(query),
+        Action::CreateQuery(query) | Action::UpdateQuery(query) => view.query = Answer::Known(Some(query)),
     }
 }
 
-fn for_every_view(hold: impl Fn(&View, &Options)) {
+fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
     let hooks = "--on-promote true --on-demote true --on-follow true";
     let all = ["", "--no-fence", "--tolerate-warning", "--on-outage demote", hooks, "--preempt --priority 7 --ttl 10s"];
-    for options in all.map(read_options) {
+    for Config { names, policy, .. } in all.map(read_config) {
         for lock in [
             "mine",
             "mine+",
@@ -107,6 +107,9 @@ fn for_every_view(hold: impl Fn(&View, &Options)) {
             "mine+ back",
             "mine+ due n2:200:p:7",
             "mine+ over n2:9:p:7",
+            "mine+ seen:n2:200:p:7 others-failed",
+            "mine+ port-failed",
+            "free others-failed",
             "other",
             "free",
             "free back",
@@ -118,7 +121,7 @@ fn for_every_view(hold: impl Fn(&View, &Options)) {
             for checks in ["", "ping:p own:p", "ping:w own:p", "ping:c own:p", "ping:p new:c", "ping:p maint:c"] {
                 for tags in ["", "master", "slave", "a master slave b", "Master session=old", "slave hook=demoted"] {
                     for query in ["right", "missing", "template", "no-tags", "other", "taken", "-"] {
-                        hold(&read_view(lock, checks, tags, query, &options), &options);
+                        hold(&read_view(lock, checks, tags, query, (&names, &policy)), &names, &policy);
                     }
                 }
             }
@@ -128,15 +131,15 @@ fn for_every_view(hold: impl Fn(&View, &Options)) {
 
 #[test]
 fn a_session_is_bound_to_every_check_but_the_elections_own() {
-    let options = read_options("");
-    let view = read_view("free", "ping:p own:p new:p rival:p", "", "-", &options);
-    assert_eq!(bound_checks(&view.instance, None, &options), ["new", "ping", "rival"]);
+    let Config { names, policy, .. } = read_config("");
+    let view = read_view("free", "ping:p own:p new:p rival:p", "", "-", (&names, &policy));
+    assert_eq!(bound_ids(&view.instance, None, &names), ["new", "ping", "rival"]);
 }
 
 #[test]
 fn the_own_check_is_known_by_any_line_of_its_output() {
-    let options = read_options("");
-    let mut view = read_view("free", "x:c", "", "-", &options);
+    let Config { names, policy, .. } = read_config("");
+    let mut view = read_view("free", "x:c", "", "-", (&names, &policy));
     for (output, own) in [
         ("election redis-master: slave of n2", true),
         ("election redis-master: warning: x\nelection redis-master: slave of n2", true),
@@ -147,6 +150,6 @@ fn the_own_check_is_known_by_any_line_of_its_output() {
         ("", false),
     ] {
         view.instance.checks[0].output = output.to_owned();
-        assert_eq!(own_check(&view.instance, &options).is_some(), own, "{output}");
+        assert_eq!(own_check(&view.instance, &names).is_some(), own, "{output}");
     }
 }

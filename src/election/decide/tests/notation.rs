@@ -1,4 +1,4 @@
-//! The notation of `table.txt`: how its cells are read, and how a decision is written down for comparison.
+//! The notation of `table.txt`: reads its cells, and writes a decision for comparison.
 
 use std::ffi::OsString;
 
@@ -6,31 +6,41 @@ use serde_json::json;
 
 use super::super::*;
 use super::SESSION;
-use crate::consul::{Check, Registration, Status};
-use crate::election::candidates::Candidate;
-use crate::election::eligibility::{bound_checks, own_check};
-use crate::election::value::{Challenger, HandedTo, Notes, StandingBack};
-use crate::election::view::{Done, Instance, Port};
+use crate::consul::{Check, Marks, PreparedQuery, Registration, Status};
+use crate::election::config::Config;
+use crate::election::describe::bound_ids;
+use crate::election::eligibility::own_check;
+use crate::election::identity::Identity;
+use crate::election::marks;
+use crate::election::model::{Candidate, Done, Instance, Obstacle, Port};
+use crate::election::outcome::{QueryFault, Vacancy};
+use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::options::Command;
 use crate::port::Target;
 
-pub fn read_options(text: &str) -> Options {
+pub fn read_config(text: &str) -> Config {
     let arguments = ["--consul-service-name", "redis"].into_iter().chain(text.split_whitespace()).map(OsString::from);
     match Command::read(arguments, |_| None) {
-        Ok(Command::Pass(options)) => *options,
+        Ok(Command::Pass(options)) => options.config(),
         other => panic!("{other:?}"),
     }
 }
 
-pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Options) -> View {
+pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, policy): (&Names, &Policy)) -> View {
     let mut checks: Vec<Check> = checks.split_whitespace().map(read_check).collect();
     checks.sort_by(|a, b| a.id.cmp(&b.id));
     let mut words = lock.split_whitespace();
     let lock = words.next().unwrap();
-    let marks = read_marks(tags, lock.starts_with("mine"), options);
-    let instance = Instance { node: "n1".to_owned(), node_address: None, registration: registration(), marks, checks };
-    let own = own_check(&instance, options).map(|check| check.id.clone()).or(Some("killed".to_owned()));
-    let described = || holder(&instance, own.clone(), options);
+    let marks = read_marks(tags, lock.starts_with("mine"), names, policy);
+    let instance = Instance {
+        identity: identity("n1", "redis-1"),
+        node_address: None,
+        registration: registration(),
+        marks,
+        checks,
+    };
+    let own = own_check(&instance, names).map(|check| check.id.clone()).or(Some("killed".to_owned()));
+    let described = || holder(&instance, own.clone(), names, policy);
     let lock_state = match lock {
         "mine+" => mine(Some(described())),
         "mine++" => mine(Some(Holder { promoted: true, ..described() })),
@@ -38,9 +48,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
         "mine-" => mine(Some(Holder { checks: vec!["gone".to_owned()], ..described() })),
         "mine*" => mine(None),
         "other" => Lock::Another(Leader {
-            node: Some("n2".to_owned()),
+            instance: Some(identity("n2", "redis-2")),
             session: "other-session".to_owned(),
-            service_id: "redis-2".to_owned(),
             since: "2026-01-01T00:00:00.000Z".to_owned(),
             ..Leader::default()
         }),
@@ -49,18 +58,18 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
         "unknown" => Lock::Unknown,
         other => panic!("{other}"),
     };
-    let query = read_query(query, matches!(lock_state, Lock::Mine { .. }), options);
+    let query = read_query(query, matches!(lock_state, Lock::Mine { .. }), policy);
     let done = Done { refused: lock == "refused", ..Done::default() };
     let mut view = View {
         instance,
         lock: lock_state,
         term: if lock == "free" { 0 } else { 7 },
         notes: Notes::default(),
-        others: None,
+        others: Answer::NotAsked,
         term_is_over: false,
         challenger_is_due: false,
         query,
-        port: Port::NotAsked,
+        port: Answer::NotAsked,
         done,
     };
     for word in words {
@@ -75,25 +84,30 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Op
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
-            ("dead", _) => view.port = Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379)),
-            ("nowhere", _) => view.port = Port::Nowhere,
-            ("open", _) => view.port = Port::Open,
+            ("dead", _) => view.port = Answer::Known(Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379))),
+            ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
+            ("open", _) => view.port = Answer::Known(Port::Open),
+            ("port-failed", _) => view.port = Answer::Failed,
+            ("others-failed", _) => view.others = Answer::Failed,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
-                let other = read_candidate(other);
-                let (node, service_id, checks_index) = (other.node, other.service_id, other.checks_index);
-                holder.challenger = Some(Challenger { node, service_id, checks_index, since: String::new() });
+                let sighting = read_candidate(other).sighting();
+                holder.challenger = Some(Challenger { sighting, since: String::new() });
             }
-            _ => view.others.get_or_insert_default().push(read_candidate(word)),
+            _ => {
+                let mut others = view.others.known().cloned().unwrap_or_default();
+                others.push(read_candidate(word));
+                view.others = Answer::Known(others);
+            }
         }
     }
     view
 }
 
 /// Tags, and with an equals sign keys of Meta; a master has its session there unless another is named.
-fn read_marks(text: &str, mine: bool, options: &Options) -> Marks {
+fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     let mut marks = Marks::default();
     for word in text.split_whitespace() {
         match word.split_once('=') {
@@ -103,11 +117,11 @@ fn read_marks(text: &str, mine: bool, options: &Options) -> Marks {
             None => marks.tags.push(word.to_owned()),
         }
     }
-    if mine && marks.tags.iter().any(|tag| tag == "master") && options.query_settings.fence {
-        marks.meta.entry(marks::session_key(options)).or_insert(SESSION.to_owned());
+    if mine && marks.tags.iter().any(|tag| tag == "master") && policy.query.fence {
+        marks.meta.entry(marks::session_key(names)).or_insert(SESSION.to_owned());
     }
-    if let Some(priority) = options.priority {
-        marks.meta.insert(marks::priority_key(options), priority.to_string());
+    if let Some(priority) = policy.priority {
+        marks.meta.insert(marks::priority_key(names), priority.to_string());
     }
     marks
 }
@@ -117,8 +131,7 @@ fn read_candidate(text: &str) -> Candidate {
     let parts: Vec<&str> = text.split(':').collect();
     let [node, priority, state, index] = parts[..] else { panic!("{text}") };
     Candidate {
-        node: node.to_owned(),
-        service_id: "redis-2".to_owned(),
+        instance: identity(node, "redis-2"),
         priority: priority.parse().unwrap(),
         is_passing: state == "p",
         checks_index: index.parse().unwrap(),
@@ -126,22 +139,19 @@ fn read_candidate(text: &str) -> Candidate {
 }
 
 pub fn notes(handed_to: Option<&str>) -> Notes {
-    let until = "2026-01-01T00:00:00Z".to_owned();
+    let end = End { until: "2026-01-01T00:00:00Z".to_owned(), seconds: 30 };
     let Some(node) = handed_to else {
-        let entry = StandingBack {
-            node: "n1".to_owned(),
-            service_id: "redis-1".to_owned(),
-            until,
-            seconds: 30,
-            failure: None,
-            is_over: false,
-        };
+        let entry = StandBack { instance: identity("n1", "redis-1"), end, failure: None, is_over: false };
         return Notes { standing_back: vec![entry], ..Notes::default() };
     };
     // On the node of the instance itself, n1, it is the instance; n1' is another one there.
-    let service_id = if node == "n1" { "redis-1" } else { "redis-2" }.to_owned();
-    let node = node.trim_end_matches('\'').to_owned();
-    Notes { handed_to: Some(HandedTo { node, service_id, until, seconds: 30 }), ..Notes::default() }
+    let service_id = if node == "n1" { "redis-1" } else { "redis-2" };
+    let instance = identity(node.trim_end_matches('\''), service_id);
+    Notes { handed_to: Some(HandedTo { instance, end }), ..Notes::default() }
+}
+
+fn identity(node: &str, service_id: &str) -> Identity {
+    Identity { node: node.to_owned(), service_id: service_id.to_owned() }
 }
 
 fn registration() -> Registration {
@@ -152,17 +162,16 @@ pub fn mine(holder: Option<Holder>) -> Lock {
     Lock::Mine { session: SESSION.to_owned(), holder }
 }
 
-pub fn holder(instance: &Instance, check_id: Option<String>, options: &Options) -> Holder {
+pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, policy: &Policy) -> Holder {
     Holder {
-        node: instance.node.clone(),
-        service_id: "redis-1".to_owned(),
+        instance: instance.identity.clone(),
         address: "10.0.0.1".to_owned(),
         port: 6379,
         session: SESSION.to_owned(),
         election: "redis-master".to_owned(),
         since: "2026-01-01T00:00:00Z".to_owned(),
-        checks: bound_checks(instance, check_id.as_deref(), options),
-        ttl: options.ttl.map_or(0, |ttl| ttl.as_secs()),
+        checks: bound_ids(instance, check_id.as_deref(), names),
+        ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
         challenger: None,
@@ -195,8 +204,8 @@ fn read_check(text: &str) -> Check {
     }
 }
 
-fn read_query(text: &str, mine: bool, options: &Options) -> Query {
-    let fence = options.query_settings.fence;
+fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<PreparedQuery>> {
+    let fence = policy.query.fence;
     let mut query = json!({
         "ID": "q", "Name": "redis-master", "Session": "", "Token": "", "Template": {"Type": ""},
         "Service": {"Service": "redis", "Tags": ["master"], "OnlyPassing": !fence, "ServiceMeta": null},
@@ -206,9 +215,9 @@ fn read_query(text: &str, mine: bool, options: &Options) -> Query {
         query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": SESSION});
     }
     match text {
-        "-" => return Query::NotAsked,
-        "unreadable" => return Query::Unreadable,
-        "missing" => return Query::Missing,
+        "-" => return Answer::NotAsked,
+        "unreadable" => return Answer::Failed,
+        "missing" => return Answer::Known(None),
         "right" => {}
         "cased" => query["Name"] = json!("Redis-Master"),
         "no-tags" => query["Service"]["Tags"] = json!(null),
@@ -241,14 +250,14 @@ fn read_query(text: &str, mine: bool, options: &Options) -> Query {
         }
         other => panic!("{other}"),
     }
-    Query::Found(serde_json::from_value(query).unwrap())
+    Answer::Known(Some(serde_json::from_value(query).unwrap()))
 }
 
 pub fn show_role(decision: &Decision) -> String {
     let role = match &decision.role {
         None => "undecided".to_owned(),
         Some(Role::Master { .. }) => "master".to_owned(),
-        Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node.as_deref().unwrap_or("?")),
+        Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node().unwrap_or("?")),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
@@ -259,7 +268,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::StandsBack(None))) => "slave: back".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::StandsBack(Some(failure)))) => format!("slave: {}", failure.error),
         Some(Role::SlaveOfNone(Vacancy::NothingToResign)) => "slave: nothing to resign".to_owned(),
-        Some(Role::SlaveOfNone(Vacancy::HandedTo(node))) => format!("slave: left to {node}"),
+        Some(Role::SlaveOfNone(Vacancy::HandedTo(node))) => format!("slave: handed to {node}"),
         Some(Role::SlaveOfNone(Vacancy::Yields(node))) => format!("slave: yields to {node}"),
         Some(Role::SlaveOfNone(Vacancy::YieldsInWarning(node))) => format!("slave: in warning, yields to {node}"),
     };
@@ -272,10 +281,10 @@ pub fn show_role(decision: &Decision) -> String {
     }
 }
 
-pub fn show_actions(actions: &[Action], options: &Options) -> String {
+pub fn show_actions(actions: &[Action], names: &Names) -> String {
     let mut shown: Vec<String> = Vec::new();
     for action in actions {
-        let role = |marks: &Marks| if marks::say_master(marks, options) { "master" } else { "slave" };
+        let role = |marks: &Marks| if marks::say_master(marks, names) { "master" } else { "slave" };
         let word = match action {
             Action::Mark(marks) => format!("mark {}", role(marks)),
             Action::ConfirmMarks(marks) => {
@@ -286,12 +295,12 @@ pub fn show_actions(actions: &[Action], options: &Options) -> String {
                     format!("confirm {}", role(marks))
                 }
             }
-            Action::Campaign { behind: 0 } => "campaign".to_owned(),
-            Action::Campaign { behind } => format!("campaign behind {behind}"),
+            Action::Acquire { behind: 0 } => "acquire".to_owned(),
+            Action::Acquire { behind } => format!("acquire behind {behind}"),
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
-            Action::HandOver { how, .. } => format!("hand over to {}", how.to.as_ref().map_or("any", |(node, _)| node)),
+            Action::HandOver { how, .. } => format!("hand over to {}", how.to.as_ref().map_or("any", |to| &to.node)),
             Action::Renew { .. } => "renew".to_owned(),
             Action::Rebind { .. } => "rebind".to_owned(),
             Action::Sweep => "sweep".to_owned(),

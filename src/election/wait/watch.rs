@@ -1,8 +1,8 @@
-//! Two blocking queries at once, on the lock key and on the instance's own registration, each in a thread with a connection of its
-//! own. Owns the threads and what is asked of them; knows nothing of what a change means.
+//! Two blocking queries at once, on the lock key and on the instance's own registration, each in its own thread with its own
+//! connection. Owns the threads; does not know what a change means.
 //!
-//! A thread asks once for every order and then waits for the next: so its connection to the agent is free for the pass when the thread has
-//! learnt something, and a pass that waits has two. A third thread watches the service's port, where that is asked for.
+//! A thread asks once for every order and then waits for the next. So its connection to the agent is free for the pass once the thread
+//! has an answer, and a waiting pass holds two. A third thread watches the service's port if the policy says so.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,48 +11,30 @@ use std::time::{Duration, Instant};
 
 use log::debug;
 
-use super::observe::KeyAnswer;
-use crate::consul::{Client, Registration};
+use super::news::News;
+use crate::consul::Client;
 use crate::deadline::Deadline;
+use crate::election::config::Names;
 use crate::interrupt::Interrupt;
-use crate::options::Options;
 use crate::port::{Connection, Probe, Target};
 
-/// The longest that one blocking query asks for: some Consul 1.22 cuts an answer off after 30 s.
+/// The longest wait of one blocking query: one Consul 1.22 release cuts HTTP answers at 30 s.
 const LONGEST_QUERY: Duration = Duration::from_secs(25);
 
-/// What a query may take beyond its wait: Consul adds a sixteenth of the wait at random, and the rest is for a slow answer.
+/// What a query may take beyond its wait, besides the sixteenth that Consul adds at random.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// How long a thread rests after an answer that told nothing, so that changes elsewhere, or errors, do not make it spin.
+/// How long a thread rests after an answer that showed no change, so that changes elsewhere, or errors, do not make it spin.
 const REST: Duration = Duration::from_millis(200);
 
-/// A connection that has lasted for less was ended in a hurry.
+/// Connections shorter than this count as dropped.
 const LASTING: Duration = Duration::from_secs(1);
 
-/// The pauses, in milliseconds, before the next connection after so many in a row that were ended in a hurry, and at most. A process that dies may close
-/// what it holds before it closes what it listens on, so that one more connection is made that ends at once: that must not take long.
+/// The pauses in milliseconds before the next connection, by the number of dropped connections in a row. A dying process may close its
+/// connections before its listener, so that one more connection succeeds and ends at once: that must not take long.
 const PAUSES_MS: [u64; 5] = [0, 5, 20, 80, 320];
 
-/// What was learnt.
-pub enum News {
-    /// The lock key, and when it was asked for.
-    Key(KeyAnswer, Instant),
-    /// The instance's registration, and the hash to wait behind; `None` where there is none any more.
-    Registration(Option<(Registration, String)>),
-    /// The service has ended the first of these connections to its port, and still listens: the second has taken its place.
-    PortReopened(Arc<Connection>, Arc<Connection>),
-    /// The service has ended this connection to its port, and no other can be made; and whether that was so for the whole grace.
-    PortClosed(Arc<Connection>, bool),
-    /// One of the two could not be asked.
-    Trouble,
-    /// The pass is to end.
-    Interrupted,
-    /// Nothing in the time that there was.
-    Nothing,
-}
-
-/// The two threads. They end with it, at the latest when what they ask for now is answered.
+/// The threads. They end with it, at the latest when their present query is answered.
 pub struct Watch {
     news: Receiver<(Source, News)>,
     sender: Sender<(Source, News)>,
@@ -62,7 +44,7 @@ pub struct Watch {
     registration: Asker,
 }
 
-/// Where news comes from.
+/// The origin of news.
 #[derive(Clone, Copy)]
 enum Source {
     Key,
@@ -70,20 +52,20 @@ enum Source {
     Outside,
 }
 
-/// One thread, and what it was asked last.
+/// One thread, and its last order.
 struct Asker {
     orders: Sender<Order>,
-    /// When it will have waited for as long as it was asked to; `None` while it has nothing to do.
+    /// When its present wait is over; `None` while it has nothing to do.
     until: Option<Instant>,
-    /// Whether its last answer came before that.
+    /// Whether its last answer came earlier than that.
     was_early: bool,
-    /// Whether it is to rest before it asks again.
+    /// Whether it rests before it asks again.
     tired: bool,
 }
 
 struct Order {
     placed: Instant,
-    /// What to wait behind; `None`: answer at once.
+    /// The index or hash to wait behind; `None`: answer at once.
     behind: Option<String>,
     wait: Duration,
     rest: Duration,
@@ -94,22 +76,22 @@ impl Watch {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(client: &Client, options: &Options, id: &str, interrupt: &Interrupt) -> std::io::Result<Watch> {
+    pub fn start(client: &Client, names: &Names, id: &str, interrupt: &Interrupt) -> std::io::Result<Watch> {
         let (sender, news) = channel();
-        let (agent, key) = (client.clone(), options.lock_key.clone());
+        let (agent, key) = (client.clone(), names.lock_key.clone());
         let of_key = Asker::start("lock-key", Source::Key, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
             answer.map(|answer| News::Key(answer, order.placed))
         })?;
-        let (agent, service, id) = (client.clone(), options.service.clone(), id.to_owned());
+        let (agent, service, id) = (client.clone(), names.service.clone(), id.to_owned());
         let of_registration = Asker::start("registration", Source::Registration, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
             client.registration_after(&service, &id, order.behind.as_deref(), order.wait).map(News::Registration)
         })?;
         let outside = sender.clone();
         let tell = move || {
-            // A watch that is gone has nothing to end.
+            // A watch that no longer exists has nothing to end.
             let _ = outside.send((Source::Outside, News::Interrupted));
         };
         interrupt.listen(tell.clone());
@@ -119,37 +101,37 @@ impl Watch {
         Ok(Watch { news, sender, port: None, key: of_key, registration: of_registration })
     }
 
-    /// Asks for the key behind `index`, and for the registration behind `hash`, where they are not being asked for yet, and waits
-    /// for the first that is learnt.
+    /// Asks for the key behind `index` and for the registration behind `hash`, unless their threads are asking already, and waits for the
+    /// first news.
     pub fn next(&mut self, index: &str, hash: Option<&str>, registration_wait: Duration, until: Deadline) -> News {
         let left = until.remaining();
-        // Less than a tenth of a second is not worth a request.
+        // Less than 0.1 s is not worth a request.
         if left < Duration::from_millis(100) {
             return News::Nothing;
         }
         let wait = left.min(LONGEST_QUERY);
-        // An index of 0 would be answered at once, again and again.
+        // Consul answers an index of 0 at once, again and again.
         let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
         self.key.ask(index, wait);
         self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
         let Ok((source, news)) = self.news.recv_timeout(left) else { return News::Nothing };
         match source {
-            Source::Key => self.key.has_answered(matches!(news, News::Trouble)),
-            Source::Registration => self.registration.has_answered(matches!(news, News::Trouble)),
+            Source::Key => self.key.has_answered(matches!(news, News::Failed)),
+            Source::Registration => self.registration.has_answered(matches!(news, News::Failed)),
             Source::Outside => {}
         }
         news
     }
 
-    /// Watches a connection to the service's port in a thread of its own, and those that take its place, until none can be made for
-    /// as long as `grace`.
+    /// Watches a connection to the service's port in its own thread, and the connections that replace it, until none can be made within
+    /// `grace`.
     pub fn watch_port(&mut self, connection: &Arc<Connection>, target: &Target, grace: Duration) {
         if self.port.as_ref().is_some_and(|port| Arc::ptr_eq(port, connection)) {
             return;
         }
         let (watched, target, news) = (Arc::clone(connection), target.clone(), self.sender.clone());
         let started = thread::Builder::new().name("port".to_owned()).spawn(move || {
-            follow_port(watched, &target, grace, &|told| news.send((Source::Outside, told)).is_ok());
+            follow_port(watched, &target, grace, &|reported| news.send((Source::Outside, reported)).is_ok());
         });
         match started {
             Ok(_) => self.port = Some(Arc::clone(connection)),
@@ -157,32 +139,32 @@ impl Watch {
         }
     }
 
-    /// Says that this connection has taken the place of the one that is watched.
+    /// Notes that this connection has replaced the watched one.
     pub fn port_is_now(&mut self, connection: &Arc<Connection>) {
         self.port = Some(Arc::clone(connection));
     }
 
-    /// Says that the last answer for the key told nothing. One that came early is likely to be followed by more of the kind.
-    pub fn key_told_nothing(&mut self) {
+    /// Notes that the last answer for the key showed no change. After an early one, more of the kind are likely.
+    pub fn key_was_unchanged(&mut self) {
         self.key.tired = self.key.was_early;
     }
 }
 
-/// Connects again whenever the service ends the connection, at once at first, and a few times a second where that goes on.
+/// Connects again whenever the service ends the connection: at once at first, and a few times a second if that goes on.
 fn follow_port(mut connection: Arc<Connection>, target: &Target, grace: Duration, tell: &dyn Fn(News) -> bool) {
-    let mut hurried: usize = 0;
+    let mut dropped: usize = 0;
     loop {
         let since = Instant::now();
         while !connection.closes_within(LONGEST_QUERY) {}
         if connection.is_given_up() {
             return;
         }
-        hurried = if since.elapsed() < LASTING { hurried + 1 } else { 0 };
-        thread::sleep(Duration::from_millis(PAUSES_MS[hurried.min(PAUSES_MS.len() - 1)]));
+        dropped = if since.elapsed() < LASTING { dropped + 1 } else { 0 };
+        thread::sleep(Duration::from_millis(PAUSES_MS[dropped.min(PAUSES_MS.len() - 1)]));
         let next = match target.probe(Deadline::after(grace)) {
             Probe::Open(next) => next,
-            told => {
-                tell(News::PortClosed(connection, matches!(told, Probe::Refused)));
+            probe => {
+                tell(News::PortClosed(connection, matches!(probe, Probe::Refused)));
                 return;
             }
         };
@@ -205,11 +187,11 @@ impl Asker {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             for order in received {
                 thread::sleep(order.rest);
-                let learnt = ask(&order).unwrap_or_else(|error| {
+                let learned = ask(&order).unwrap_or_else(|error| {
                     debug!("while waiting: {error}");
-                    News::Trouble
+                    News::Failed
                 });
-                if news.send((source, learnt)).is_err() {
+                if news.send((source, learned)).is_err() {
                     return;
                 }
             }
@@ -217,20 +199,20 @@ impl Asker {
         Ok(Asker { orders, until: None, was_early: false, tired: false })
     }
 
-    /// Asks, unless it is being asked already.
+    /// Gives the thread an order, unless it is asking already.
     fn ask(&mut self, behind: Option<String>, wait: Duration) {
         if self.until.is_some() {
             return;
         }
         let rest = if self.tired { REST } else { Duration::ZERO };
         self.until = Instant::now().checked_add(wait);
-        // A thread that is gone has panicked, and the process with it.
+        // A thread that no longer exists has panicked, and the process with it.
         let _ = self.orders.send(Order { placed: Instant::now(), behind, wait, rest });
     }
 
-    /// `useless`: the answer was no answer.
-    fn has_answered(&mut self, useless: bool) {
+    /// Notes that the thread has answered; `failed`: with an error.
+    fn has_answered(&mut self, failed: bool) {
         self.was_early = self.until.take().is_some_and(|until| Instant::now() < until);
-        self.tired = useless;
+        self.tired = failed;
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::*;
 use crate::consul;
 use crate::consul::{Kind, TlsFault};
-use crate::election::{Fault, HookName, QueryFault};
+use crate::election::{Fault, HookName, Identity, QueryFault};
 use crate::port::Target;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
@@ -16,7 +16,7 @@ fn every_line_is_as_the_golden_file_has_it() {
     let mut text = String::from("# Every line that a pass can end with, behind its exit status.\n");
     let roles = roles().into_iter().map(Ok);
     for outcome in roles.chain(errors().into_iter().map(Err)) {
-        let verdict = of_pass(&Options::for_tests(), &outcome);
+        let verdict = of_outcome(&Config::for_tests(), &outcome);
         writeln!(text, "{} {}", verdict.status.code(), verdict.line).unwrap();
     }
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
@@ -29,7 +29,7 @@ fn every_line_is_as_the_golden_file_has_it() {
 
 fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
     Leader {
-        node: node.map(str::to_owned),
+        instance: node.map(|node| Identity { node: node.to_owned(), service_id: "redis".to_owned() }),
         address: address.to_owned(),
         port,
         session: "9a1a3d22-6dbe-4c6c-9c1e-000000000001".to_owned(),
@@ -66,11 +66,11 @@ fn roles() -> Vec<Role> {
     ]
 }
 
-fn errors() -> Vec<Error> {
+fn errors() -> Vec<Complaint> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-    let fault = |fault| Error::Fault { query: "redis-master".to_owned(), fault };
+    let fault = |fault| Complaint::Fault { query: "redis-master".to_owned(), fault };
     let query = |reason| fault(Fault::Query(reason));
-    let mut errors: Vec<Error> = [
+    let mut errors: Vec<Complaint> = [
         Kind::Unreachable("Connection refused (os error 111)".to_owned()),
         Kind::TimedOut("20s".to_owned()),
         Kind::Interrupted("Peer disconnected".to_owned()),
@@ -100,34 +100,34 @@ fn errors() -> Vec<Error> {
         ]
         .map(|fault| Kind::Tls(fault, "what was said of it".to_owned())),
     )
-    .map(|kind| Error::Consul(consul_error(kind)))
+    .map(|kind| Complaint::Consul(consul_error(kind)))
     .collect();
     errors.extend([
-        Error::Demoted(consul_error(Kind::Status(500, "No cluster leader".to_owned()))),
-        Error::NoSuchService { service: "redis".to_owned(), id: None, present: words(&["postgresql", "web"]) },
-        Error::NoSuchService { service: "redis".to_owned(), id: None, present: Vec::new() },
-        Error::NoSuchService {
+        Complaint::Demoted(consul_error(Kind::Status(500, "No cluster leader".to_owned()))),
+        Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: words(&["postgresql", "web"]) },
+        Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: Vec::new() },
+        Complaint::NoSuchService {
             service: "redis".to_owned(),
             id: Some("redis-3".to_owned()),
             present: words(&["redis-1", "redis-2"]),
         },
-        Error::SeveralInstances { service: "redis".to_owned(), ids: words(&["redis-1", "redis-2"]) },
-        Error::NotPlain { id: "redis-proxy".to_owned(), kind: "connect-proxy".to_owned() },
-        Error::NoSuchCheck { id: "elect".to_owned(), present: words(&["election", "ping"]) },
-        Error::LockOfOther { key: "service/redis/leader".to_owned(), election: "redis-writer".to_owned() },
+        Complaint::SeveralInstances { service: "redis".to_owned(), ids: words(&["redis-1", "redis-2"]) },
+        Complaint::NotPlain { id: "redis-proxy".to_owned(), kind: "connect-proxy".to_owned() },
+        Complaint::NoSuchCheck { id: "elect".to_owned(), present: words(&["election", "ping"]) },
+        Complaint::LockOfOther { key: "service/redis/leader".to_owned(), election: "redis-writer".to_owned() },
         query(QueryFault::Template),
         query(QueryFault::OtherService("postgresql".to_owned())),
         query(QueryFault::HiddenToken),
-        Error::TagNotInCatalog {
+        Complaint::TagNotInCatalog {
             id: "redis-1".to_owned(),
             wanted: words(&["v7", "master"]),
             found: words(&["v7", "slave"]),
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
-        Error::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Error::Hook { name: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
-        Error::Hook { name: HookName::Demote, failure: "killed after 16s".to_owned() },
-        Error::Unsettled,
+        Complaint::MetaFull { id: "redis-1".to_owned(), keys: 65 },
+        Complaint::Hook { hook: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
+        Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s".to_owned() },
+        Complaint::Unsettled,
     ]);
     errors
 }

@@ -1,0 +1,175 @@
+//! The line and the exit code: made here and nowhere else, from the outcome of a pass. Asks nothing.
+//!
+//! The same outcome gives the same text, since Consul writes a check's output to the catalog whenever it changes: no time, no count,
+//! nothing that differs from run to run.
+
+use std::net::Ipv6Addr;
+
+use super::remedies;
+use crate::consul::Status as CheckStatus;
+use crate::election::{Complaint, Config, Failure, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
+use crate::options::UsageError;
+use crate::text::one_line;
+
+/// What a run prints and ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The exit code, which Consul reads as the check's status.
+    pub status: Status,
+    /// One line, without its end, that begins with the election's signature.
+    pub line: String,
+}
+
+/// The exit code of a script check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The role is settled.
+    Passing,
+    /// Something went wrong; a later run may succeed by itself.
+    Warning,
+    /// The election cannot work as configured.
+    Critical,
+}
+
+impl Status {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Status::Passing => 0,
+            Status::Warning => 1,
+            Status::Critical => 2,
+        }
+    }
+
+    /// The status that Consul shows for it.
+    pub(crate) fn of_check(self) -> CheckStatus {
+        match self {
+            Status::Passing => CheckStatus::Passing,
+            Status::Warning => CheckStatus::Warning,
+            Status::Critical => CheckStatus::Critical,
+        }
+    }
+
+    /// The exit code that makes Consul show this status.
+    fn for_check(status: CheckStatus) -> Status {
+        match status {
+            CheckStatus::Passing => Status::Passing,
+            CheckStatus::Warning => Status::Warning,
+            CheckStatus::Critical => Status::Critical,
+        }
+    }
+}
+
+/// The end of every line if the agent's certificate is not verified. It is not logged: the log and the line are one text to Consul, and
+/// a run waits only if that text is its line.
+const UNVERIFIED: &str = "; warning: the agent's certificate is not verified (CONSUL_HTTP_SSL_VERIFY)";
+
+/// The verdict on a pass with this configuration.
+#[must_use]
+pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
+    let signature = config.names.signature();
+    let (status, text) = match outcome {
+        Ok(role) => of_role(config.policy.statuses, role),
+        Err(complaint) => (severity(complaint.is_permanent()), format!("error: {}", words(complaint))),
+    };
+    let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
+    verdict(status, &format!("{signature} {text}{warning}"))
+}
+
+fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
+    match role {
+        // A failure that made an instance step down is its state for as long as it stands back.
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error, for_good }))) => {
+            (severity(*for_good), format!("error: {error}"))
+        }
+        Role::SlaveOfNone(Vacancy::NoPort(id)) => {
+            let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
+            (Status::Critical, format!("error: --watch-port does not know where instance {id} listens: {reason}"))
+        }
+        Role::Master { .. } => (Status::for_check(statuses.master), describe(role)),
+        Role::SlaveOf(_) => (Status::for_check(statuses.slave), describe(role)),
+        Role::SlaveOfNone(_) => (Status::for_check(statuses.leaderless), describe(role)),
+    }
+}
+
+/// What happened, and what helps.
+fn words(complaint: &Complaint) -> String {
+    let remedy = complaint.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
+    let demoted =
+        if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
+    format!("{complaint}{remedy}{demoted}")
+}
+
+fn severity(is_permanent: bool) -> Status {
+    if is_permanent { Status::Critical } else { Status::Warning }
+}
+
+/// The verdict on a command line or an environment that no pass can use.
+#[must_use]
+pub fn of_usage(error: &UsageError) -> Verdict {
+    verdict(Status::Critical, &format!("{} error: {}", signature(error.query.as_deref()), error.message))
+}
+
+/// The verdict on a panic. A warning: a bug here must not take a working service out of DNS.
+#[must_use]
+pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
+    verdict(Status::Warning, &format!("{} error: internal error: {message}; please report it", signature(query)))
+}
+
+/// Keeps the line one line, whatever it quotes.
+fn verdict(status: Status, line: &str) -> Verdict {
+    Verdict { status, line: one_line(line) }
+}
+
+fn describe(role: &Role) -> String {
+    match role {
+        Role::Master { leader, term } => format!("master on {}, term {term}", place(leader)),
+        Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
+        Role::SlaveOfNone(vacancy) => format!("slave, no master: {}", reason(vacancy)),
+    }
+}
+
+fn reason(vacancy: &Vacancy) -> String {
+    match vacancy {
+        Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
+        Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
+        Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::NoPort(id) => format!("the address of instance {id} is unknown"),
+        Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
+        Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),
+        Vacancy::StandsBack(_) => "this instance stepped down and stands back".to_owned(),
+        Vacancy::NothingToResign => "there is no lead to hand over".to_owned(),
+        Vacancy::HandedTo(node) => format!("handed over to {node}"),
+        Vacancy::Yields(node) => format!("{node} has a higher priority"),
+        Vacancy::YieldsInWarning(node) => format!("{node} is passing, and this instance is in warning"),
+        Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
+    }
+}
+
+fn name(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Passing => "passing",
+        CheckStatus::Warning => "warning",
+        CheckStatus::Critical => "critical",
+    }
+}
+
+/// The leader's node and address, as far as known.
+fn place(leader: &Leader) -> String {
+    let Some(node) = leader.node() else { return format!("an unknown instance (session {})", leader.session) };
+    let host = if leader.address.parse::<Ipv6Addr>().is_ok() {
+        format!("[{}]", leader.address)
+    } else {
+        leader.address.clone()
+    };
+    match (host.as_str(), leader.port) {
+        ("", 0) => node.to_owned(),
+        ("", port) => format!("{node} (port {port})"),
+        (_, 0) => format!("{node} ({})", leader.address),
+        (host, port) => format!("{node} ({host}:{port})"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

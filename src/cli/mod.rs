@@ -1,0 +1,4 @@
+//! What is typed and what is printed.
+
+pub mod lines;
+mod remedies;

@@ -1,0 +1,7 @@
+//! The commands, one file each. Each joins the rooms for one purpose and holds no logic of its own.
+
+mod check;
+mod resign;
+
+pub use check::check;
+pub use resign::resign;

@@ -1,0 +1,92 @@
+//! What a decision consists of: a role, and the actions that lead there. Plain data.
+
+use std::time::Duration;
+
+use crate::consul::{Marks, PreparedQuery};
+use crate::election::describe::Description;
+use crate::election::identity::Identity;
+use crate::election::marks::SlaveHook;
+use crate::election::outcome::{Fault, Role};
+use crate::election::value::Holder;
+
+/// What the instance is, and what is left to do until Consul shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The role once the actions are done; `None` if it depends on how they end, or on an answer that failed.
+    pub role: Option<Role>,
+    /// Applied in this order, up to the first that fails. Empty: the election is settled.
+    pub actions: Vec<Action>,
+    /// Why this can never work as configured; reported once the actions are done.
+    pub fault: Option<Fault>,
+}
+
+/// One step towards what was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Register the instance with these tags and this Meta.
+    Mark(Marks),
+    /// Read the catalog back, and stop if it does not have the marks that were just set.
+    ConfirmMarks(Marks),
+    /// Try to acquire the free lock.
+    Acquire {
+        /// The number of candidates that are as good and go first.
+        behind: usize,
+    },
+    /// Run the promote hook; if it fails, note that this instance stands back.
+    Promote {
+        /// The session that holds the lock.
+        session: String,
+    },
+    /// Run a slave's hook.
+    Hook(SlaveHook),
+    /// Update the holder's entry in the lock's value.
+    Describe {
+        /// The session that holds the lock.
+        session: String,
+        /// The present entry; `None` if something else wrote the value.
+        holder: Option<Holder>,
+        /// What the entry should say that does not follow from the instance alone.
+        description: Description,
+    },
+    /// Note in the lock's value that this instance steps down, and in whose favour. Every pass of the instance acts on it.
+    HandOver {
+        /// The session that holds the lock.
+        session: String,
+        /// The present entry.
+        holder: Option<Holder>,
+        /// How the lead is handed over.
+        how: HandOver,
+    },
+    /// Renew the session, which has a TTL.
+    Renew {
+        /// The session that holds the lock.
+        session: String,
+    },
+    /// Move the lock to a session that is bound to the checks as they are now.
+    Rebind {
+        /// The session that holds the lock.
+        session: String,
+        /// The present entry; `None` if something else wrote the value.
+        holder: Option<Holder>,
+    },
+    /// Destroy this instance's sessions that do not hold the lock.
+    Sweep,
+    /// Release the lock without lock-delay, and destroy the session.
+    Release {
+        /// The session that holds the lock.
+        session: String,
+    },
+    /// Create the prepared query.
+    CreateQuery(PreparedQuery),
+    /// Replace the prepared query's definition.
+    UpdateQuery(PreparedQuery),
+}
+
+/// How a lead is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOver {
+    /// How long the note holds.
+    pub length: Duration,
+    /// The candidate that should lead; `None`: any other.
+    pub to: Option<Identity>,
+}

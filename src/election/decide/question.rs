@@ -1,0 +1,62 @@
+//! Which answers a decision still needs. Pure; knows no requests.
+
+use super::stance::{Stance, is_in_warning, must_not_lead, stance};
+use crate::election::config::{Names, Policy};
+use crate::election::model::{Lock, View};
+
+/// A question that is asked only if the decision depends on its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Which other candidates are there?
+    Candidates,
+    /// Does the service listen?
+    Port,
+    /// What is the prepared query?
+    Query,
+}
+
+/// The next question whose answer the decision needs; `None` if all are answered.
+pub fn open_question(view: &View, names: &Names, policy: &Policy) -> Option<Question> {
+    if view.others.is_open() && needs_candidates(view, names, policy) {
+        Some(Question::Candidates)
+    } else if view.port.is_open() && needs_port(view, names, policy) {
+        Some(Question::Port)
+    } else if view.query.is_open() && needs_query(view, names, policy) {
+        Some(Question::Query)
+    } else {
+        None
+    }
+}
+
+/// A free lock goes to the best candidate. A master needs to know the others only if it may hand over to one of them.
+fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
+    if must_not_lead(view, names, policy).is_some() {
+        return false;
+    }
+    match view.lock {
+        Lock::Free => !view.done.refused && policy.resign.is_none(),
+        Lock::Mine { .. } => {
+            policy.preempt_after.is_some()
+                || view.term_is_over
+                || is_in_warning(view, names, policy)
+                || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
+        }
+        Lock::Another(_) | Lock::Unknown => false,
+    }
+}
+
+/// The port matters to an instance that leads, tries to lead, or that the master may count on.
+fn needs_port(view: &View, names: &Names, policy: &Policy) -> bool {
+    let asks = |stance| matches!(stance, Stance::Lead | Stance::HandOver(_) | Stance::Campaign | Stance::Follow);
+    policy.watch_port.is_some() && asks(stance(view, names, policy))
+}
+
+/// A master keeps the query true, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
+/// term, and the name's owner was known then.
+pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
+    match stance(view, names, policy) {
+        Stance::Lead => true,
+        Stance::Campaign => view.term == 0 || !policy.query.fence,
+        _ => false,
+    }
+}

@@ -1,0 +1,200 @@
+//! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
+
+use super::identity::{Identity, Sighting};
+use super::value::{Holder, Notes};
+use crate::consul::{Check, Marks, PreparedQuery, Registration, Status};
+use crate::port::Target;
+
+/// Everything that one observation of Consul showed.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The instance that this pass is about.
+    pub instance: Instance,
+    /// Who holds the lock key.
+    pub lock: Lock,
+    /// The number of the present term, or of the last one while the lock is free.
+    pub term: u64,
+    /// The notes in the lock's value.
+    pub notes: Notes,
+    /// Whether `Policy::max_term` has passed since this instance acquired the lock.
+    pub term_is_over: bool,
+    /// Whether the challenger that the lock's value names has been passing for `Policy::preempt_after`.
+    pub challenger_is_due: bool,
+    /// The other candidates, best first.
+    pub others: Answer<Vec<Candidate>>,
+    /// Whether the service listens.
+    pub port: Answer<Port>,
+    /// The prepared query that answers for the election's name, if there is one.
+    pub query: Answer<Option<PreparedQuery>>,
+    /// What this pass has done already.
+    pub done: Done,
+}
+
+impl View {
+    /// Whether a question was asked and could not be answered.
+    pub fn has_failed_answer(&self) -> bool {
+        self.others.has_failed() || self.port.has_failed() || self.query.has_failed()
+    }
+}
+
+/// The answer to a question that is asked only where the decision depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// Nobody asked: the decision does not depend on it.
+    NotAsked,
+    /// It was asked, and there was no answer.
+    Failed,
+    /// The answer.
+    Known(T),
+}
+
+impl<T> Answer<T> {
+    /// The answer, where there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Answer::Known(value) => Some(value),
+            Answer::NotAsked | Answer::Failed => None,
+        }
+    }
+
+    /// Whether it was asked in vain.
+    pub fn has_failed(&self) -> bool {
+        matches!(self, Answer::Failed)
+    }
+
+    /// Whether it was not asked yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Answer::NotAsked)
+    }
+}
+
+/// What a pass has done already and does not repeat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact about the pass")]
+pub struct Done {
+    /// It tried to acquire the free lock, and Consul refused.
+    pub refused: bool,
+    /// It renewed its session.
+    pub renewed: bool,
+    /// It moved the lock to another session, and the old session still exists.
+    pub rebound: bool,
+    /// It found that nothing listens on the service's port, and the grace is over.
+    pub port_refused: bool,
+    /// It ran a slave's hook, and the hook failed.
+    pub hook_failed: bool,
+}
+
+/// The instance that this pass is about.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its identity.
+    pub identity: Identity,
+    /// The address of its node, where an answer happened to hold it.
+    pub node_address: Option<String>,
+    /// Its registration with the local agent.
+    pub registration: Registration,
+    /// The tags and Meta that count: the agent's, or with `EnableTagOverride` the catalog's tags.
+    pub marks: Marks,
+    /// Its own checks and those of its node.
+    pub checks: Vec<Check>,
+}
+
+/// Who holds the lock key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum Lock {
+    /// No session holds it.
+    Free,
+    /// A session of this instance holds it.
+    Mine {
+        /// The session.
+        session: String,
+        /// What the key's value says of this instance; `None` if something else wrote the value.
+        holder: Option<Holder>,
+    },
+    /// A session of another instance holds it.
+    Another(Leader),
+    /// Consul could not say.
+    Unknown,
+}
+
+/// The instance that leads, as far as the lock key shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leader {
+    /// Its identity; `None` if the key's value does not hold it and the session cannot be read. The service ID is empty
+    /// if only the session's node is known.
+    pub instance: Option<Identity>,
+    /// Its address; empty if unknown.
+    pub address: String,
+    /// Its port; 0 if unknown.
+    pub port: u16,
+    /// The session that holds the lock.
+    pub session: String,
+    /// The time at which it acquired the lock, as the lock's value has it; empty if unknown.
+    pub since: String,
+}
+
+impl Leader {
+    /// The leader that the key's value describes.
+    pub fn from_holder(holder: &Holder) -> Leader {
+        Leader {
+            instance: Some(holder.instance.clone()),
+            address: holder.address.clone(),
+            port: holder.port,
+            session: holder.session.clone(),
+            since: holder.since.clone(),
+        }
+    }
+
+    /// The name of its node, if known.
+    pub fn node(&self) -> Option<&str> {
+        self.instance.as_ref().map(|instance| instance.node.as_str())
+    }
+}
+
+/// Another instance that may lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its identity.
+    pub instance: Identity,
+    /// Its rank; the highest leads.
+    pub priority: u32,
+    /// Whether all its checks are passing; otherwise one is in warning, and that is tolerated.
+    pub is_passing: bool,
+    /// The raft index of the last change of any of its checks.
+    pub checks_index: u64,
+}
+
+impl Candidate {
+    /// The candidate in its present state.
+    pub fn sighting(&self) -> Sighting {
+        Sighting { instance: self.instance.clone(), checks_index: self.checks_index }
+    }
+}
+
+/// Why an instance may not lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The instance is in maintenance.
+    InstanceInMaintenance,
+    /// The node is in maintenance.
+    NodeInMaintenance,
+    /// This check does not pass.
+    Check {
+        /// The check's ID.
+        id: String,
+        /// Its status.
+        status: Status,
+    },
+}
+
+/// Whether the service listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// It does, or there is no way to find out.
+    Open,
+    /// Nothing listens there.
+    Refused(Target),
+    /// The address is unknown.
+    Nowhere,
+}

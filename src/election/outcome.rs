@@ -1,0 +1,333 @@
+//! How a pass ends: with a role, or with a complaint that says what happened, whether it is permanent, and what helps. Plain data;
+//! knows no command line, no lines and no exit codes.
+
+use std::fmt;
+
+use super::model::{Leader, Obstacle};
+use super::value::Failure;
+use crate::consul;
+use crate::port::Target;
+
+/// How a pass ends.
+pub type Outcome = Result<Role, Complaint>;
+
+/// What the instance is in the election.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It holds the lock.
+    Master {
+        /// This instance, as the lock's value describes it.
+        leader: Leader,
+        /// The number of this term.
+        term: u64,
+    },
+    /// Another instance holds the lock.
+    SlaveOf(Leader),
+    /// No instance holds the lock.
+    SlaveOfNone(Vacancy),
+}
+
+/// Why an instance does not acquire the free lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vacancy {
+    /// Its checks do not let it lead.
+    NotEligible(Obstacle),
+    /// Nothing listens where its service should.
+    NothingListens(Target),
+    /// The address of its service is unknown; holds the service ID.
+    NoPort(String),
+    /// Its priority is 0.
+    NeverLeads,
+    /// It stepped down and stands back for a while; holds the reason if that was a failure.
+    StandsBack(Option<Failure>),
+    /// It was asked to hand over a lead that nobody has.
+    NothingToResign,
+    /// The last master handed over to the instance of this node.
+    HandedTo(String),
+    /// It yields to the instance of this node, which has a higher priority.
+    Yields(String),
+    /// It is in warning and yields to the instance of this node, which is passing.
+    YieldsInWarning(String),
+    /// It tried to acquire the lock, which is in its lock-delay.
+    LockDelay,
+}
+
+/// Why a pass did not settle the role.
+#[derive(Debug)]
+pub enum Complaint {
+    /// A request to Consul failed.
+    Consul(consul::Error),
+    /// Consul could not say who holds the lock, and the policy takes the master tag off in that case.
+    Demoted(consul::Error),
+    /// The local agent has no instance of the service.
+    NoSuchService {
+        /// The service.
+        service: String,
+        /// The service ID, if one was named.
+        id: Option<String>,
+        /// The names of the agent's services, or with `id` the IDs of the service's instances.
+        present: Vec<String>,
+    },
+    /// The local agent has several instances of the service.
+    SeveralInstances {
+        /// The service.
+        service: String,
+        /// The IDs of its instances.
+        ids: Vec<String>,
+    },
+    /// The instance is a proxy or a gateway, whose registration cannot be written back as it is read.
+    NotPlain {
+        /// The service ID.
+        id: String,
+        /// Consul's name for its kind.
+        kind: String,
+    },
+    /// The named check does not exist on the instance or its node.
+    NoSuchCheck {
+        /// The check that was named.
+        id: String,
+        /// The checks that exist.
+        present: Vec<String>,
+    },
+    /// Another election of the same instance holds the lock key.
+    LockOfOther {
+        /// The key.
+        key: String,
+        /// The other election's name.
+        election: String,
+    },
+    /// The election cannot work as configured.
+    Fault {
+        /// The prepared query's name.
+        query: String,
+        /// The reason.
+        fault: Fault,
+    },
+    /// The instance's Meta has no room for the election's keys.
+    MetaFull {
+        /// The service ID.
+        id: String,
+        /// The number of keys that were to be set.
+        keys: usize,
+    },
+    /// A hook failed.
+    Hook {
+        /// Which hook.
+        hook: HookName,
+        /// How it ended, and its last line of output.
+        failure: String,
+    },
+    /// The agent accepted the tags, but the catalog has others.
+    TagNotInCatalog {
+        /// The service ID.
+        id: String,
+        /// The tags that were set.
+        wanted: Vec<String>,
+        /// The tags in the catalog.
+        found: Vec<String>,
+    },
+    /// Something else undid every step of this pass.
+    Unsettled,
+}
+
+/// A user's command at a change of role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookName {
+    /// Between the lock and the master tag.
+    Promote,
+    /// Between the end of the master tag and the end of the lock.
+    Demote,
+    /// On a slave, for each new master.
+    Follow,
+}
+
+/// Why the election cannot work as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The prepared query cannot be what it should be.
+    Query(QueryFault),
+    /// No instance on the named node may lead.
+    NoCandidate {
+        /// The node that was named.
+        node: String,
+        /// The nodes with an instance that may lead.
+        present: Vec<String>,
+    },
+}
+
+/// Why the prepared query cannot be what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryFault {
+    /// The name belongs to a template.
+    Template,
+    /// The name belongs to a query for this other service.
+    OtherService(String),
+    /// The query needs an update and has a token that Consul hides, so that an update would lose it.
+    HiddenToken,
+}
+
+/// What helps against a complaint. The command line turns it into words that name its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing: the next run tries again.
+    Retry,
+    /// Nothing: the lock goes to another candidate for a while.
+    LeaveToOthers,
+    /// Register the service, or correct its name.
+    RegisterService,
+    /// Correct the service ID.
+    CorrectServiceId,
+    /// Name one of the instances by its service ID.
+    NameServiceId,
+    /// Name the service behind the proxy.
+    NameProxiedService,
+    /// Correct the ID of the election's check.
+    CorrectCheckId,
+    /// Give each election a lock key of its own, or delete the key if the other election no longer exists.
+    SeparateLockKeys {
+        /// The key.
+        key: String,
+        /// The other election.
+        election: String,
+    },
+    /// Choose another name for the query, or delete what has it now.
+    RenameQuery {
+        /// Whether a template has the name.
+        template: bool,
+    },
+    /// Delete the query, or give the token `acl:write` once.
+    RecreateQuery,
+    /// Name a node that has a candidate, or none.
+    NameCandidate,
+    /// Remove a Meta key, or turn the fence off.
+    FreeMeta,
+    /// Check the token's rights, and whether another program writes the tags.
+    CheckTagWriters,
+    /// Check whether another election or program uses the same tags.
+    CheckTagUsers,
+}
+
+impl Complaint {
+    /// Whether no later run can do better until somebody changes something.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Complaint::Consul(error) | Complaint::Demoted(error) => error.is_for_good(),
+            Complaint::TagNotInCatalog { .. } | Complaint::Hook { .. } | Complaint::Unsettled => false,
+            Complaint::NoSuchService { .. }
+            | Complaint::SeveralInstances { .. }
+            | Complaint::NotPlain { .. }
+            | Complaint::NoSuchCheck { .. }
+            | Complaint::LockOfOther { .. }
+            | Complaint::MetaFull { .. }
+            | Complaint::Fault { .. } => true,
+        }
+    }
+
+    /// What helps; `None` where that is the failed request's own remedy.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Complaint::Consul(_) | Complaint::Demoted(_) => return None,
+            Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
+            Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
+            Complaint::SeveralInstances { .. } => Remedy::NameServiceId,
+            Complaint::NotPlain { .. } => Remedy::NameProxiedService,
+            Complaint::NoSuchCheck { .. } => Remedy::CorrectCheckId,
+            Complaint::LockOfOther { key, election } => {
+                Remedy::SeparateLockKeys { key: key.clone(), election: election.clone() }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::Template), .. } => {
+                Remedy::RenameQuery { template: true }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::OtherService(_)), .. } => {
+                Remedy::RenameQuery { template: false }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
+            Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
+            Complaint::MetaFull { .. } => Remedy::FreeMeta,
+            Complaint::Hook { hook: HookName::Promote, .. } => Remedy::LeaveToOthers,
+            Complaint::Hook { .. } => Remedy::Retry,
+            Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
+            Complaint::Unsettled => Remedy::CheckTagUsers,
+        })
+    }
+}
+
+impl From<consul::Error> for Complaint {
+    fn from(error: consul::Error) -> Complaint {
+        Complaint::Consul(error)
+    }
+}
+
+/// Says what happened, without the remedy.
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Complaint::Consul(error) | Complaint::Demoted(error) => error.fmt(f),
+            Complaint::NoSuchService { service, id: None, present } => {
+                write!(f, "the local agent has no instance of service {service}; it has {}", list(present))
+            }
+            Complaint::NoSuchService { service, id: Some(id), present } => {
+                write!(f, "the local agent has no instance {id} of service {service}; it has {}", list(present))
+            }
+            Complaint::SeveralInstances { service, ids } => {
+                write!(f, "the local agent has several instances of service {service}: {}", list(ids))
+            }
+            Complaint::NotPlain { id, kind } => {
+                write!(f, "instance {id} is a {kind}, which cannot be tagged without loss")
+            }
+            Complaint::NoSuchCheck { id, present } => {
+                write!(f, "the instance and its node have no check {id}; they have {}", list(present))
+            }
+            Complaint::LockOfOther { key, election } => {
+                write!(f, "the lock {key} belongs to election {election} of this same instance")
+            }
+            Complaint::Fault { query, fault: Fault::Query(fault) } => match fault {
+                QueryFault::Template => write!(f, "the prepared query {query} is a template"),
+                QueryFault::OtherService(service) => {
+                    write!(f, "the prepared query {query} is for service {service}")
+                }
+                QueryFault::HiddenToken => {
+                    write!(
+                        f,
+                        "the prepared query {query} needs an update that would lose its token, which Consul hides"
+                    )
+                }
+            },
+            Complaint::Fault { fault: Fault::NoCandidate { node, present }, .. } => {
+                write!(f, "no other instance on node {node} may lead now; candidates are on {}", list(present))
+            }
+            Complaint::MetaFull { id, keys } => {
+                write!(f, "the Meta of instance {id} would have {keys} keys with the election's own; Consul takes 64")
+            }
+            Complaint::Hook { hook, failure } => write!(f, "{hook}: {failure}"),
+            Complaint::TagNotInCatalog { id, wanted, found } => {
+                write!(f, "the catalog has instance {id} with the tags {}, not {}", list(found), list(wanted))
+            }
+            Complaint::Unsettled => write!(f, "another writer undid every step of this pass"),
+        }
+    }
+}
+
+impl std::error::Error for Complaint {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its words are this complaint's own; what lies below it is the source of both.
+            Complaint::Consul(error) | Complaint::Demoted(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for HookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HookName::Promote => "on-promote",
+            HookName::Demote => "on-demote",
+            HookName::Follow => "on-follow",
+        })
+    }
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}

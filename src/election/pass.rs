@@ -1,0 +1,234 @@
+//! One pass: observe, decide, apply, until nothing is left to do. Does not wait for changes, and knows no lines.
+//!
+//! What a killed run left half done is a state like any other to decide from; so there is no recovery, only the next pass.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::apply::Apply;
+use super::config::{Config, OnOutage};
+use super::decide::{Action, Decision, decide};
+use super::key_state::{KeyAnswer, KeyState};
+use super::model::{Answer, Done, Instance, Lock, Port, View};
+use super::observe::{Known, Observation, observe};
+use super::outcome::{Complaint, Fault, Outcome, Role};
+use super::service_port::{Held, KnownPort};
+use super::session;
+use crate::consul::{self, Client};
+use crate::deadline::Deadline;
+use crate::lock::SessionLock;
+use crate::port::Connection;
+
+/// The number of rounds before a pass gives up. A promotion takes three: the free lock, the lock acquired, all settled. A step down or a
+/// race with another pass adds one or two, and every hook one or two more; a pass that needs more has an adversary.
+const MOST_ROUNDS: usize = 12;
+
+/// How often, and how quickly, a pass observes again when something that it saw before is gone.
+const RELOAD_LOOKS: usize = 50;
+const RELOAD_PAUSE: Duration = Duration::from_millis(10);
+
+/// A pass, which can be settled again after each change.
+pub struct Pass<'a> {
+    config: &'a Config,
+    client: Client,
+    /// When it last began to settle the role, which is when it renews a session.
+    began: Instant,
+    /// The last observation.
+    seen: Option<Seen>,
+    /// The connection to the service's port while the instance leads.
+    connection: Option<Held>,
+    /// The session that its attempts to acquire the lock left.
+    spare: Option<String>,
+}
+
+/// The last observation, as far as a later one may differ.
+pub struct Seen {
+    /// What it showed.
+    pub view: View,
+    /// The state of the lock key.
+    pub key: KeyState,
+    /// When it began.
+    pub at: Instant,
+}
+
+/// Why a pass settles the role now, and what is known because of that.
+#[derive(Default)]
+pub enum Cause {
+    /// Nothing is known yet, or what changed must be observed.
+    #[default]
+    Change,
+    /// The lock key has changed to this.
+    Key(KeyAnswer),
+    /// The connection to the service's port has ended; whether it stayed closed for the whole grace.
+    PortClosed {
+        /// Whether it did.
+        grace_is_over: bool,
+    },
+    /// The last observation stands, and the lock's delay may be over.
+    LockDelay,
+}
+
+impl<'a> Pass<'a> {
+    /// Makes a pass. Asks nothing yet.
+    pub fn new(config: &'a Config) -> Pass<'a> {
+        let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
+        Pass { config, client, began: Instant::now(), seen: None, connection: None, spare: None }
+    }
+
+    /// Settles the instance's role.
+    ///
+    /// # Errors
+    /// When the role could not be settled.
+    pub fn settle(&mut self, cause: Cause) -> Outcome {
+        let config = self.config;
+        let deadline = Deadline::after(config.wait.timeout);
+        self.client = self.client.until(deadline);
+        self.began = Instant::now();
+        let (mut done, mut complaint) = (Done::default(), None);
+        let mut cause = Some(cause);
+        for _ in 0..MOST_ROUNDS {
+            let at = Instant::now();
+            let Observation { view, key, connection, failure } = self.observe(cause.take(), deadline, done)?;
+            self.hold(connection);
+            done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
+            self.seen = Some(Seen { view: view.clone(), key, at });
+            let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
+            let (client, spare) = (&self.client, &mut self.spare);
+            let mut apply =
+                Apply { client, config, view: &view, deadline, spare, done: &mut done, complaint: &mut complaint };
+            match failure {
+                Some(error) if view.lock == Lock::Unknown => {
+                    apply.in_outage(&actions);
+                    return Err(outage(error, config.policy.on_outage));
+                }
+                Some(error) => {
+                    apply.all(&actions)?;
+                    return Err(error.into());
+                }
+                None if actions.is_empty() => return settled(role, fault, complaint, config),
+                None => apply.all(&actions)?,
+            }
+            if done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
+                // It changes nothing that an observation could see.
+                return settled(role, fault, complaint, config);
+            }
+        }
+        Err(complaint.unwrap_or(Complaint::Unsettled))
+    }
+
+    /// Observes. While the agent reloads its definitions, it takes away for a moment what it had. A waiting pass is woken in just that
+    /// moment, and must not take it for the end of the instance or for other checks to bind a session to.
+    fn observe(&mut self, cause: Option<Cause>, deadline: Deadline, done: Done) -> Result<Observation, Complaint> {
+        // If an outage takes the tag off, observing must leave time for that: servers that hang would use up all of it.
+        let client = match self.config.policy.on_outage {
+            OnOutage::Keep => self.client.clone(),
+            OnOutage::Demote => self.client.until(deadline.half()),
+        };
+        let (mut key, mut grace_is_over) = (None, false);
+        match (cause, &self.seen) {
+            (Some(Cause::LockDelay), Some(seen)) => {
+                let (view, key) = (View { done, ..seen.view.clone() }, seen.key.clone());
+                return Ok(Observation { view, key, connection: self.connection.clone(), failure: None });
+            }
+            (Some(Cause::Key(answer)), _) => key = Some(answer),
+            (Some(Cause::PortClosed { grace_is_over: is_over }), _) => grace_is_over = is_over,
+            _ => {}
+        }
+        let mut reloading = RELOAD_LOOKS;
+        loop {
+            let held = self.connection.clone();
+            let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
+            let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
+            let observed = observe(&client, self.config, done, Known { node, key: key.take(), port });
+            let before = self.seen.as_ref().map(|seen| &seen.view.instance);
+            if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {
+                return observed;
+            }
+            reloading -= 1;
+            thread::sleep(RELOAD_PAUSE);
+        }
+    }
+
+    /// The last observation.
+    pub fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
+    }
+
+    /// The client of the local agent.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// When it last began to settle the role.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The connection to the service's port.
+    pub fn connection(&self) -> Option<&Held> {
+        self.connection.as_ref()
+    }
+
+    /// Puts a new connection to the service's port in place of `before`. `false`: `before` is not the present one.
+    pub fn reconnected(&mut self, before: &Arc<Connection>, now: &Arc<Connection>) -> bool {
+        match &mut self.connection {
+            Some((held, _)) if Arc::ptr_eq(held, before) => {
+                *held = Arc::clone(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Holds a connection in place of the one before, which ends unless it is the same.
+    fn hold(&mut self, connection: Option<Held>) {
+        let before = std::mem::replace(&mut self.connection, connection);
+        if let Some((before, _)) = before {
+            if !self.connection.as_ref().is_some_and(|(now, _)| Arc::ptr_eq(now, &before)) {
+                before.give_up();
+            }
+        }
+    }
+
+    /// Destroys the session that the attempts to acquire the lock left, unless it holds the lock after all. The last step of a pass, and
+    /// of every settled role that is waited in.
+    pub fn drop_spare(&mut self) {
+        if let (Some(_), Some(seen)) = (self.spare.take(), &self.seen) {
+            let Config { names, policy, .. } = self.config;
+            let instance = &seen.view.instance;
+            let wanted = session::new(instance, None, names, policy);
+            SessionLock::new(&self.client, &names.lock_key, &instance.identity.node, wanted).sweep();
+        }
+    }
+}
+
+/// Whether the instance is gone, or one of its checks that was there before.
+fn lacks_what_was(before: &Instance, observed: &Result<Observation, Complaint>) -> bool {
+    match observed {
+        Ok(Observation { view, .. }) => before.checks.iter().any(|check| {
+            // Maintenance mode registers and removes its own checks.
+            let found = view.instance.checks.iter().any(|now| now.id == check.id);
+            !found && !check.id.starts_with('_')
+        }),
+        Err(complaint) => matches!(complaint, Complaint::NoSuchService { .. } | Complaint::NoSuchCheck { .. }),
+    }
+}
+
+/// How a pass ends that could not learn who holds the lock.
+fn outage(error: consul::Error, on_outage: OnOutage) -> Complaint {
+    match on_outage {
+        OnOutage::Keep => Complaint::Consul(error),
+        OnOutage::Demote => Complaint::Demoted(error),
+    }
+}
+
+/// How a pass ends that has nothing left to do.
+fn settled(role: Option<Role>, fault: Option<Fault>, complaint: Option<Complaint>, config: &Config) -> Outcome {
+    match (fault, complaint, role) {
+        (Some(fault), ..) => Err(Complaint::Fault { query: config.names.query.clone(), fault }),
+        (None, Some(complaint), _) => Err(complaint),
+        (None, None, Some(role)) => Ok(role),
+        (None, None, None) => Err(Complaint::Unsettled),
+    }
+}

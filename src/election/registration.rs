@@ -1,0 +1,62 @@
+//! Writes tags and Meta into the instance's registration, and reads the catalog back. Knows no locks.
+
+use log::{debug, info};
+
+use super::config::Config;
+use super::marks;
+use super::model::Instance;
+use super::outcome::Complaint;
+use super::progress::Progress;
+use crate::consul::{Client, Marks};
+
+/// Registers the instance with other marks, unless something else registered or deregistered it since it was observed. The agent has no
+/// compare-and-set, so it is read once more just before; what remains is the time between two requests to the agent.
+pub fn mark(client: &Client, config: &Config, instance: &Instance, marks: &Marks) -> Result<Progress, Complaint> {
+    let registration = &instance.registration;
+    let id = registration.id();
+    let now = client.instance(&config.names.service, id)?;
+    if now.is_none_or(|now| now.registration != *registration) {
+        debug!("the registration of {id} changed; observing again");
+        return Ok(Progress::Overtaken);
+    }
+    client.register(registration, marks).map_err(|error| {
+        if error.says(400, "cannot contain more than") {
+            Complaint::MetaFull { id: id.to_owned(), keys: marks.meta.len() }
+        } else {
+            error.into()
+        }
+    })?;
+    info!("tagged {id}: {}", marks.tags.join(", "));
+    Ok(Progress::Done)
+}
+
+/// Reads the catalog back. If the token may not read the node, there is nothing to see and no reason to doubt. If something else
+/// registered the instance since, the catalog is right to differ, and the next observation shows it.
+pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &Marks) -> Result<Progress, Complaint> {
+    let registration = &instance.registration;
+    let id = registration.id();
+    let found = match client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.marks) {
+        Some(found) if found != *wanted => found,
+        _ => return Ok(Progress::Done),
+    };
+    let now = client.instance(&config.names.service, id)?;
+    if now.is_none_or(|now| !now.registration.is_marked(registration, wanted)) {
+        return Ok(Progress::Overtaken);
+    }
+    if marks::say_master(wanted, &config.names) {
+        // The agent must not believe what the catalog does not have, or the next pass would believe it too and report a master.
+        if let Err(error) = client.register(registration, &found) {
+            debug!("the agent keeps its tags: {error}");
+        }
+    }
+    let id = id.to_owned();
+    Err(Complaint::TagNotInCatalog { id, wanted: words(wanted, &found), found: words(&found, wanted) })
+}
+
+/// The tags, and if these are equal, also the Meta keys that differ, as words for people.
+fn words(marks: &Marks, other: &Marks) -> Vec<String> {
+    let same_tags = marks.tags == other.tags;
+    let differs = |(key, value): &(&String, &String)| same_tags && other.meta.get(*key) != Some(*value);
+    let meta = marks.meta.iter().filter(differs).map(|(key, value)| format!("{key}={value}"));
+    marks.tags.iter().cloned().chain(meta).collect()
+}

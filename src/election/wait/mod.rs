@@ -1,0 +1,179 @@
+//! Waits between two settlements of a pass: whether it is worth waiting, for what, and why it woke. Decides nothing.
+//!
+//! A pass waits only if Consul already shows what it has to say: Consul learns a check's status when its run ends, and an instance whose
+//! check still shows critical would be left out of DNS until the wait is over.
+
+mod news;
+mod pace;
+mod watch;
+
+use std::thread;
+use std::time::Duration;
+
+use log::debug;
+
+use super::config::Config;
+use super::eligibility::own_check;
+use super::key_state::KeyState;
+use super::model::Instance;
+use super::outcome::{Outcome, Role, Vacancy};
+use super::pass::{Cause, Pass, Seen};
+use crate::consul::{Check, Registration, Status};
+use crate::deadline::Deadline;
+use crate::interrupt::Interrupt;
+use news::News;
+use pace::{Pace, random_part};
+use watch::Watch;
+
+/// How often a waiting pass looks at what no blocking query shows: a master's health that does not end its session, such as a warning or
+/// maintenance, and everything while nobody leads. More often would cost 10 ms of CPU in less than 50 s.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The shortest time between two attempts on a lock in its lock-delay.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// The random part of that time, so that not all instances try at once.
+const RETRY_JITTER: Duration = Duration::from_millis(50);
+
+/// Waits for changes until the configured time is over.
+pub struct Waiter<'a> {
+    config: &'a Config,
+    interrupt: &'a Interrupt,
+    /// The end of the configured time.
+    ends: Deadline,
+    watch: Option<Watch>,
+    /// The last registration that a blocking query returned, and the hash to wait behind.
+    registered: Option<(Registration, String)>,
+    pace: Pace,
+}
+
+impl<'a> Waiter<'a> {
+    /// Makes a waiter, whose time begins now.
+    pub fn new(config: &'a Config, interrupt: &'a Interrupt) -> Waiter<'a> {
+        let ends = Deadline::after(config.wait.length);
+        Waiter { config, interrupt, ends, watch: None, registered: None, pace: Pace::default() }
+    }
+
+    /// Waits until something has changed, and returns why it woke; `None` is the end of the run. `status` and `line` are what the run
+    /// would end with now. In a lock-delay the pass still has work to do, and it is enough that Consul shows the status.
+    pub fn wait(&mut self, pass: &mut Pass, outcome: &Outcome, status: Status, line: &str) -> Option<Cause> {
+        let role = outcome.as_ref().ok()?;
+        if self.config.wait.length.is_zero() || self.is_over() {
+            return None;
+        }
+        let own = own_check(&pass.seen()?.view.instance, &self.config.names)?;
+        if own.status != status {
+            return None;
+        }
+        if *role == Role::SlaveOfNone(Vacancy::LockDelay) {
+            thread::sleep((RETRY_AFTER + random_part(RETRY_JITTER)).min(self.ends.remaining()));
+            return (!self.is_over()).then_some(Cause::LockDelay);
+        }
+        if own.output.trim_end() != line {
+            return None;
+        }
+        pass.drop_spare();
+        let cause = self.wait_for_change(pass, role)?;
+        // After a pause, what was learned before it is stale.
+        let cause = if self.pace.keep(self.ends) && matches!(cause, Cause::Key(_)) { Cause::Change } else { cause };
+        (!self.interrupt.has_happened()).then_some(cause)
+    }
+
+    fn is_over(&self) -> bool {
+        self.ends.remaining().is_zero() || self.interrupt.has_happened()
+    }
+
+    fn wait_for_change(&mut self, pass: &mut Pass, role: &Role) -> Option<Cause> {
+        let mut watch = self.watch.take().or_else(|| self.start_watch(pass))?;
+        let cause = self.next_change(pass, role, &mut watch);
+        self.watch = Some(watch);
+        cause
+    }
+
+    /// Waits for a change of what was seen last; `None` if the time is over before.
+    fn next_change(&mut self, pass: &mut Pass, role: &Role, watch: &mut Watch) -> Option<Cause> {
+        if let (Some((connection, target)), Some(port)) = (pass.connection(), &self.config.policy.watch_port) {
+            watch.watch_port(connection, target, port.grace);
+        }
+        let follows = matches!(role, Role::SlaveOf(_));
+        let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
+        let Seen { view, key, at } = pass.seen()?;
+        let (instance, mut key, at) = (view.instance.clone(), key.clone(), *at);
+        loop {
+            match watch.next(&key.index, self.hash(&instance), registration_wait, self.ends) {
+                // A question from before the last observation may have an answer from before it, too.
+                News::Key(_, asked) if asked < at => return Some(Cause::Change),
+                News::Key(answer, _) => {
+                    let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
+                    if !state.is_same(&key) {
+                        return Some(Cause::Key(answer));
+                    }
+                    watch.key_was_unchanged();
+                    key = state;
+                }
+                News::Registration(Some((registration, hash))) => {
+                    // The first answer comes at once and only brings the hash.
+                    let looks = self.hash(&instance).is_some() && !follows;
+                    let is_other = !registration.is_like(&instance.registration);
+                    self.registered = Some((registration, hash));
+                    if is_other || looks && (self.must_renew(pass) || !self.is_unchanged(pass, role, &instance)) {
+                        return Some(Cause::Change);
+                    }
+                }
+                News::PortReopened(before, now) => {
+                    if pass.reconnected(&before, &now) {
+                        watch.port_is_now(&now);
+                    } else {
+                        now.give_up();
+                    }
+                }
+                News::PortClosed(closed, grace_is_over) => {
+                    if pass.connection().is_some_and(|(held, _)| std::sync::Arc::ptr_eq(held, &closed)) {
+                        return Some(Cause::PortClosed { grace_is_over });
+                    }
+                }
+                News::Interrupted | News::Nothing => return None,
+                News::Registration(None) | News::Failed => return Some(Cause::Change),
+            }
+        }
+    }
+
+    fn start_watch(&self, pass: &Pass) -> Option<Watch> {
+        let id = &pass.seen()?.view.instance.identity.service_id;
+        let started = Watch::start(pass.client(), &self.config.names, id, self.interrupt);
+        started.inspect_err(|error| debug!("no thread to wait in: {error}")).ok()
+    }
+
+    /// The hash to wait behind for another registration than the instance's.
+    fn hash(&self, instance: &Instance) -> Option<&str> {
+        let known = self.registered.as_ref().filter(|(registration, _)| registration.is_like(&instance.registration));
+        known.map(|(_, hash)| hash.as_str())
+    }
+
+    /// Whether the part of the role's reason is unchanged that no blocking query shows: the health of a master, or of an instance that
+    /// may not lead. Other reasons to leave a free lock depend on other instances or the clock, and are always observed again.
+    fn is_unchanged(&self, pass: &Pass, role: &Role, instance: &Instance) -> bool {
+        match role {
+            Role::Master { .. } | Role::SlaveOfNone(Vacancy::NotEligible(_) | Vacancy::NeverLeads) => {
+                self.has_same_health(pass, instance)
+            }
+            Role::SlaveOf(_) => true,
+            Role::SlaveOfNone(_) => false,
+        }
+    }
+
+    /// Whether every check of the instance and its node has the status that it had.
+    fn has_same_health(&self, pass: &Pass, before: &Instance) -> bool {
+        let client = pass.client().until(Deadline::after(self.config.wait.timeout));
+        let states = |checks: &[Check]| -> Vec<(String, Status)> {
+            checks.iter().map(|check| (check.id.clone(), check.status)).collect()
+        };
+        let now = client.instance(&self.config.names.service, &before.identity.service_id);
+        now.is_ok_and(|now| now.is_some_and(|now| states(&now.checks) == states(&before.checks)))
+    }
+
+    /// Whether a master's session has lived half its TTL since it was renewed.
+    fn must_renew(&self, pass: &Pass) -> bool {
+        self.config.policy.ttl.is_some_and(|ttl| pass.began().elapsed() > ttl / 2)
+    }
+}
