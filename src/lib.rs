@@ -22,12 +22,12 @@ mod consul;
 mod deadline;
 mod duration;
 mod election;
-mod hook;
 mod interrupt;
 mod lock;
 mod named;
 mod options;
 mod port;
+mod process;
 mod text;
 
 pub use cli::lines::{Status, Verdict, of_panic, of_usage};

@@ -1,4 +1,7 @@
-//! The user's commands at a change of role: which one runs, and what its environment says. How a command runs is `hook`'s.
+//! The user's commands at a change of role: which one runs, and what its environment says. How a command runs is `process`'s.
+//!
+//! A run that is asked to end while a hook runs lets it finish, within its limit, and ends after the change of role: half a change is worse than
+//! a late end. The hook is in a process group of its own, so the signal does not reach it.
 
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use super::model::{Lock, View};
 use super::outcome::{Complaint, HookName};
 use crate::consul::Client;
 use crate::deadline::Deadline;
-use crate::hook;
+use crate::process::{self, Program};
 
 /// Runs the promote hook of an instance that holds the lock by `session`.
 ///
@@ -83,8 +86,8 @@ fn run(
     // What follows a hook, above all releasing the lock when it failed, needs some of the time, too.
     let limit = whole(deadline.remaining().mul_f64(0.8));
     let text = name.to_string();
-    let hook = hook::Hook { name: &text, words, environment };
-    hook::run(&hook, limit).map_err(|failure| Complaint::Hook { hook: name, failure: failure.to_string() })
+    let program = Program { name: &text, words, environment };
+    process::run(&program, limit).map_err(|failure| Complaint::Hook { hook: name, failure: failure.to_string() })
 }
 
 /// The limit without the part that would change the failure's text each time: whole seconds, or tenths of one below that.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::consul::Status;
-use crate::{duration, hook};
+use crate::duration;
 
 pub fn duration(option: &str, text: &str) -> Result<Duration, String> {
     duration::parse(text)
@@ -44,9 +44,36 @@ pub fn priority(text: &str) -> Result<u32, String> {
 /// A command's words.
 pub fn command(option: &str, text: Option<&str>) -> Result<Option<Vec<String>>, String> {
     let Some(text) = text else { return Ok(None) };
-    hook::split(text).map(Some).ok_or_else(|| {
+    split(text).map(Some).ok_or_else(|| {
         format!(
             "{option} '{text}' names no command, or has a quote that is not closed; what a shell is to run goes into sh -c '...'"
         )
     })
+}
+
+/// Splits a command line into words by the quoting rules of a POSIX shell; `None` when a quote is not closed or no program is
+/// named. Nothing is expanded, and what else a shell would act on, such as `;`, is text.
+fn split(text: &str) -> Option<Vec<String>> {
+    shlex::split(text).filter(|words| words.first().is_some_and(|program| !program.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_by_a_shells_quoting_rules() {
+        for (text, words) in [
+            ("/bin/notify", &["/bin/notify"][..]),
+            ("  notify  a\tb\n", &["notify", "a", "b"]),
+            ("notify 'a b' \"c 'd\" e\\ f '' g\"h\"i", &["notify", "a b", "c 'd", "e f", "", "ghi"]),
+            ("notify $HOME; rm -rf *", &["notify", "$HOME;", "rm", "-rf", "*"]),
+            ("sh -c 'a && b'", &["sh", "-c", "a && b"]),
+        ] {
+            assert_eq!(split(text).as_deref(), Some(&words.iter().map(ToString::to_string).collect::<Vec<_>>()[..]));
+        }
+        for text in ["", " \t", "notify 'a", "notify \"a", "notify \\", "'' a", "# notify"] {
+            assert_eq!(split(text), None, "{text:?}");
+        }
+    }
 }

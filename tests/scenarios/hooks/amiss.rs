@@ -110,6 +110,21 @@ fn a_hook_that_hangs_is_killed_with_all_it_has_started_and_the_lock_is_given_up_
 }
 
 #[test]
+fn a_hook_that_handles_sigterm_can_tidy_up_before_its_limit_and_its_own_status_is_told() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let scripts = Scripts::on(one.node);
+    let tidy = "trap 'echo tidied up; exit 9' TERM; while [ -d \"$D\" ]; do sleep 0.02; done 2>/dev/null";
+    let pass = one.pass().args(["--on-promote", &scripts.command("promote", tidy), "--timeout", "10s"]);
+    let said = one.said_by(&pass.run(), 1);
+    assert!(
+        said.starts_with("error: on-promote: terminated after ")
+            && said.contains(", exit status 9: tidied up; the lock is left to others"),
+        "{said}"
+    );
+    assert_eq!((one.holds_the_lock(), one.is_tagged("master")), (false, false));
+}
+
+#[test]
 fn a_demote_hook_that_fails_keeps_the_lock_from_nobody_and_is_run_again_by_the_next_pass() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let scripts = Scripts::on(one.node);

@@ -5,7 +5,7 @@ mod environment;
 
 use serde_json::json;
 
-use crate::harness::{Cluster, Pass, Proxy, Scripts, holds_for, millis, secs, seen, shared, unique, wait_for};
+use crate::harness::{Cluster, Pass, Proxy, Scripts, Signal, holds_for, millis, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
 fn dns_name(candidate: &Candidate) -> String {
@@ -206,6 +206,26 @@ fn a_pass_that_waits_runs_the_hooks_as_soon_as_the_role_changes() {
     let outcome = waiting.wait();
     assert_eq!(two.said_by(&outcome, 0), "slave, no master: the instance is in maintenance");
     assert_eq!(["promote", "demote", "follow"].map(|name| scripts.count(name)), [1, 2, 1]);
+}
+
+#[test]
+fn a_waiting_pass_that_is_told_to_end_lets_the_hook_that_runs_finish() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let scripts = Scripts::on(one.node);
+    for (number, signal) in [Signal::TERM, Signal::INT].into_iter().enumerate() {
+        let mut pass = one.pass().args(["--on-promote", &scripts.gate("promote"), "--wait", "15s"]).spawn();
+        scripts.wait_for_runs("promote", number + 1);
+        pass.signal(signal);
+        holds_for("the pass", millis(300), || if pass.has_ended() { Err("ended".to_owned()) } else { Ok(()) });
+        scripts.open("promote");
+        let outcome = pass.wait();
+        assert!(one.said_by(&outcome, 0).starts_with("master on "), "{outcome:?}");
+        assert!(one.is_tagged("master") && outcome.took < secs(10), "{outcome:?}");
+        std::fs::remove_file(scripts.path("promote.open")).unwrap();
+        one.node.api().service_maintenance(&one.id, true);
+        one.run();
+        one.node.api().service_maintenance(&one.id, false);
+    }
 }
 
 #[test]

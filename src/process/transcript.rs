@@ -1,19 +1,19 @@
-//! What a hook writes, as lines for the log: owns their number and length, and knows nothing of processes.
+//! What a child writes, as lines for the log: owns their number and length, and knows nothing of processes.
 
 use log::info;
 
 use crate::text::one_line;
 
-/// How many lines of one hook are logged.
+/// How many lines of one child are logged.
 const MOST_LINES: usize = 100;
 
-/// How many bytes of one hook are logged, in all its lines. Consul stores 4 KiB of a check's output unless told otherwise.
+/// How many bytes of one child are logged, in all its lines. Consul stores 4 KiB of a check's output unless told otherwise.
 const MOST_BYTES: usize = 8 * 1024;
 
 /// How many bytes of a line are kept.
 const LONGEST_LINE: usize = 400;
 
-/// The lines of one hook, which need not be whole when they come.
+/// The lines of one child, which need not be whole when they come.
 pub struct Transcript<'a> {
     name: &'a str,
     line: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Transcript<'a> {
 }
 
 impl<'a> Transcript<'a> {
-    /// The transcript of the hook called `name`, which begins each line.
+    /// The transcript of the child called `name`, which begins each line.
     pub fn new(name: &'a str) -> Transcript<'a> {
         let line = Vec::new();
         Transcript { name, line, cut: false, last: None, lines_left: MOST_LINES, bytes_left: MOST_BYTES, full: false }

@@ -1,11 +1,18 @@
+mod signals;
+
 use std::cell::RefCell;
 use std::fs;
 use std::sync::Once;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use log::{LevelFilter, Log, Metadata, Record};
+use rustix::process::{Pid, Signal};
 
-use super::*;
+use super::child::Child;
+use super::transcript::Transcript;
+use super::{Program, run};
+use crate::deadline::Deadline;
 
 /// Longer than anything here takes, shorter than what is left running lives.
 const AMPLE: Duration = Duration::from_secs(60);
@@ -34,21 +41,45 @@ impl Log for Collector {
     fn flush(&self) {}
 }
 
-/// Runs a hook and returns how it ended, in words, with the lines that it logged.
-fn run_words(words: &[&str], environment: &[(&'static str, String)], limit: Duration) -> (String, Vec<String>) {
+/// Collects from here on what this thread logs.
+fn collect() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         log::set_logger(&Collector).expect("no other logger in the unit tests");
         log::set_max_level(LevelFilter::Info);
     });
     LOGGED.take();
+}
+
+/// Runs a hook and returns how it ended, in words, with the lines that it logged.
+fn run_words(words: &[&str], environment: &[(&'static str, String)], limit: Duration) -> (String, Vec<String>) {
+    collect();
     let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-    let end = run(&Hook { name: "on-promote", words: &words, environment }, limit);
+    let end = run(&Program { name: "on-promote", words: &words, environment }, limit);
     (end.map_or_else(|failure| failure.to_string(), |()| "success".to_owned()), LOGGED.take())
 }
 
 fn run_script(script: &str, limit: Duration) -> (String, Vec<String>) {
     run_words(&["/bin/sh", "-c", script], &[], limit)
+}
+
+/// Starts a script, lets `test` do something with it once it has written `lines` lines, and returns what that gives and what was logged.
+fn with_script<T>(script: &str, lines: usize, test: impl FnOnce(&mut Child) -> T) -> (T, Vec<String>) {
+    collect();
+    let words = ["/bin/sh", "-c", script].map(str::to_owned);
+    let mut child = Child::start(&Program { name: "on-promote", words: &words, environment: &[] }).unwrap();
+    writes(&mut child, lines);
+    let result = test(&mut child);
+    (result, LOGGED.take())
+}
+
+/// Waits until a child that goes on has written so many lines.
+fn writes(child: &mut Child, lines: usize) {
+    let begin = Instant::now();
+    while LOGGED.with_borrow(Vec::len) < lines {
+        assert!(begin.elapsed() < AMPLE, "{:?}", LOGGED.take());
+        assert_eq!(child.wait(Deadline::after(Duration::from_millis(1))).unwrap(), None);
+    }
 }
 
 /// A process that a hook has told of in its first line. It is gone with the test.
@@ -153,11 +184,9 @@ fn the_limit_ends_a_hook_that_never_stops_writing() {
 fn a_killed_hook_leaves_no_zombie() {
     let (end, _) = run_words(&["sleep", "300"], &[], Duration::ZERO);
     assert_eq!(end, "killed after 0s");
-    let words = ["sleep", "300"].map(str::to_owned);
-    let running = Running::start(&Hook { name: "on-promote", words: &words, environment: &[] }).unwrap();
-    let pid = running.child.id();
-    running.follow(Deadline::after(Duration::ZERO), &mut Transcript::new("on-promote"));
-    assert!(!fs::exists(format!("/proc/{pid}")).unwrap());
+    let (_, logged) =
+        with_script("echo $$; exec sleep 300", 1, |child| child.terminate(Duration::ZERO).unwrap().unwrap());
+    assert!(!fs::exists(format!("/proc/{}", Left::told_in(&logged).unwrap().0)).unwrap());
 }
 
 #[test]
@@ -230,20 +259,4 @@ fn a_hook_holds_its_output_by_no_other_descriptor() {
         for each in /proc/$$/fd/*; do test \"$(readlink $each)\" = \"$own\" && echo ${each##*/}; done; true";
     let (_, logged) = run_script(script, AMPLE);
     assert_eq!(logged, ["on-promote: 1", "on-promote: 2"]);
-}
-
-#[test]
-fn words_are_split_by_a_shells_quoting_rules() {
-    for (text, words) in [
-        ("/bin/notify", &["/bin/notify"][..]),
-        ("  notify  a\tb\n", &["notify", "a", "b"]),
-        ("notify 'a b' \"c 'd\" e\\ f '' g\"h\"i", &["notify", "a b", "c 'd", "e f", "", "ghi"]),
-        ("notify $HOME; rm -rf *", &["notify", "$HOME;", "rm", "-rf", "*"]),
-        ("sh -c 'a && b'", &["sh", "-c", "a && b"]),
-    ] {
-        assert_eq!(split(text).as_deref(), Some(&words.iter().map(ToString::to_string).collect::<Vec<_>>()[..]));
-    }
-    for text in ["", " \t", "notify 'a", "notify \"a", "notify \\", "'' a", "# notify"] {
-        assert_eq!(split(text), None, "{text:?}");
-    }
 }
