@@ -9,13 +9,14 @@
 //! use consul_master_election_tagger::{Command, Interrupt, run};
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
-//! if let Ok(Command::Pass(options)) = Command::read(arguments, |name| std::env::var_os(name)) {
-//!     let verdict = run(&options, &Interrupt::new());
+//! if let Ok(Command::Check(check)) = Command::read(arguments, |name| std::env::var_os(name)) {
+//!     let verdict = run(&check.config, &Interrupt::new());
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.status.code().into());
 //! }
 //! ```
 
+mod cli;
 mod consul;
 mod deadline;
 mod duration;
@@ -23,21 +24,26 @@ mod election;
 mod error;
 mod hook;
 mod interrupt;
-mod named;
 mod options;
 mod port;
 mod report;
 mod text;
 
+use options::Options;
+
+pub use cli::table::{
+    COMMANDS, CommandKind, CommandSpec, EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage,
+};
+pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
+pub use election::{Config, signature};
 pub use interrupt::Interrupt;
-pub use options::table::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, OptionSpec, USAGE, help};
-pub use options::{Command, Options, UsageError, signature, take_token};
 pub use report::{Status, Verdict, of_panic, of_usage};
 
-/// Makes one pass with these options and says how it ended. Blocks for no longer than `--wait` and one `--timeout` after that; an
+/// Makes one pass with this configuration and says how it ended. Blocks for the configured wait and one timeout after it at most; an
 /// interrupt ends the wait early.
 #[must_use]
-pub fn run(options: &Options, interrupt: &Interrupt) -> Verdict {
+pub fn run(config: &Config, interrupt: &Interrupt) -> Verdict {
+    let options = &Options::from(config);
     let mut pass = election::Pass::begin(options, interrupt);
     let verdict = loop {
         let outcome = pass.settle();

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, Interrupt, Options, Verdict, help, of_panic, of_usage, run, take_token};
+use consul_master_election_tagger::{
+    Command, Interrupt, Run, Verdict, help, of_panic, of_usage, run, signature, take_token,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -17,17 +19,18 @@ fn main() -> ExitCode {
     match Command::read(arguments, |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Command::Pass(options)) => {
-            exit_on_panic(Some(options.query().to_owned()));
-            start_log(&options);
+        Ok(Command::Check(wanted) | Command::Resign(wanted)) => {
+            let query = &wanted.config.names.query;
+            exit_on_panic(Some(query.clone()));
+            start_log(&wanted);
             if let Some(error) = not_hidden {
                 log::warn!("the token cannot be hidden from the list of processes: {error}");
             }
             let interrupt = Interrupt::new();
-            if options.waits() {
+            if !wanted.config.wait.length.is_zero() {
                 interrupt_on_signals(interrupt.clone());
             }
-            end(&run(&options, &interrupt))
+            end(&run(&wanted.config, &interrupt))
         }
         Err(error) => end(&of_usage(&error)),
     }
@@ -76,13 +79,13 @@ fn print(text: &str) -> ExitCode {
 }
 
 /// Logs to standard error. Consul keeps both outputs as one text, so that a logged line begins like the verdict does.
-fn start_log(options: &Options) {
-    let signature = options.signature();
+fn start_log(run: &Run) {
+    let signature = signature(Some(&run.config.names.query));
     let filters = std::env::var("RUST_LOG").unwrap_or_default();
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
     let mut builder = env_logger::Builder::new();
     builder.filter_level(log::LevelFilter::Warn);
-    match options.log_level() {
+    match run.log_level {
         // What the HTTP client logs of every request helps nobody here; RUST_LOG can ask for it.
         Some(level) => {
             builder.filter_module("consul_master_election_tagger", level);

@@ -18,7 +18,7 @@ use rustls::{AlertDescription, CertificateError, InconsistentKeys, RootCertStore
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::access::Secret;
-use crate::named::Named;
+use crate::cli::named::Named;
 
 /// What the user named for https.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,6 @@
 
 mod apply;
 mod candidates;
-#[allow(dead_code, reason = "the command line does not make these yet")]
 mod config;
 mod decide;
 mod eligibility;
@@ -15,7 +14,9 @@ mod listening;
 mod lock;
 mod marks;
 mod observe;
+mod rules;
 mod sessions;
+mod signature;
 mod stay;
 mod value;
 mod view;
@@ -25,8 +26,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use candidates::DEFAULT_PRIORITY;
+pub use config::{Config, Hooks, Names, OnOutage, Policy, Resign, Statuses, Wait, WatchPort};
 pub use decide::{Fault, QueryFault, Role, Vacancy};
 pub use eligibility::Obstacle;
+pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL, is_query_name};
+pub use signature::{is_election_line, signature};
 pub use value::Failure;
 pub use view::Leader;
 
@@ -34,7 +39,7 @@ use crate::consul::{Client, Registration};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::options::{OnOutage, Options};
+use crate::options::Options;
 use apply::Work;
 use decide::{Action, Decision, decide};
 use listening::{Held, KnownPort};

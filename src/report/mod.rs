@@ -5,10 +5,11 @@
 
 use std::net::Ipv6Addr;
 
+use crate::cli::UsageError;
 use crate::consul::Status as CheckStatus;
-use crate::election::{Failure, Leader, Obstacle, Role, Vacancy};
+use crate::election::{Failure, Leader, Obstacle, Role, Vacancy, signature};
 use crate::error::Error;
-use crate::options::{Options, UsageError, signature};
+use crate::options::Options;
 use crate::text::one_line;
 
 /// What a run says and ends with.

@@ -1,7 +1,5 @@
 //! The notation of `table.txt`: how its cells are read, and how a decision is written down for comparison.
 
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::super::*;
@@ -11,15 +9,10 @@ use crate::election::candidates::Candidate;
 use crate::election::eligibility::{bound_checks, own_check};
 use crate::election::value::{Challenger, HandedTo, Notes, StandingBack};
 use crate::election::view::{Done, Instance, Port};
-use crate::options::Command;
 use crate::port::Target;
 
 pub fn read_options(text: &str) -> Options {
-    let arguments = ["--consul-service-name", "redis"].into_iter().chain(text.split_whitespace()).map(OsString::from);
-    match Command::read(arguments, |_| None) {
-        Ok(Command::Pass(options)) => *options,
-        other => panic!("{other:?}"),
-    }
+    Options::typed(text)
 }
 
 pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, options: &Options) -> View {

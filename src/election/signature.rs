@@ -1,0 +1,15 @@
+//! How every line of an election begins, by which its own check is recognised. Knows no roles and no errors.
+
+use super::rules;
+
+/// The start of every line of an election; without a known election, the start that at least names the program.
+#[must_use]
+pub fn signature(query: Option<&str>) -> String {
+    query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
+}
+
+/// Whether this program wrote the line, for any election: `election NAME: ` and more.
+pub fn is_election_line(line: &str) -> bool {
+    let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
+    name.is_some_and(rules::is_query_name)
+}
