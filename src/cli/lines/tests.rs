@@ -23,10 +23,10 @@ fn every_line_is_as_the_golden_file_has_it() {
     for outcome in roles.chain(errors().into_iter().map(Err)) {
         let verdict = of_outcome(&Config::for_tests(), &outcome);
         assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
-        writeln!(text, "{} {}", verdict.status.code(), verdict.line).unwrap();
+        writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
-    writeln!(text, "{} {}", panic.status.code(), panic.line).unwrap();
+    writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(GOLDEN, &text).unwrap();
     }
@@ -53,8 +53,8 @@ fn roles() -> Vec<Role> {
         Role::SlaveOf(leader(Some("n2"), "", 6379)),
         Role::SlaveOf(leader(Some("n2"), "", 0)),
         Role::SlaveOf(leader(None, "", 0)),
-        Role::SlaveOfNone(check("ping", CheckStatus::Critical)),
-        Role::SlaveOfNone(check("service:redis", CheckStatus::Warning)),
+        Role::SlaveOfNone(check("ping", Status::Critical)),
+        Role::SlaveOfNone(check("service:redis", Status::Warning)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
         Role::SlaveOfNone(Vacancy::LockDelay),

@@ -3,16 +3,16 @@
 
 use std::ffi::OsString;
 
+use super::draft::TypedAccess;
+use super::named::Named;
 use super::tls::{self, TlsSettings};
-use super::typed::Values;
 use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
-use crate::named::Named;
 
 /// What the options and the environment say of the agent.
 ///
 /// # Errors
 /// Names the option or variable, what is wrong with it, and the way out; a secret is never repeated.
-pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
+pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
     let variable = |name| variable(&environment, name);
     let either = |option, value: &Option<String>, name| match value {
         Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
@@ -39,7 +39,7 @@ fn words_of(wrong: &AddressError) -> String {
 }
 
 /// The namespace and the partition that the options or the environment name.
-pub fn scope(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
+pub fn scope(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
     let either = |value: &Option<String>, name| match value {
         Some(value) => Ok(Some(value.clone())),
         None => Ok::<_, String>(variable(&environment, name)?.map(|named| named.value)),
@@ -51,7 +51,7 @@ pub fn scope(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> 
 }
 
 fn tls_settings(
-    typed: &Values,
+    typed: &TypedAccess,
     variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
     either: impl Fn(&'static str, &Option<String>, &'static str) -> Result<Option<Named>, String>,
 ) -> Result<TlsSettings, String> {
@@ -107,7 +107,7 @@ fn server_name(Named { by, value }: Named) -> Result<String, String> {
 
 /// The token: of two that are given, the one from a file, and of two ways to give it, the option. A file with nothing in it says nothing.
 fn token(
-    typed: &Values,
+    typed: &TypedAccess,
     variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
 ) -> Result<Option<Secret>, String> {
     let typed_file = typed.token_file.clone().map(|value| Named { by: "--token-file", value });

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::named::Named;
 use crate::consul::{ClientIdentity, KEYS, PemError, Roots, Tls};
-use crate::named::Named;
 
 /// The options and variables about https.
 #[derive(Clone, Debug, Default)]
