@@ -11,7 +11,13 @@
   else if (line ~ /has registered its redis/) registered = at
   else if (line ~ /are tagged slave; term/) { elected = at; old = word[1] }
   else if (line ~ /^DNS: .* has no answer/) gone = at
-  else if (line ~ /^DNS: .* after the kill$/) { moved = at; new_address = word[4]; sub(/,$/, "", new_address); after = line; sub(/.*, /, "", after) }
+  else if (line ~ /^DNS: .* after the kill$/) {
+    moved = at
+    new_address = word[4]
+    sub(/,$/, "", new_address)
+    after = line
+    sub(/.*, /, "", after)
+  }
   else if (line ~ /^DNS: /) { name = word[2]; old_address = word[4] }
   else if (line ~ /^kill -9 /) killed = at
   else if (line ~ /^Consul notices/) noticed = at
@@ -97,7 +103,8 @@ function dns_lane(y) {
 # A part of a lane; its text is left out where it does not fit.
 function box(from, to, y, class, text) {
   if (to <= from) return
-  printf "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n", class, x(from) + .5, y, x(to) - x(from) - 1, bar
+  printf "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n",
+    class, x(from) + .5, y, x(to) - x(from) - 1, bar
   style = class == "start" ? "inside muted" : "inside"
   if (length(text) * 8 + 10 < x(to) - x(from)) say(x(from) + 10, y + 19, style, "start", text)
 }
