@@ -1,4 +1,5 @@
-//! What the README and `examples/` show is loaded into real agents as it stands there, and does what they say.
+//! Loads the README's and `examples/`' definitions into real agents unchanged, and checks that they do what the text
+//! says.
 
 use std::fs;
 
@@ -10,15 +11,15 @@ fn read(file: &str) -> String {
     fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The blocks of the README in this language, in their order.
+/// Returns the README's blocks in this language, in order.
 fn blocks_of_readme(language: &str) -> Vec<String> {
     let readme = read("README.md");
     let blocks = readme.split("\n```").skip(1).step_by(2);
     blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).map(str::to_owned).collect()
 }
 
-/// Puts what the scenario has in place of what a user has: this build of the program, with the address of the node's agent in
-/// its environment, and a redis-cli that answers while a file is there.
+/// Replaces a user's paths by the scenario's: this build of the program, with its agent's address in the environment,
+/// and a redis-cli that answers while a file exists.
 fn at_home(definition: &str, node: &Node) -> String {
     let alive = node.directory().join("redis-lives");
     let redis_cli = node.directory().join("redis-cli");
@@ -55,17 +56,17 @@ fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
             });
         };
         master(&[node.name()]);
-        wait_for("DNS to say so", secs(10), || {
+        wait_for("DNS to agree", secs(10), || {
             seen(node.dns("redis-master.query.consul"), |found| *found == [node.ip()]).map(drop)
         });
         fs::remove_file(node.directory().join("redis-lives")).unwrap();
         master(&[]);
         assert_eq!(api.catalog_check("redis", "redis-ping").as_deref(), Some("critical"), "and not a warning");
-        // As the README says of taking an instance away.
+        // As the README says about removing an instance.
         node.remove_config(file);
         node.reload();
         node.api().deregister("redis");
-        // The next definition need not wait for the lock-delay of this one.
+        // The next definition must not wait for the lock-delay of this one.
         api.delete_key("service/redis-master/leader");
     }
 }

@@ -1,4 +1,4 @@
-//! Handing the lead over: by hand, to someone in particular, by age, and by a check that runs no more.
+//! Handing over: by hand, to a named instance, by age, and away from a check that no longer runs.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,17 +15,17 @@ fn says(candidate: &Candidate, pass: &Pass) -> String {
     candidate.said_by(&candidate.report(pass), 0)
 }
 
-/// Lets a master resign whose agents run all checks, and sees another lead.
+/// Makes a master resign whose agents run all checks, and checks that another leads.
 fn resign_among_three(arguments: &[&str]) {
     let cluster = shared();
     let candidates = Candidate::on_each(cluster.nodes::<3>());
     let api = cluster.server().api();
     let watch = Watch::over(&candidates[0].service, cluster.server().api());
-    // With the default lock-delay of 15s, which must not matter.
+    // With the default lock-delay of 15s, which must not matter here.
     let_consul_run_all(&candidates, "1s", arguments);
     let old = wait_for_settled(&candidates, &api);
     let before = Instant::now();
-    // With the options of its check, as the README says; there is nothing to wait for.
+    // With the options of its check, as documented; there is nothing to wait for.
     let outcome = candidates[old].resign().args(["--for", "8s"]).args(arguments.iter().copied()).run();
     assert!(outcome.took < secs(5), "{outcome:?}");
     let said = candidates[old].said_by(&outcome, 0);
@@ -108,7 +108,7 @@ fn resign_to_a_node_wins_over_every_priority() {
         assert_eq!(says(other, pass), "slave, no master: the lead is left to n2");
     }
     let said = says(two, &passes[1]);
-    assert!(said.starts_with("master on n2"), "whoever asks for it by name means it: {said}");
+    assert!(said.starts_with("master on n2"), "an explicit --to overrides it: {said}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
     assert!(says(&one, &one.pass()).starts_with("master on "));
     says(&two, &two.pass());
     let before = lock(&one);
-    // It is there, and must not lead, or could not.
+    // It exists, but must not or cannot lead.
     for (node, health) in
         [("n3", Health::Passing), ("n3", Health::Critical), ("n9", Health::Passing), ("n1", Health::Passing)]
     {
@@ -217,7 +217,7 @@ fn a_master_whose_check_runs_no_more_loses_a_lead_with_a_ttl_and_one_whose_check
 #[test]
 fn a_pass_that_waits_renews_the_session_in_time() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    // As long as Consul may wait at most, and longer than the TTL: by then the session would have ended.
+    // The longest `--wait`, and longer than the TTL: the session would end without renewal.
     let pass = one.pass().args(["--ttl", "10s", "--wait", "25s"]);
     one.report(&pass);
     one.report(&pass);
@@ -262,7 +262,7 @@ fn the_exit_status_says_the_role_where_it_is_to_and_dns_stays_right() {
     one.said_by(&one.report(&passes[0]), 0);
     assert!(two.said_by(&two.report(&passes[1]), 1).starts_with("slave of n1"));
     assert_eq!(dns(), [one.node.ip()]);
-    // A slave in warning by its own word is no worse for that.
+    // A slave in warning is not worse because of its own check.
     one.turn(Health::Critical);
     two.said_by(&two.report(&passes[1]), 0);
     one.said_by(&one.report(&passes[0]), 1);
