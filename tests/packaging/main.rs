@@ -31,12 +31,12 @@ fn is_what_the_table_says(name: &str, text: &str) {
 }
 
 #[test]
-fn the_manual_is_what_the_table_of_options_says() {
+fn the_man_page_matches_the_table_of_options() {
     is_what_the_table_says(manual::FILE, &manual::text());
 }
 
 #[test]
-fn the_completions_are_what_the_table_of_options_says() {
+fn the_completions_match_the_table_of_options() {
     is_what_the_table_says(bash::FILE, &bash::text());
     is_what_the_table_says(zsh::FILE, &zsh::text());
     is_what_the_table_says(fish::FILE, &fish::text());

@@ -148,7 +148,7 @@ fn a_lock_that_cannot_be_read_takes_the_masters_tag_only_where_that_is_asked_for
 }
 
 #[test]
-fn nobody_there_is_said_at_once_and_a_hanging_agent_within_the_timeout() {
+fn a_refused_connection_is_reported_at_once_and_a_hanging_agent_within_the_timeout() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let said = one.said_by(&one.pass().at(NOBODY_LISTENS).run(), 1);
     assert!(said.contains("Connection refused") && said.contains("CONSUL_HTTP_ADDR"), "{said}");

@@ -66,7 +66,7 @@ fn while_the_only_instance_stands_back_nobody_leads_and_afterwards_it_does() {
 }
 
 #[test]
-fn an_instance_stands_back_for_no_less_than_it_was_said() {
+fn an_instance_stands_back_for_at_least_the_given_time() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     let before = SystemTime::now();
@@ -134,7 +134,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
 }
 
 #[test]
-fn a_slave_that_is_to_resign_says_that_it_is_one_and_changes_nothing() {
+fn resign_on_a_slave_says_so_and_changes_nothing() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     one.leads();
     two.follows(&one);
@@ -161,7 +161,7 @@ fn a_resignation_while_nobody_leads_changes_nothing_and_claims_nothing() {
 }
 
 #[test]
-fn when_who_is_to_lead_fails_first_another_leads_without_waiting_for_it() {
+fn when_the_named_successor_fails_first_another_leads_without_waiting_for_it() {
     let candidates = Candidate::on_each(shared().nodes::<3>());
     let [one, two, three] = &candidates;
     assert!(says(one, &one.pass()).starts_with("master on "));
@@ -251,7 +251,7 @@ fn another_ttl_moves_the_lead_to_another_session() {
 }
 
 #[test]
-fn the_exit_status_says_the_role_where_it_is_to_and_dns_stays_right() {
+fn the_exit_code_shows_the_role_on_request_and_dns_stays_right() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let statuses = ["--master-status", "passing", "--slave-status", "warning", "--leaderless-status", "critical"];
     let passes = [&one, &two].map(|candidate| candidate.pass().args(statuses));

@@ -102,7 +102,7 @@ fn lead_and_wait(one: &Candidate, service: &Service, arguments: &[&str]) {
 }
 
 #[test]
-fn a_master_whose_port_refuses_steps_down_and_an_instance_whose_port_refuses_does_not_stand() {
+fn a_master_whose_port_refuses_steps_down_and_such_an_instance_is_not_a_candidate() {
     let [n1, n2, _] = shared().nodes::<3>();
     let name = unique("redis");
     let (first, second) = (Service::new(Manner::Patient), Service::new(Manner::Patient));
@@ -136,7 +136,7 @@ fn a_waiting_master_steps_down_in_the_moment_in_which_its_service_dies() {
 }
 
 #[test]
-fn what_a_service_does_with_an_idle_client_is_no_death() {
+fn a_closed_idle_connection_is_not_taken_for_a_death() {
     let node = shared().nodes::<1>()[0];
     for (manner, most) in [(Manner::Chatty, 2), (Manner::Idle(millis(300)), 15), (Manner::Full, 15)] {
         let service = Service::new(manner);
@@ -181,7 +181,7 @@ fn a_service_that_restarts_within_the_grace_keeps_the_lead_and_one_that_takes_lo
 }
 
 #[test]
-fn a_port_that_does_not_answer_is_no_death() {
+fn a_port_that_does_not_answer_is_not_taken_for_a_death() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let one = instance(&unique("redis"), shared().nodes::<1>()[0], address.port());
@@ -226,7 +226,7 @@ fn an_instance_without_a_port_is_told_how_to_name_one() {
 }
 
 #[test]
-fn an_instance_that_nothing_listens_for_keeps_nobody_of_lower_priority_from_leading() {
+fn an_instance_with_a_closed_port_does_not_keep_lower_priorities_from_leading() {
     let [n1, n2, _] = shared().nodes::<3>();
     let name = unique("redis");
     let service = Service::new(Manner::Patient);

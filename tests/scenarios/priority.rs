@@ -189,7 +189,7 @@ fn a_better_instance_that_flaps_does_not_flap_the_lead() {
 }
 
 #[test]
-fn a_challenger_is_watched_for_no_less_than_it_was_said() {
+fn a_challenger_is_watched_for_at_least_the_given_time() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let (pass, better) = (one.pass().args(["--preempt", "--preempt-after", "2s"]), ranked(&two, "200"));
     leads(&one, &pass);

@@ -168,7 +168,7 @@ fn a_reload_is_healed_by_the_check_itself() {
 }
 
 #[test]
-fn two_elections_that_share_a_lock_key_are_told_so_and_write_nothing() {
+fn two_elections_that_share_a_lock_key_report_it_and_write_nothing() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     let other = format!("{}-writer", one.service);

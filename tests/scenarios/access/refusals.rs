@@ -117,7 +117,7 @@ fn file(node: &Node, text: &str) -> PathBuf {
 }
 
 #[test]
-fn a_file_that_is_none_or_does_not_fit_is_named_before_anything_is_asked() {
+fn an_invalid_or_mismatched_file_is_named_before_any_request() {
     let node = shared().nodes::<1>()[0];
     let one = Candidate::alone(node);
     let silent = Proxy::before(node);

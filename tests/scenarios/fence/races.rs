@@ -115,7 +115,7 @@ fn a_session_that_ends_before_any_request_of_a_promotion_leaves_no_query_of_a_de
 }
 
 #[test]
-fn a_rival_that_takes_the_lock_before_any_request_of_a_promotion_is_never_spoken_over() {
+fn a_rival_that_takes_the_lock_before_any_request_of_a_promotion_is_never_overruled() {
     at_every_request(let_a_rival_lead, false);
 }
 
@@ -130,7 +130,7 @@ fn a_plain_query_that_comes_up_before_any_request_of_a_promotion_is_fenced() {
 }
 
 #[test]
-fn a_query_that_is_to_be_written_under_a_dead_session_is_refused_and_the_pass_begins_anew() {
+fn a_query_write_under_a_dead_session_is_refused_and_the_pass_starts_over() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     // Once with a plain query, which is updated, and once without, so that one is created.
     for plain in [true, false] {

@@ -48,7 +48,7 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
 }
 
 #[test]
-fn a_promote_hook_that_fails_is_told_of_even_where_another_takes_the_lead_at_once() {
+fn a_promote_hook_that_fails_is_reported_even_if_another_takes_the_lead_at_once() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let (scripts, proxy) = (Scripts::on(one.node), Proxy::before(one.node));
     let (other, led) = (two.pass(), AtomicBool::new(false));
@@ -167,7 +167,7 @@ fn two_hooks_that_hang_one_after_the_other_leave_time_to_give_the_lock_up() {
 }
 
 #[test]
-fn an_instance_that_cannot_be_demoted_does_not_stand() {
+fn an_instance_whose_demote_hook_fails_is_not_a_candidate() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let scripts = Scripts::on(one.node);
     let pass = one.pass().args(["--on-demote", &scripts.command("demote", FAILING)]);

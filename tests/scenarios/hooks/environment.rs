@@ -11,7 +11,7 @@ fn told(scripts: &Scripts, name: &str, variables: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn hooks_are_told_who_they_run_for_and_who_leads() {
+fn hooks_know_the_instance_and_the_leader() {
     let [n1, n2, _] = shared().nodes::<3>();
     let service = unique("redis");
     let one = Candidate::with(&service, &unique("id"), n1, |body| body["Address"] = "10.9.8.7".into());

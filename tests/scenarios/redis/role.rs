@@ -78,7 +78,7 @@ fn no_redis_is_made_a_replica_of_itself_however_its_address_is_written() {
 }
 
 #[test]
-fn what_is_no_role_changes_nothing() {
+fn an_invalid_role_changes_nothing() {
     let one = Beside::a_redis();
     let lines = [
         "",

@@ -68,7 +68,7 @@ fn a_replica_without_its_master_and_a_master_without_a_replica_do_not_pass_for_l
 }
 
 #[test]
-fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
+fn after_a_restart_of_all_only_the_last_master_may_begin() {
     let (one, two, new) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
     one.leads();
     two.apply(&format!("replica {}", one.address()));
@@ -95,7 +95,7 @@ fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
 }
 
 #[test]
-fn who_sees_that_another_leads_is_the_last_master_no_more() {
+fn a_redis_that_sees_another_lead_is_no_longer_the_last_master() {
     let (one, two) = (Beside::a_redis(), Beside::a_redis());
     one.leads();
     two.leads();

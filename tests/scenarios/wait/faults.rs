@@ -227,7 +227,7 @@ fn blocking_queries_that_always_fail_are_asked_at_a_bounded_pace() {
 }
 
 #[test]
-fn least_privilege_is_enough_to_wait_and_a_token_that_is_gone_is_told() {
+fn least_privilege_is_enough_to_wait_and_a_deleted_token_is_reported() {
     let cluster = Cluster::with(1).acls().start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let token = one.node.api().token_with(&format!(
@@ -244,7 +244,7 @@ fn least_privilege_is_enough_to_wait_and_a_token_that_is_gone_is_told() {
 }
 
 #[test]
-fn a_waiting_pass_whose_servers_hang_ends_in_time_and_the_next_one_tells() {
+fn a_waiting_pass_whose_servers_hang_ends_in_time_and_the_next_one_reports_it() {
     let cluster = Cluster::with(1).durable_server().start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let line = one.settles();
