@@ -9,6 +9,6 @@ while IFS= read -r file; do
     [ ! -e "$(dirname "$file")/$link" ] || continue
     printf 'links: %s links to %s, which does not exist\n' "$file" "$link" >&2
     broken=1
-  done < <(grep -oP '\]\(\K(?!https?:|\.\./tests/)[\w./][^)#]*' "$file")
+  done < <(grep -oP '\]\(\K(?!https?:|(?:\.\./)*tests/)[\w./][^)#]*' "$file")
 done < <(find "$1" -name '*.md')
 exit "$broken"
