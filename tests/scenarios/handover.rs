@@ -32,7 +32,7 @@ fn resign_among_three(arguments: &[&str]) {
     assert!(said == RESIGNED || said.starts_with("slave of "), "{said}");
     assert!(!candidates[old].is_tagged("master") && !candidates[old].holds_the_lock());
     let new = wait_for_another_master(&candidates, old, &api);
-    assert!(before.elapsed() < secs(10), "the lock was to be had at once, and not after {:?}", before.elapsed());
+    assert!(before.elapsed() < secs(10), "the lock was free at once, but taken after {:?}", before.elapsed());
     assert_eq!(wait_for_settled(&candidates, &api), new);
     assert_eq!(lock(&candidates[new]).lock_index, 2, "the lead moved once");
     watch.saw_never_two_masters();
@@ -73,7 +73,7 @@ fn an_instance_stands_back_for_at_least_the_given_time() {
     assert_eq!(one.said_by(&one.resign().args(["--for", "1s"]).run(), 0), RESIGNED);
     let until = lock(&one).value["standing_back"][0]["until"].as_str().unwrap().to_owned();
     let until = humantime::parse_rfc3339(&until).unwrap();
-    assert!(until >= before + secs(1), "{:?} after the beginning", until.duration_since(before));
+    assert!(until >= before + secs(1), "{:?} after the start", until.duration_since(before));
     assert!(until <= SystemTime::now() + secs(2), "{:?}", until.duration_since(before));
 }
 
@@ -209,7 +209,7 @@ fn a_master_whose_check_runs_no_more_loses_a_lead_with_a_ttl_and_one_whose_check
         let holder = dead.node.api().holder(&dead.key());
         seen(holder, Option::is_none).map(|_| begin.elapsed())
     });
-    assert!(took > secs(9), "no sooner than its TTL: {took:?}");
+    assert!(took > secs(9), "not before its TTL: {took:?}");
     assert_eq!(lock(&alive).session, session);
     assert_eq!(dead.node.dns(&format!("{}.query.consul", dead.query())), [] as [std::net::Ipv4Addr; 0]);
 }

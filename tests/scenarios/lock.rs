@@ -64,7 +64,7 @@ fn a_value_that_someone_else_wrote_does_not_take_the_lock_from_its_holder() {
         api.put_key(&one.key(), foreign);
         assert!(one.run().starts_with("master on "), "{foreign}");
         let lock = api.lock(&one.key()).unwrap();
-        assert_eq!(lock.value["node"], one.node.name(), "the value is set right");
+        assert_eq!(lock.value["node"], one.node.name(), "the value is repaired");
         assert_eq!(lock.session.as_ref(), one.sessions().first());
     }
 }

@@ -115,7 +115,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     };
     let candidates = puppets.each_ref().map(|puppet| {
         assert_eq!(puppet.apply(&manifest(puppet, "")), CHANGED);
-        assert_eq!(puppet.apply(&manifest(puppet, "")), UNCHANGED, "the second run finds all as it should be");
+        assert_eq!(puppet.apply(&manifest(puppet, "")), UNCHANGED, "the second run changes nothing");
         puppet.node.reload();
         Candidate { node: puppet.node, service: service.clone(), id: service.clone() }
     });
@@ -126,7 +126,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     assert_eq!(status, "passing", "{output}");
     assert!(output.starts_with(&format!("election {service}-master: master on ")), "{output}");
     let words = fs::read_to_string(puppets[master].directory.join("promoted")).unwrap();
-    assert_eq!(words, "two words|it's||$HOME;|", "the words of the hook, as they stand in the manifest");
+    assert_eq!(words, "two words|it's||$HOME;|", "the hook's arguments, as in the manifest");
 
     // Any change is a reload, which resets the instance to the tags of its definition.
     let lock = api.lock(&leader.key());

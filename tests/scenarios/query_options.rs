@@ -87,7 +87,7 @@ fn what_an_operator_sets_beside_stays_while_the_fenced_query_lives() {
     one.node.api().put_query(id, &changed);
     let set = query(&one);
     one.leads();
-    assert_eq!(query(&one), set, "nothing of it is this election's, so nothing is written");
+    assert_eq!(query(&one), set, "none of it belongs to this election, so nothing is written");
     // Every missing part of the fence is restored, and nothing else changes.
     let mut broken = set.clone();
     broken["Session"] = json!("");

@@ -164,7 +164,7 @@ fn a_reload_is_healed_by_the_check_itself() {
     wait_for("the name to be gone", secs(20), || seen(node.dns(&name), Vec::is_empty).map(drop));
     fs::write(&gate, "").unwrap();
     leads();
-    assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost for it");
+    assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn refused(one: &Candidate, pass: &Pass, status: i32, parts: &[&str]) {
     }
     assert!(first.took < secs(5), "{first:?}");
     assert_eq!(first.stderr, "");
-    assert_eq!(one.said_by(&pass.run(), status), said, "the same state is the same text");
+    assert_eq!(one.said_by(&pass.run(), status), said, "the same state prints the same line");
     assert!(!one.is_tagged("master") && !one.is_tagged("slave") && one.sessions().is_empty());
 }
 

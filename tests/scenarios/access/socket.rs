@@ -121,6 +121,6 @@ fn fill(socket: &PathBuf) -> Vec<UnixStream> {
                 return waiting;
             }
         }
-        assert!(waiting.len() < 100_000, "the listener takes any number");
+        assert!(waiting.len() < 100_000, "the listener accepts any number");
     }
 }

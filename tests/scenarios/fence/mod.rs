@@ -25,7 +25,7 @@ fn the_query_has_the_masters_session_and_asks_for_it_in_meta_where_only_the_mast
     two.follows(&one);
     is_fenced(&one, "");
     assert_eq!(meta(&two), others);
-    assert_eq!(one.rest_of_registration()["Meta"], others, "all that is not this election's is as it was");
+    assert_eq!(one.rest_of_registration()["Meta"], others, "everything else is unchanged");
     one.turn(Health::Critical);
     two.leads();
     one.follows(&two);
@@ -33,7 +33,7 @@ fn the_query_has_the_masters_session_and_asks_for_it_in_meta_where_only_the_mast
     assert_eq!(meta(&one), others);
     two.node.api().service_maintenance(&two.id, true);
     two.run();
-    assert_eq!(meta(&two), others, "who steps down has the key no more");
+    assert_eq!(meta(&two), others, "an instance that steps down loses the key");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_name_is_gone_the_moment_the_session_ends() {
     let gone = |why: &str| {
         // No pass has run since and the test does not wait: one raft entry ends session, lock and query.
         assert_eq!((api.query(&one.query()), dns(&one)), (None, vec![]), "{why}");
-        assert!(one.is_tagged("master"), "{why}: the tag alone is what is left");
+        assert!(one.is_tagged("master"), "{why}: only the tag is left");
     };
     one.leads();
     one.turn(Health::Critical);
@@ -72,7 +72,7 @@ fn a_master_in_warning_is_found_until_it_gives_the_lead_up() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     one.turn(Health::Warning);
-    assert_eq!(dns(&one), [one.node.ip()], "a session does not end by a warning");
+    assert_eq!(dns(&one), [one.node.ip()], "a warning does not end a session");
     assert!(one.run().starts_with("slave, no master: "));
     assert_eq!((dns(&one), one.node.api().query(&one.query())), (vec![], None));
 }
@@ -153,7 +153,7 @@ fn going_back_with_no_fence_unfences_in_place_and_takes_the_key_from_master_and_
     assert_eq!(query["Service"]["OnlyPassing"], true);
     assert!(query["Service"]["ServiceMeta"].as_object().is_none_or(serde_json::Map::is_empty), "{query}");
     assert_eq!((meta(&one)[meta_key(&one)].clone(), meta(&two)), (Value::Null, json!({"version": "7"})));
-    assert_eq!((one.sessions(), dns(&one)), (session, vec![one.node.ip()]), "the lead is what it was");
+    assert_eq!((one.sessions(), dns(&one)), (session, vec![one.node.ip()]), "the lead is unchanged");
     // A plain query outlives its master.
     one.turn(Health::Critical);
     assert_eq!(api.query(&one.query()).unwrap()["ID"], id);
@@ -161,7 +161,7 @@ fn going_back_with_no_fence_unfences_in_place_and_takes_the_key_from_master_and_
     assert_eq!(dns(&two), [two.node.ip()]);
     two.leads();
     is_fenced(&two, "");
-    assert_eq!(api.query(&two.query()).unwrap()["ID"], id, "and there again");
+    assert_eq!(api.query(&two.query()).unwrap()["ID"], id, "and back again");
 }
 
 #[test]

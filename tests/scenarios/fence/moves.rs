@@ -130,7 +130,7 @@ fn a_run_that_is_killed_between_giving_the_lock_up_and_ending_its_session_leaves
         for spare in one.sessions() {
             one.node.api().destroy_session(&spare);
         }
-        assert_eq!(dns(&two), [two.node.ip()], "{next:?}: nothing of the old lead is left in the query");
+        assert_eq!(dns(&two), [two.node.ip()], "{next:?}: the query has no trace of the old term");
     }
 }
 
@@ -163,7 +163,7 @@ fn a_token_that_may_not_write_the_query_any_more_keeps_no_lock_that_the_name_doe
     assert!(said[0].contains("prepared query") && said[0] == said[1], "{said:?}");
     let follower = two.said_by(&pass_with(&two, "write").run(), 0);
     let found = cluster.server().api().execute_query(&two.query());
-    assert_eq!(found.len(), 1, "some instance is found by the name; {said:?}, and then: {follower}");
+    assert_eq!(found.len(), 1, "the name finds an instance; {said:?}, and then: {follower}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_killed_master_that_is_started_again_with_its_old_tag_is_never_answered() {
 #[test]
 fn without_the_fence_the_old_tag_is_answered_which_is_what_the_fence_is_for() {
     let samples = a_master_comes_back(&Away::Paused, &["--no-fence"]);
-    assert!(samples.lies.len() > 10, "the watch sees a lie where there is one: {samples:?}");
+    assert!(samples.lies.len() > 10, "the watch sees a wrong answer if there is one: {samples:?}");
 }
 
 #[test]
@@ -189,5 +189,5 @@ fn a_rolling_change_that_consul_runs_with_failovers_in_between_leaves_the_name_u
     }
     wait_for_settled(&candidates, &api);
     let samples = watch.end();
-    assert!(samples.longest_gap < millis(2500), "an interval is one second, and a run takes its time: {samples:?}");
+    assert!(samples.longest_gap < millis(2500), "an interval is 1 s, plus the time of a run: {samples:?}");
 }

@@ -96,7 +96,7 @@ fn a_hook_that_hangs_is_killed_with_all_it_has_started_and_the_lock_is_given_up_
     );
     assert!(outcome.took < secs(4), "{outcome:?}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
-    assert_eq!(one.said_by(&pass.run(), 1), said, "how long it was let run is the same every time");
+    assert_eq!(one.said_by(&pass.run(), 1), said, "the time limit is the same every time");
     are_gone(1);
     two.leads();
     two.node.api().service_maintenance(&two.id, true);
@@ -173,7 +173,11 @@ fn an_instance_whose_demote_hook_fails_is_not_a_candidate() {
     let pass = one.pass().args(["--on-demote", &scripts.command("demote", FAILING)]);
     let said = one.said_by(&pass.run(), 1);
     assert!(said.starts_with("error: on-demote: exit status 7"), "{said}");
-    assert_eq!((one.is_tagged("master"), one.holds_the_lock()), (false, false), "half a master cannot become one");
+    assert_eq!(
+        (one.is_tagged("master"), one.holds_the_lock()),
+        (false, false),
+        "an instance that is not demoted does not become master"
+    );
     assert_eq!(scripts.count("demote"), 1);
 }
 
@@ -246,6 +250,6 @@ fn a_lock_lost_in_the_middle_of_the_promote_hook_leaves_no_master_and_is_followe
     let said = one.said_by(&running.wait(), 0);
     assert!(said.starts_with("slave of n2"), "{said}");
     assert_eq!((one.is_tagged("slave"), one.is_tagged("master")), (true, false));
-    assert_eq!(scripts.count("demote"), before + 1, "what was half a master is made a slave again");
+    assert_eq!(scripts.count("demote"), before + 1, "an unfinished master becomes a slave again");
     assert!(two.holds_the_lock() && two.is_tagged("master"));
 }

@@ -38,7 +38,7 @@ fn at_the_demote_hook_the_tag_is_off_and_the_lock_is_still_held() {
     one.node.api().service_maintenance(&one.id, true);
     let pass = one.pass().args(["--on-demote", &scripts.gate("demote")]).spawn();
     scripts.wait_for_runs("demote", 1);
-    assert!(one.holds_the_lock(), "nobody can lead before the old master has stopped to");
+    assert!(one.holds_the_lock(), "nobody can lead before the old master has stopped");
     assert!(one.is_tagged("slave") && !one.is_tagged("master"), "{:?}", one.tags());
     assert_eq!(one.node.dns(&dns_name(&one)), [] as [std::net::Ipv4Addr; 0]);
     two.follows(&one);
@@ -132,7 +132,7 @@ fn the_follow_hook_runs_once_for_every_new_master() {
     one.node.api().service_maintenance(&one.id, true);
     one.run();
     three.said_by(&three.pass().args(["--on-follow", &follow, "--priority", "0"]).run(), 0);
-    assert_eq!(scripts.count("follow"), 1, "nobody is no new master");
+    assert_eq!(scripts.count("follow"), 1, "without a leader there is no new master");
     two.leads();
     follows(&two, 2);
     // A master on the same node with another session is a new one: anything may have happened in between.

@@ -63,7 +63,7 @@ fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
     let following = pass(&two).args(["--on-follow", &scripts.noting("follow")]);
     let said = two.said_by(&following.run(), 0);
     assert!(said.starts_with("slave of n1"), "{said}");
-    assert_eq!(scripts.count("follow"), 0, "nor where it is to be reached");
+    assert_eq!(scripts.count("follow"), 0, "nor its address");
     assert_eq!(two.tags(), ["v7", "slave"]);
     shell::run(daemons[0].node, &shell::block(shell::END_BALLOTS_SESSION));
     assert_eq!(two.node.api().session(daemons[0].session()), None);

@@ -31,7 +31,7 @@ fn its_three_options_work_as_they_stand_and_the_query_has_a_name_without_one() {
         assert!(candidate.said_by(&outcome, 0).starts_with(role), "{outcome:?}");
     }
     assert_eq!(one.api().query(&query).unwrap()["Service"]["Tags"], json!(["master", "v7"]));
-    assert!(candidates[0].run().starts_with("master on n1"), "the name of the query is this by default");
+    assert!(candidates[0].run().starts_with("master on n1"), "the default name of the query");
 }
 
 #[test]

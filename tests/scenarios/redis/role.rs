@@ -15,7 +15,7 @@ fn a_redis_that_has_started_is_nobodys_master_until_it_has_waited_and_was_electe
     assert_eq!(one.check().0, 2);
     one.leads();
     assert_eq!(one.check(), (0, "master".to_owned()));
-    assert!(one.redis.tell("SET a 1").unwrap_err().starts_with("NOREPLICAS"), "nobody else has what it is told");
+    assert!(one.redis.tell("SET a 1").unwrap_err().starts_with("NOREPLICAS"), "no replica has the write");
     one.is("none");
     assert_eq!((one.check(), one.redis.role()), ((1, "master, but not elected".to_owned()), "master".to_owned()));
 }
@@ -58,7 +58,7 @@ fn a_role_that_is_so_already_is_not_applied_again() {
         two.apply(&replica);
         one.apply(&format!("master {}", now()));
     }
-    assert_eq!(history(), before, "neither began anew");
+    assert_eq!(history(), before, "neither redis copied the data again");
     assert_eq!(two.redis.tell("GET a").unwrap(), "1");
 }
 
@@ -112,7 +112,7 @@ fn a_master_that_is_made_replica_sends_its_clients_away() {
     let mut client = one.redis.connect().unwrap();
     assert_eq!(client.tell("PING").unwrap(), "PONG");
     one.apply(&format!("replica {}", two.address()));
-    assert!(client.tell("PING").is_err(), "it is to look the name up again");
+    assert!(client.tell("PING").is_err(), "it must look up the name again");
     one.says(0, &format!("replica of {}:{}", two.redis.ip, two.redis.port));
 }
 
@@ -122,7 +122,7 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let promote = [("ELECTION_ROLE", "master")];
     let (status, said) = one.run("hook", &promote);
     assert_eq!((status, said.as_str()), (1, "redis has started anew and is not made master"));
-    assert_eq!(one.line(), "", "what was there stays");
+    assert_eq!(one.line(), "", "the old content stays");
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
     assert_eq!(one.line(), "none");
     // However long it has run: the check decides what its data is worth.
@@ -137,7 +137,7 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let (address, port) = (one.redis.ip.to_string(), one.redis.port.to_string());
     let follow = [("ELECTION_ROLE", "slave"), ("MASTER_ADDRESS", address.as_str()), ("MASTER_PORT", port.as_str())];
     two.redis.kill();
-    assert_eq!(two.run("hook", &follow).0, 0, "what cannot be done now the check does later");
+    assert_eq!(two.run("hook", &follow).0, 0, "the check does later what fails now");
     two.redis.start();
     two.says(0, &format!("replica of {address}:{port}"));
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "king")]).0, 2);
@@ -161,7 +161,7 @@ fn a_role_that_cannot_be_written_is_applied_and_no_old_one_stays() {
     one.is("none");
     one.says(1, "knows of no master; has the data that it has started with");
     let cannot = format!("cannot write {}", one.file.display());
-    assert_eq!(one.run_in(&FULL, "hook", &[("ELECTION_ROLE", "master")]), (1, cannot), "the lead is another's");
+    assert_eq!(one.run_in(&FULL, "hook", &[("ELECTION_ROLE", "master")]), (1, cannot), "another leads");
     assert_eq!((one.line().as_str(), one.redis.role().as_str()), ("none", NOBODY));
     one.leads();
     two.leads();

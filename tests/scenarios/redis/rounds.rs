@@ -63,7 +63,7 @@ fn ten_rounds(form: Form) {
         }
         master = stage.settled();
         // On a busy machine the new one can lose the lead as well.
-        assert!(master != old || writers.terms() > terms + 1, "who came back did not take the lead");
+        assert!(master != old || writers.terms() > terms + 1, "the returned redis did not take the lead");
     }
     writers.judge(&stage, master);
 }
