@@ -1,5 +1,4 @@
-//! Loads the README's and `examples/`' definitions into real agents unchanged, and checks that they do what the text
-//! says.
+//! What the README and `examples/` show is loaded into real agents as it stands there, and does what they say.
 
 use std::fs;
 
@@ -11,7 +10,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Returns the README's blocks in this language, in order.
+/// The blocks of the README in this language, in their order.
 fn blocks_of_readme(language: &str) -> Vec<String> {
     let readme = read("README.md");
     let blocks = readme.split("\n```").skip(1).step_by(2);
@@ -62,7 +61,7 @@ fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
         fs::remove_file(node.directory().join("redis-lives")).unwrap();
         master(&[]);
         assert_eq!(api.catalog_check("redis", "redis-ping").as_deref(), Some("critical"), "and not a warning");
-        // As the README says about removing an instance.
+        // As the README says of taking an instance away.
         node.remove_config(file);
         node.reload();
         node.api().deregister("redis");
