@@ -1,5 +1,5 @@
-//! What one run of the program costs, side by side with the floor: see `floor.rs`. Absolute times say nothing on a machine
-//! that others share; both run in turns on the same real agent, and the ratio of their medians is what counts.
+//! Measures the cost of one run of the program against the floor (`floor.rs`). Absolute times mean little on a shared
+//! machine, so both run in turns on the same real agent, and the ratio of their medians counts.
 
 #[path = "../tests/scenarios/harness/mod.rs"]
 mod harness;
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for node in [master, slave] {
         let check = json!({"Name": "ping", "TTL": "1h", "Status": "passing"});
         node.api().register(&json!({"Name": "redis", "Port": 6379, "Tags": ["v7"], "Check": check}));
-        // The first pass settles the role, the rest are steady.
+        // The first pass settles the role; the others are steady.
         Pass::of("redis").on(node).run();
     }
     cluster.settle();
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The wall time of one run, from before it is started until it has been waited for.
+/// Measures the wall time of one run, from before its start until it has been reaped.
 fn time(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
     let begin = Instant::now();
@@ -71,8 +71,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The most memory that a pass ever has resident, in KiB, read when all its work is done: its output is a
-/// socket that is full already, so that it waits with its line in hand until somebody reads.
+/// Returns the peak resident memory of a pass in KiB. Its stdout is a full socket, so it blocks with its line in hand
+/// when all its work is done, and can be inspected.
 fn peak_memory(node: &Node) -> Result<u64, Box<dyn Error>> {
     let (reader, mut writer) = UnixStream::pair()?;
     writer.set_nonblocking(true)?;

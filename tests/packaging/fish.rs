@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
-/// The file, under `packaging`.
+/// Its path below `packaging`.
 pub const FILE: &str = "completions/consul-master-election-tagger.fish";
 
-/// The file's text.
+/// Returns its content.
 pub fn text() -> String {
     let mut text = format!(
         "# Completion of {PROGRAM} for fish. Made from the program's table of options by tests/packaging.

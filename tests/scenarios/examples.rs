@@ -17,8 +17,8 @@ fn blocks_of(document: &str, language: &str) -> Vec<String> {
     blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).map(str::to_owned).collect()
 }
 
-/// Puts what the scenario has in place of what a user has: this build of the program, with the address of the node's agent in
-/// its environment, and a redis-cli that answers while a file is there.
+/// Replaces a user's paths by the scenario's: this build of the program, with its agent's address in the environment,
+/// and a redis-cli that answers while a file exists.
 fn at_home(definition: &str, node: &Node) -> String {
     let alive = node.directory().join("redis-lives");
     let redis_cli = node.directory().join("redis-cli");
@@ -56,7 +56,7 @@ fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
             });
         };
         master(&[node.name()]);
-        wait_for("DNS to say so", secs(10), || {
+        wait_for("DNS to agree", secs(10), || {
             seen(node.dns("redis-master.query.consul"), |found| *found == [node.ip()]).map(drop)
         });
         fs::remove_file(node.directory().join("redis-lives")).unwrap();
@@ -66,7 +66,7 @@ fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
         node.remove_config(file);
         node.reload();
         node.api().deregister("redis");
-        // The next definition need not wait for the lock-delay of this one.
+        // The next definition must not wait for the lock-delay of this one.
         api.delete_key("service/redis-master/leader");
     }
 }
