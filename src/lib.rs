@@ -9,10 +9,10 @@
 //! use consul_master_election_tagger::{Command, Interrupt, check};
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
-//! if let Ok(Command::Pass(options)) = Command::read(arguments, |name| std::env::var_os(name)) {
-//!     let verdict = check(&options.config(), &Interrupt::new());
+//! if let Ok(Command::Check(run)) = Command::read(arguments, |name| std::env::var_os(name)) {
+//!     let verdict = check(&run.config, &Interrupt::new());
 //!     println!("{}", verdict.line);
-//!     std::process::exit(verdict.status.code().into());
+//!     std::process::exit(verdict.exit_code().into());
 //! }
 //! ```
 
@@ -24,15 +24,34 @@ mod duration;
 mod election;
 mod interrupt;
 mod lock;
-mod named;
-mod options;
 mod port;
 mod process;
 mod text;
 
-pub use cli::lines::{Status, Verdict, of_panic, of_usage};
+pub use cli::lines::{Verdict, of_panic, of_usage};
+pub use cli::table::{
+    COMMANDS, CommandKind, CommandSpec, EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage,
+};
+pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
 pub use commands::{check, resign};
-pub use election::signature;
+pub use consul::{
+    Access, Address, AddressError, ClientIdentity, Error as ConsulError, PemError, Remedy as ConsulRemedy, Roots,
+    Scope, Secret, Status, Tls,
+};
+pub use election::{
+    Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
+    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, signature,
+};
 pub use interrupt::Interrupt;
-pub use options::table::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, OptionSpec, USAGE, help};
-pub use options::{Command, Options, UsageError, take_token};
+pub use port::Target;
+
+/// Settles an instance's role in one pass, without waiting for changes. Blocks for no longer than the configured timeout.
+///
+/// # Errors
+/// When the role could not be settled.
+pub fn pass(config: &Config) -> Outcome {
+    let mut pass = election::Pass::new(config);
+    let outcome = pass.settle(election::Cause::Change);
+    pass.drop_spare();
+    outcome
+}

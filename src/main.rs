@@ -1,4 +1,4 @@
-//! The program: reads its arguments, makes a pass, prints one line, exits. Everything else is the library's.
+//! The process: arguments, log, signals, panic, output, exit code. Everything else is the library's.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use consul_master_election_tagger::{
-    Command, Interrupt, Options, Verdict, check, help, of_panic, of_usage, take_token,
+    Command, Interrupt, Run, Verdict, check, help, of_panic, of_usage, resign, signature, take_token,
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -19,73 +19,81 @@ fn main() -> ExitCode {
     match Command::read(arguments, |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Command::Pass(options)) => {
-            exit_on_panic(Some(options.query().to_owned()));
-            start_log(&options);
-            if let Some(error) = not_hidden {
-                log::warn!("the token cannot be hidden from the list of processes: {error}");
-            }
+        Ok(Command::Check(run)) => {
+            begin(&run, not_hidden);
             let interrupt = Interrupt::new();
-            if options.waits() {
+            // A pass that does not wait ends soon, and can be killed at any point.
+            if !run.config.wait.length.is_zero() {
                 interrupt_on_signals(interrupt.clone());
             }
-            end(&check(&options.config(), &interrupt))
+            end(&check(&run.config, &interrupt))
+        }
+        Ok(Command::Resign(run)) => {
+            begin(&run, not_hidden);
+            end(&resign(&run.config))
         }
         Err(error) => end(&of_usage(&error)),
     }
 }
 
-/// Begins anew with a token that was typed in the environment, since whoever lists the processes of a machine sees their arguments. It
-/// is the same process all the while. Comes back only with the error that kept it from that.
-fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
-    let (left, token) = take_token(arguments)?;
-    // The program's file may have been replaced since it was started, as by an update.
-    let program = std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into());
-    let mut anew = std::process::Command::new(program);
-    anew.arg0(std::env::args_os().next().unwrap_or_default()).args(left);
-    // As an option it goes before the file that a variable names.
-    Some(anew.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
+/// Sets up what a run needs of the process.
+fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
+    exit_on_panic(Some(run.config.names.query.clone()));
+    start_log(run);
+    if let Some(error) = not_hidden {
+        log::warn!("cannot hide the token from the process list: {error}");
+    }
 }
 
-/// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process. A pass that does not wait is over
-/// soon, and can be ended at any point as it is.
+/// Re-executes with the token moved to the environment, since the process list shows every argument. The process ID stays. Returns only
+/// if that fails, with the error.
+fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
+    let (left, token) = take_token(arguments)?;
+    // An update may have replaced the program's file since it was started.
+    let program = std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into());
+    let mut again = std::process::Command::new(program);
+    again.arg0(std::env::args_os().next().unwrap_or_default()).args(left);
+    // The option takes precedence over the file that a variable names.
+    Some(again.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
+}
+
+/// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process.
 fn interrupt_on_signals(interrupt: Interrupt) {
     let mut signals = match Signals::new([SIGTERM, SIGINT]) {
         Ok(signals) => signals,
-        Err(error) => return log::warn!("signals end this run as they would any other: {error}"),
+        Err(error) => return log::warn!("a signal ends this run at once: {error}"),
     };
     std::thread::spawn(move || {
         for (number, signal) in signals.forever().enumerate() {
             interrupt.interrupt();
             if number > 0 {
-                // It does not return, or the signal cannot end a process.
+                // It returns only for a signal that cannot end a process.
                 let _ = emulate_default_handler(signal);
             }
         }
     });
 }
 
-/// Says the verdict. Whoever does not listen any more still gets the exit status.
+/// Prints the verdict. A closed stdout does not change the exit code.
 fn end(verdict: &Verdict) -> ExitCode {
     print(&format!("{}\n", verdict.line));
-    ExitCode::from(verdict.status.code())
+    ExitCode::from(verdict.exit_code())
 }
 
 fn print(text: &str) -> ExitCode {
-    // A reader that has gone is no failure of ours, and there is nobody left to tell.
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
 }
 
-/// Logs to standard error. Consul keeps both outputs as one text, so that a logged line begins like the verdict does.
-fn start_log(options: &Options) {
-    let signature = options.signature();
+/// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
+fn start_log(run: &Run) {
+    let signature = signature(Some(&run.config.names.query));
     let filters = std::env::var("RUST_LOG").unwrap_or_default();
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
     let mut builder = env_logger::Builder::new();
     builder.filter_level(log::LevelFilter::Warn);
-    match options.log_level() {
-        // What the HTTP client logs of every request helps nobody here; RUST_LOG can ask for it.
+    match run.log_level {
+        // The HTTP client's own records help nobody here; RUST_LOG can ask for them.
         Some(level) => {
             builder.filter_module("consul_master_election_tagger", level);
         }
@@ -96,7 +104,7 @@ fn start_log(options: &Options) {
     }
     builder
         .format(move |out, record| {
-            // The HTTP client logs every byte that it sends, the token too.
+            // At trace level the HTTP client logs every byte that it sends, the token among them.
             let is_own = record.target().starts_with("consul_master_election_tagger");
             if record.level() == log::Level::Trace && !is_own {
                 return Ok(());
@@ -105,11 +113,11 @@ fn start_log(options: &Options) {
         })
         .init();
     if !readable {
-        log::warn!("RUST_LOG cannot be read and is not used: {}", filters.escape_debug());
+        log::warn!("RUST_LOG is invalid and not used: {}", filters.escape_debug());
     }
 }
 
-/// Ends a run that failed by itself with a line and a status of our choice, in place of a trace and 101.
+/// Ends a run that panics with a line and an exit code of our choice, instead of a trace and 101.
 fn exit_on_panic(query: Option<String>) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();
@@ -118,6 +126,6 @@ fn exit_on_panic(query: Option<String>) {
         let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
         let verdict = of_panic(query.as_deref(), &format!("{message}{place}"));
         print(&format!("{}\n", verdict.line));
-        std::process::exit(verdict.status.code().into());
+        std::process::exit(verdict.exit_code().into());
     }));
 }

@@ -5,58 +5,28 @@
 
 use std::net::Ipv6Addr;
 
-use super::remedies;
-use crate::consul::Status as CheckStatus;
-use crate::election::{Complaint, Config, Failure, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
-use crate::options::UsageError;
+use super::{UsageError, remedies};
+use crate::consul::Status;
+use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
 use crate::text::one_line;
 
 /// What a run prints and ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The exit code, which Consul reads as the check's status.
+    /// The status that Consul shows for the check.
     pub status: Status,
     /// One line, without its end, that begins with the election's signature.
     pub line: String,
 }
 
-/// The exit code of a script check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// The role is settled.
-    Passing,
-    /// Something went wrong; a later run may succeed by itself.
-    Warning,
-    /// The election cannot work as configured.
-    Critical,
-}
-
-impl Status {
-    /// The number.
+impl Verdict {
+    /// The exit code that makes Consul show the status.
     #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
+    pub fn exit_code(&self) -> u8 {
+        match self.status {
             Status::Passing => 0,
             Status::Warning => 1,
             Status::Critical => 2,
-        }
-    }
-
-    /// The status that Consul shows for it.
-    pub(crate) fn of_check(self) -> CheckStatus {
-        match self {
-            Status::Passing => CheckStatus::Passing,
-            Status::Warning => CheckStatus::Warning,
-            Status::Critical => CheckStatus::Critical,
-        }
-    }
-
-    /// The exit code that makes Consul show this status.
-    fn for_check(status: CheckStatus) -> Status {
-        match status {
-            CheckStatus::Passing => Status::Passing,
-            CheckStatus::Warning => Status::Warning,
-            CheckStatus::Critical => Status::Critical,
         }
     }
 }
@@ -71,7 +41,7 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
     let signature = config.names.signature();
     let (status, text) = match outcome {
         Ok(role) => of_role(config.policy.statuses, role),
-        Err(complaint) => (severity(complaint.is_permanent()), format!("error: {}", words(complaint))),
+        Err(complaint) => of_complaint(complaint),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
     verdict(status, &format!("{signature} {text}{warning}"))
@@ -79,30 +49,29 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
 
 fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
     match role {
-        // A failure that made an instance step down is its state for as long as it stands back.
-        Role::SlaveOfNone(Vacancy::StandsBack(Some(Failure { error, for_good }))) => {
-            (severity(*for_good), format!("error: {error}"))
-        }
+        // A failure that made an instance step down is its state for as long as it stands back: the same line as of the run that failed.
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(failure))) => of_complaint(&Complaint::StandsBack(failure.clone())),
         Role::SlaveOfNone(Vacancy::NoPort(id)) => {
             let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
             (Status::Critical, format!("error: --watch-port does not know where instance {id} listens: {reason}"))
         }
-        Role::Master { .. } => (Status::for_check(statuses.master), describe(role)),
-        Role::SlaveOf(_) => (Status::for_check(statuses.slave), describe(role)),
-        Role::SlaveOfNone(_) => (Status::for_check(statuses.leaderless), describe(role)),
+        Role::Master { .. } => (statuses.master, describe(role)),
+        Role::SlaveOf(_) => (statuses.slave, describe(role)),
+        Role::SlaveOfNone(_) => (statuses.leaderless, describe(role)),
     }
 }
 
 /// What happened, and what helps.
-fn words(complaint: &Complaint) -> String {
-    let remedy = complaint.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
+fn of_complaint(complaint: &Complaint) -> (Status, String) {
+    let status = if complaint.is_permanent() { Status::Critical } else { Status::Warning };
+    let remedy = match complaint {
+        Complaint::Consul(error) | Complaint::Demoted(error) => remedies::of_consul(error),
+        _ => complaint.remedy().map(|remedy| remedies::of_election(&remedy)),
+    };
+    let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
     let demoted =
         if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
-    format!("{complaint}{remedy}{demoted}")
-}
-
-fn severity(is_permanent: bool) -> Status {
-    if is_permanent { Status::Critical } else { Status::Warning }
+    (status, format!("error: {complaint:#}{remedy}{demoted}"))
 }
 
 /// The verdict on a command line or an environment that no pass can use.
@@ -147,11 +116,11 @@ fn reason(vacancy: &Vacancy) -> String {
     }
 }
 
-fn name(status: CheckStatus) -> &'static str {
+fn name(status: Status) -> &'static str {
     match status {
-        CheckStatus::Passing => "passing",
-        CheckStatus::Warning => "warning",
-        CheckStatus::Critical => "critical",
+        Status::Passing => "passing",
+        Status::Warning => "warning",
+        Status::Critical => "critical",
     }
 }
 

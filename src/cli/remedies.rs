@@ -1,33 +1,78 @@
-//! What helps against a complaint, in words that name this program's options. Knows no exit codes.
+//! What the user can do about an error, by the names of options and environment variables. Must never know how an error
+//! came about.
 
-use crate::election::Remedy;
+use crate::consul::{Error, KEYS, Remedy};
+use crate::election::Remedy as ElectionRemedy;
 
-/// What the reader can do, or expect.
-pub fn of_election(remedy: &Remedy) -> String {
+/// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
+pub fn of_consul(error: &Error) -> Option<String> {
+    let text = match error.remedy() {
+        Remedy::Grant(_) => return None,
+        Remedy::GiveToken(_) => "give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
+        Remedy::ReplaceToken => {
+            "this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
+        }
+        Remedy::Retry => "the next run tries again",
+        Remedy::ReachAgent => "is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR",
+        Remedy::CorrectAddress => {
+            "is that a Consul agent? set the agent's address with --http-addr or CONSUL_HTTP_ADDR"
+        }
+        Remedy::NameAgentItself => {
+            "redirects are not followed; name the agent itself with --http-addr or CONSUL_HTTP_ADDR"
+        }
+        Remedy::OpenSocket => {
+            "allow this user to use the socket: set user, group or mode of unix_sockets in the agent's configuration"
+        }
+        Remedy::UseHttps => "set --http-addr or CONSUL_HTTP_ADDR to https://HOST:PORT, or set CONSUL_HTTP_SSL=true",
+        Remedy::UsePlainHttp => {
+            "if the agent serves plain HTTP there, use http://HOST:PORT or unix:///PATH, and unset CONSUL_HTTP_SSL"
+        }
+        Remedy::TrustCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)",
+        Remedy::NameServer => {
+            "name the host that it is for with --tls-server-name or CONSUL_TLS_SERVER_NAME, or in the address"
+        }
+        Remedy::RenewCertificate => "renew the agent's certificate, or correct this machine's clock",
+        Remedy::ReplaceCertificate => {
+            return Some(format!("give the agent a certificate that is not its own CA, with a key of {KEYS}"));
+        }
+        Remedy::PresentCertificate => {
+            "give a valid certificate of the agent's CA with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)"
+        }
+        Remedy::UpgradeTls => {
+            return Some(format!("the agent needs TLS 1.2 or 1.3, and a key of {KEYS}"));
+        }
+        Remedy::LeaveOutScope => "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition",
+        Remedy::ChangeVersion => "this version of Consul does not accept the request",
+    };
+    Some(text.to_owned())
+}
+
+/// Returns the way out of a complaint of the election.
+pub fn of_election(remedy: &ElectionRemedy) -> String {
     match remedy {
-        Remedy::Retry => "the next run tries again".to_owned(),
-        Remedy::LeaveToOthers => "the lock is left to others for a while".to_owned(),
-        Remedy::RegisterService => "register it, or correct --consul-service-name".to_owned(),
-        Remedy::CorrectServiceId => "correct --consul-service-id".to_owned(),
-        Remedy::NameServiceId => "name one with --consul-service-id".to_owned(),
-        Remedy::NameProxiedService => "name the service behind it with --consul-service-name".to_owned(),
-        Remedy::CorrectCheckId => "correct --check-id".to_owned(),
-        Remedy::SeparateLockKeys { key, election } => {
+        ElectionRemedy::Retry => "the next run tries again".to_owned(),
+        ElectionRemedy::LeaveToOthers => "the lock is left to others for a while".to_owned(),
+        ElectionRemedy::RegisterService => "register it, or correct --consul-service-name".to_owned(),
+        ElectionRemedy::CorrectServiceId => "correct --consul-service-id".to_owned(),
+        ElectionRemedy::NameServiceId => "name one with --consul-service-id".to_owned(),
+        ElectionRemedy::NameProxiedService => "name the service behind it with --consul-service-name".to_owned(),
+        ElectionRemedy::CorrectCheckId => "correct --check-id".to_owned(),
+        ElectionRemedy::SeparateLockKeys { key, election } => {
             format!("give each its own --lock-key, or if {election} no longer exists: consul kv delete {key}")
         }
-        Remedy::RenameQuery { template: true } => {
+        ElectionRemedy::RenameQuery { template: true } => {
             "choose another --consul-query-name, or delete the template".to_owned()
         }
-        Remedy::RenameQuery { template: false } => {
+        ElectionRemedy::RenameQuery { template: false } => {
             "choose another --consul-query-name, or delete that query".to_owned()
         }
-        Remedy::RecreateQuery => "delete the query, or give this token acl:write once".to_owned(),
-        Remedy::NameCandidate => "name one of these with --to, or none".to_owned(),
-        Remedy::FreeMeta => "remove one, or give --no-fence".to_owned(),
-        Remedy::CheckTagWriters => {
+        ElectionRemedy::RecreateQuery => "delete the query, or give this token acl:write once".to_owned(),
+        ElectionRemedy::NameCandidate => "name one of these with --to, or none".to_owned(),
+        ElectionRemedy::FreeMeta => "remove one, or give --no-fence".to_owned(),
+        ElectionRemedy::CheckTagWriters => {
             "check that the token has service:write and that no other program writes the tags".to_owned()
         }
-        Remedy::CheckTagUsers => {
+        ElectionRemedy::CheckTagUsers => {
             "check that no other election uses the same tags and no other program writes them".to_owned()
         }
     }

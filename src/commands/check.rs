@@ -14,7 +14,7 @@ pub fn check(config: &Config, interrupt: &Interrupt) -> Verdict {
     loop {
         let outcome = pass.settle(cause);
         let verdict = of_outcome(config, &outcome);
-        let Some(next) = waiter.wait(&mut pass, &outcome, verdict.status.of_check(), &verdict.line) else {
+        let Some(next) = waiter.wait(&mut pass, &outcome, verdict.status, &verdict.line) else {
             pass.drop_spare();
             return verdict;
         };

@@ -1,13 +1,11 @@
 //! `resign`: one pass that hands the lead over.
 
 use crate::cli::lines::{Verdict, of_outcome};
-use crate::election::{Cause, Config, Pass};
+use crate::election::Config;
+use crate::pass;
 
 /// Hands the lead over, as the policy's `resign` says, and returns how that ended.
 #[must_use]
 pub fn resign(config: &Config) -> Verdict {
-    let mut pass = Pass::new(config);
-    let outcome = pass.settle(Cause::Change);
-    pass.drop_spare();
-    of_outcome(config, &outcome)
+    of_outcome(config, &pass(config))
 }

@@ -1,24 +1,23 @@
-//! How an agent is reached, and as whom: what the user named, checked and read. Asks nothing.
-
-use std::fmt;
+//! How an agent is reached, and as whom. Plain values; must never know where they come from or what is asked.
 
 use super::address::Address;
+use super::secret::Secret;
 use super::tls::Tls;
 
-/// How an agent is reached, and as whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How an agent is reached, and as whom. The default is the local agent at `127.0.0.1:8500`, without a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Where it is.
+    /// The agent's address.
     pub address: Address,
-    /// Whom to trust there, and what to show; for https alone.
+    /// The TLS settings. An `https` address needs them; any other ignores them.
     pub tls: Option<Tls>,
-    /// The ACL token.
+    /// The ACL token. Characters that an HTTP header cannot hold make it invalid: it is then not sent.
     pub token: Option<Secret>,
-    /// User and password, with a colon between them, for a proxy before the agent that asks for them.
+    /// `USER:PASSWORD` for HTTP basic authentication, for a proxy in front of the agent.
     pub login: Option<Secret>,
 }
 
-/// Which part of a Consul Enterprise datacenter is meant; empty for Consul's community edition.
+/// The part of a Consul Enterprise datacenter that requests go to. Empty for the community edition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The namespace.
@@ -28,30 +27,27 @@ pub struct Scope {
 }
 
 impl Access {
-    /// Whether anyone could answer in the agent's place, since its certificate is not verified.
+    /// Returns whether any server could answer in the agent's place, because its certificate is not verified.
     pub fn is_unverified(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| !tls.verifies())
     }
 }
 
-/// What no debug output shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Secret {
-    /// Hides a text.
-    pub fn of(text: String) -> Secret {
-        Secret(text)
+    #[test]
+    fn the_default_is_the_local_agent_without_a_token() {
+        let access = Access::default();
+        assert_eq!(access.address.shown(), "http://127.0.0.1:8500");
+        assert_eq!((access.tls, access.token, access.login), (None, None, None));
     }
 
-    /// The secret itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(hidden)")
+    #[test]
+    fn debug_output_hides_token_and_login() {
+        let secret = |text: &str| Some(Secret::of(text.to_owned()));
+        let access = Access { token: secret("5ec2e7"), login: secret("user:5ec2e7"), ..Access::default() };
+        assert!(!format!("{access:?}").contains("5ec2e7"));
     }
 }

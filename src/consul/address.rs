@@ -1,13 +1,15 @@
-//! Where the agent is: reads an address as Consul's official clients do. Opens no connection.
+//! The agent's address, read as Consul's official clients read it. Opens no connection; must never know who named the
+//! address.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::net::SocketAddr as SocketPath;
 use std::path::{Path, PathBuf};
 
-/// The address that official clients use when none is given.
+/// The address that official clients use by default.
 const DEFAULT: &str = "127.0.0.1:8500";
 
-/// What an address looks like, for errors.
+/// The forms of an address, for errors.
 const FORMS: &str = "HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:///PATH";
 
 /// The agent's HTTP address.
@@ -15,7 +17,7 @@ const FORMS: &str = "HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:///P
 pub struct Address {
     is_https: bool,
     place: Place,
-    /// Goes before every path; empty, or with a slash at its beginning and none at its end.
+    /// Precedes every path. Empty, or begins with a slash and does not end with one.
     prefix: String,
 }
 
@@ -25,35 +27,55 @@ enum Place {
     Socket(PathBuf),
 }
 
+/// The local agent's default address, `127.0.0.1:8500`.
+impl Default for Address {
+    fn default() -> Address {
+        Address {
+            is_https: false,
+            place: Place::Tcp { host: "127.0.0.1".to_owned(), port: 8500 },
+            prefix: String::new(),
+        }
+    }
+}
+
+/// Why a text is not an address. Its words repeat the text only where it cannot hold a password or a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressError {
+    /// It holds a user or a query string, and so maybe a secret.
+    UserOrQuery,
+    /// It begins with a scheme that Consul does not serve.
+    UnknownScheme(String),
+    /// It has no host, a port that is no number, or characters that do not belong there.
+    WrongForm(String),
+    /// The path of its socket is empty or too long.
+    WrongSocket(String),
+}
+
 impl Address {
-    /// Reads an address; an empty one means `127.0.0.1:8500`. `asks_for_https` is what `CONSUL_HTTP_SSL` says: it makes https of an address
-    /// without a scheme, and of one with `http://` as well (as newer official clients do), so that no token goes over the wire in plain
-    /// text that should not.
+    /// Reads an address. An empty text means `127.0.0.1:8500`. With `prefers_https`, an address without a scheme or
+    /// with `http://` is reached over https, as in newer official clients.
     ///
     /// # Errors
-    /// Says what is wrong with the address and what it should look like.
-    pub fn parse(text: &str, asks_for_https: bool) -> Result<Address, String> {
+    /// When the text is not an address.
+    pub fn parse(text: &str, prefers_https: bool) -> Result<Address, AddressError> {
         let text = if text.is_empty() { DEFAULT } else { text };
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         if scheme == "unix" {
-            return Ok(Address { is_https: asks_for_https, place: socket(rest)?, prefix: String::new() });
+            return Ok(Address { is_https: prefers_https, place: socket(rest)?, prefix: String::new() });
         }
         if text.contains(['@', '?']) {
-            // The text is not repeated, here or below: it may hold a password or a token.
-            return Err(format!(
-                "a user or a query string in it is not taken; use {FORMS}, and CONSUL_HTTP_AUTH for a user"
-            ));
+            return Err(AddressError::UserOrQuery);
         }
         let is_https = match scheme {
-            "http" => asks_for_https,
+            "http" => prefers_https,
             "https" => true,
-            _ => return Err(format!("unknown scheme '{scheme}'; use {FORMS}")),
+            _ => return Err(AddressError::UnknownScheme(scheme.to_owned())),
         };
         let (authority, prefix) = match rest.find('/') {
             Some(slash) => (&rest[..slash], rest[slash..].trim_end_matches('/')),
             None => (rest, ""),
         };
-        let wrong = || format!("'{text}' is not of the form {FORMS}");
+        let wrong = || AddressError::WrongForm(text.to_owned());
         let (host, port) = split_port(authority, if is_https { 443 } else { 80 }).ok_or_else(wrong)?;
         let name_is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
         let path_is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>' | '\\' | '`');
@@ -63,12 +85,12 @@ impl Address {
         Ok(Address { is_https, place: Place::Tcp { host: host.to_owned(), port }, prefix: prefix.to_owned() })
     }
 
-    /// Whether it is reached by https.
+    /// Returns whether the agent is reached over https.
     pub fn is_https(&self) -> bool {
         self.is_https
     }
 
-    /// The socket's path, where it is reached by one.
+    /// Returns the path of the agent's Unix socket, if it is reached by one.
     pub fn socket(&self) -> Option<&Path> {
         match &self.place {
             Place::Socket(path) => Some(path),
@@ -76,7 +98,7 @@ impl Address {
         }
     }
 
-    /// Where to connect to, when the host is written as an IP address and need not be resolved.
+    /// Returns the address to connect to, if the host is an IP address and needs no resolving.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         match &self.place {
             Place::Tcp { host, port } => host.parse().ok().map(|ip| SocketAddr::new(ip, *port)),
@@ -84,20 +106,20 @@ impl Address {
         }
     }
 
-    /// What stands before a path when people are told of a request: `http://127.0.0.1:8500/prefix`, `unix:///run/consul.sock:`.
+    /// Returns the address for people: `http://127.0.0.1:8500/prefix`, `unix:///run/consul.sock`.
     pub fn shown(&self) -> String {
         match &self.place {
             Place::Tcp { .. } => self.url(&self.host()),
-            Place::Socket(path) => format!("unix://{}:", path.display()),
+            Place::Socket(path) => format!("unix://{}", path.display()),
         }
     }
 
-    /// Scheme, host, port and prefix as a request has them, with another host's name where one is given.
+    /// Returns what precedes the path in a request's URL: scheme, host, port and prefix. `name` replaces the host.
     pub fn base(&self, name: Option<&str>) -> String {
         self.url(&name.map_or_else(|| self.host(), bracketed))
     }
 
-    /// What the agent is told to be asked as. Consul answers 400 to a request by a socket that calls it anything but `localhost`.
+    /// Returns the `Host` header. Over a socket it is `localhost`, because Consul answers 400 to any other.
     pub fn host_header(&self) -> String {
         self.host() + &self.port()
     }
@@ -122,24 +144,38 @@ impl Address {
     }
 }
 
-/// A host as a URL has it.
+/// Returns a host in the form that a URL needs.
 fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-/// Reads the path of a socket, which the system limits to about a hundred bytes.
-fn socket(path: &str) -> Result<Place, String> {
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressError::UserOrQuery => write!(f, "a user or a query string is not accepted; use {FORMS}"),
+            AddressError::UnknownScheme(scheme) => write!(f, "unknown scheme '{scheme}'; use {FORMS}"),
+            AddressError::WrongForm(text) => write!(f, "'{text}' is not of the form {FORMS}"),
+            AddressError::WrongSocket(path) => {
+                write!(f, "'unix://{path}' names no socket; write unix:///PATH, of at most 107 bytes")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+/// Reads the path of a socket, which the system limits to about 100 bytes.
+fn socket(path: &str) -> Result<Place, AddressError> {
     let sound = !path.is_empty() && SocketPath::from_pathname(path).is_ok();
-    sound
-        .then(|| Place::Socket(path.into()))
-        .ok_or_else(|| format!("'unix://{path}' names no socket; write unix:///PATH, of no more than 107 bytes"))
+    sound.then(|| Place::Socket(path.into())).ok_or_else(|| AddressError::WrongSocket(path.to_owned()))
 }
 
 fn port(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Splits `host:port`, `[v6]:port`, or either without a port, which then is the scheme's own, as for official clients.
+/// Splits `host:port`, `[v6]:port`, or either without a port. The scheme's own port is the default, as in official
+/// clients.
 fn split_port(authority: &str, default: u16) -> Option<(&str, u16)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
@@ -172,8 +208,8 @@ mod tests {
             ("[::1]:8500", false, "http://[::1]:8500"),
             ("https://[::1]/p", false, "https://[::1]:443/p"),
             ("localhost", false, "http://localhost:80"),
-            ("unix:///run/consul.sock", false, "unix:///run/consul.sock:"),
-            ("unix://consul@1.sock", true, "unix://consul@1.sock:"),
+            ("unix:///run/consul.sock", false, "unix:///run/consul.sock"),
+            ("unix://consul@1.sock", true, "unix://consul@1.sock"),
         ] {
             let address = Address::parse(text, ssl).expect(text);
             assert_eq!(address.shown(), shown, "{text:?}");
@@ -182,7 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_the_host_that_the_agent_is_to_see() {
+    fn the_default_is_what_an_empty_text_means() {
+        assert_eq!(Address::parse("", false), Ok(Address::default()));
+    }
+
+    #[test]
+    fn a_request_names_the_host_that_the_agent_expects() {
         for (text, name, base, header) in [
             ("https://10.0.0.1:8501/p", None, "https://10.0.0.1:8501/p", "10.0.0.1:8501"),
             ("https://10.0.0.1:8501/p", Some("server.dc1.consul"), "https://server.dc1.consul:8501/p", "10.0.0.1:8501"),
@@ -196,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_reached_is_an_error_not_a_wrong_connection() {
+    fn an_address_that_cannot_be_reached_is_an_error_and_not_a_wrong_connection() {
         let long = format!("unix:///{}", "x".repeat(200));
         for text in [
             long.as_str(),
@@ -218,7 +259,7 @@ mod tests {
             "http://",
             "https://",
         ] {
-            let error = Address::parse(text, false).expect_err(text);
+            let error = Address::parse(text, false).expect_err(text).to_string();
             assert!(!error.contains("password"), "{error}");
         }
     }

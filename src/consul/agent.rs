@@ -1,4 +1,5 @@
-//! What the local agent knows and takes: instances with their checks, registrations, the node's name.
+//! The local agent's instances with their checks, their registrations, and its node's name. Must never know what a tag
+//! or a key of Meta means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,16 +7,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::acl::{Resource, Rule};
 use super::error::Error;
 use super::http::{Answer, Call, Client, encode};
 
-/// A check's status. Consul knows these three; anything else that it may come to say counts as critical.
+/// The status of a check. Consul has these three; any other word counts as critical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub enum Status {
     /// Healthy.
     Passing,
-    /// Working, but not as it should.
+    /// Working, with a problem.
     Warning,
     /// Not working.
     Critical,
@@ -31,20 +33,20 @@ impl From<String> for Status {
     }
 }
 
-/// A check of the instance, or of its node, as the local agent sees it.
+/// A check of an instance or of its node, as the local agent sees it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Check {
-    /// The node's name.
+    /// The name of the node.
     pub node: String,
-    /// Unique on the node.
+    /// The check's ID, unique on its node.
     #[serde(rename = "CheckID")]
     pub id: String,
     /// The last known status.
     pub status: Status,
-    /// What the last run printed; empty before the first.
+    /// The output of the last run; empty before the first.
     pub output: String,
-    /// The instance that the check belongs to; empty for a check of the node.
+    /// The ID of the instance that the check belongs to; empty for a check of the node.
     #[serde(rename = "ServiceID")]
     pub service_id: String,
 }
@@ -54,20 +56,11 @@ pub struct Check {
 pub struct Health {
     /// The instance itself.
     pub registration: Registration,
-    /// Its checks and the node's, by ID: the agent lists them in an order that changes.
+    /// Its checks and the node's, sorted by ID: the agent's own order changes.
     pub checks: Vec<Check>,
 }
 
-/// What an election writes into a registration: all tags, in their order, and all of Meta.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// The tags.
-    pub tags: Vec<String>,
-    /// Keys and values.
-    pub meta: BTreeMap<String, String>,
-}
-
-/// An instance's registration with every field the agent reported, known to this program or not.
+/// An instance's registration with every field that Consul reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Registration(Map<String, Value>);
@@ -77,89 +70,95 @@ impl Registration {
         self.0.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The service ID, unique on its node.
+    /// Returns the service ID, unique on its node.
     pub fn id(&self) -> &str {
         self.text("ID")
     }
 
-    /// The service's name.
+    /// Returns the name of the service.
     pub fn service(&self) -> &str {
         self.text("Service")
     }
 
-    /// What kind of service: empty for a plain one, otherwise a proxy or a gateway of the mesh.
+    /// Returns the kind of service: empty for a plain one, otherwise a proxy or a gateway of the mesh.
     pub fn kind(&self) -> &str {
         self.text("Kind")
     }
 
-    /// The address that was registered; empty where the node's is meant.
+    /// Returns the registered address; empty: the node's.
     pub fn address(&self) -> &str {
         self.text("Address")
     }
 
-    /// The port that was registered; 0 when there is none.
+    /// Returns the registered port; 0: none.
     pub fn port(&self) -> u16 {
         self.0.get("Port").and_then(Value::as_u64).and_then(|port| port.try_into().ok()).unwrap_or_default()
     }
 
-    /// The path of the socket that was registered in place of address and port; empty when there is none.
+    /// Returns the path of the socket that is registered instead of address and port; empty: none.
     pub fn socket_path(&self) -> &str {
         self.text("SocketPath")
     }
 
-    /// The tags, in their order.
+    /// Returns the tags, in their order.
     pub fn tags(&self) -> Vec<String> {
         let tags = self.0.get("Tags").and_then(Value::as_array);
         tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Whether the catalog's tags overrule the agent's.
+    /// Returns Meta: keys and values.
+    pub fn meta(&self) -> BTreeMap<String, String> {
+        let meta = self.0.get("Meta").and_then(Value::as_object);
+        let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        meta.into_iter().flatten().filter_map(text).collect()
+    }
+
+    /// Returns whether the catalog's tags overrule the agent's.
     pub fn enable_tag_override(&self) -> bool {
         self.0.get("EnableTagOverride").and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// Tags and Meta.
-    pub fn marks(&self) -> Marks {
-        let meta = self.0.get("Meta").and_then(Value::as_object);
-        let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-        Marks { tags: self.tags(), meta: meta.into_iter().flatten().filter_map(text).collect() }
+    /// Returns this registration with other tags and other Meta, and every other field unchanged.
+    #[must_use]
+    pub fn with(&self, tags: &[String], meta: &BTreeMap<String, String>) -> Registration {
+        let mut fields = self.0.clone();
+        fields.insert("Tags".to_owned(), json!(tags));
+        fields.insert("Meta".to_owned(), json!(meta));
+        Registration(fields)
     }
 
-    /// Whether this is `before` with these marks and nothing else changed. With `EnableTagOverride` the agent may have taken other
-    /// tags from the catalog since, so that they do not count.
-    pub fn is_marked(&self, before: &Registration, marks: &Marks) -> bool {
+    /// Returns whether this is `before` with these tags and this Meta, and nothing else changed. With
+    /// `EnableTagOverride` the tags do not count, because the agent may have taken others from the catalog.
+    pub fn matches(&self, before: &Registration, tags: &[String], meta: &BTreeMap<String, String>) -> bool {
         let rest = |registration: &Registration| {
             let mut fields = registration.0.clone();
             fields.retain(|field, _| !matches!(field.as_str(), "Tags" | "Meta"));
             fields
         };
-        let own = self.marks();
-        rest(self) == rest(before) && own.meta == marks.meta && (self.enable_tag_override() || own.tags == marks.tags)
+        rest(self) == rest(before) && self.meta() == *meta && (self.enable_tag_override() || self.tags() == tags)
     }
 
-    /// Whether both say the same of the instance, whichever of the agent's answers they come from.
+    /// Returns whether both describe the same registration, whichever endpoint they come from.
     pub fn is_like(&self, other: &Registration) -> bool {
-        self.without_reports() == other.without_reports()
+        self.registered() == other.registered()
     }
 
-    /// The body that registers the same instance with other marks. Registering anew wipes every field that the body leaves
-    /// out, and a body with a field unknown to it is refused: so all that was reported goes back, save what reports alone have.
-    fn with(&self, marks: &Marks) -> Map<String, Value> {
-        let mut body = self.without_reports();
-        if let Some(name) = body.remove("Service") {
-            body.insert("Name".to_owned(), name);
-        }
-        body.insert("Tags".to_owned(), marks.tags.clone().into());
-        body.insert("Meta".to_owned(), json!(marks.meta));
-        body
-    }
-
-    /// The fields that were registered, without those that only reports have.
-    fn without_reports(&self) -> Map<String, Value> {
+    /// Returns the fields that were registered, without those that only reports have.
+    fn registered(&self) -> Map<String, Value> {
         let mut fields = self.0.clone();
         fields
             .retain(|field, _| !matches!(field.as_str(), "Datacenter" | "ContentHash" | "CreateIndex" | "ModifyIndex"));
         fields
+    }
+
+    /// Returns the body that registers this. Consul wipes every field that the body leaves out and refuses a body with
+    /// an unknown field, so everything that was reported goes back except what only reports have.
+    fn body(&self) -> Vec<u8> {
+        let mut fields = self.registered();
+        if let Some(name) = fields.remove("Service") {
+            fields.insert("Name".to_owned(), name);
+        }
+        serde_json::to_vec(&fields).unwrap_or_default()
     }
 }
 
@@ -180,24 +179,24 @@ impl Entry {
 }
 
 impl Client {
-    /// The instances of `service` on the local agent; none is an empty list.
+    /// Returns the instances of `service` on the local agent.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or answered something else.
+    /// When the request failed or was denied.
     pub fn instances(&self, service: &str) -> Result<Vec<Health>, Error> {
         let path = format!("/v1/agent/health/service/name/{}", encode(service));
-        let answer = self.ask(health_call(path, format!("read the health of service {service}"), service))?;
+        let answer = self.ask(instance_call(path, format!("read the health of service {service}"), service))?;
         let entries: Vec<Entry> = health(&answer)?;
         Ok(entries.into_iter().filter_map(Entry::into_health).collect())
     }
 
-    /// The instance with this service ID on the local agent. `service` names the service that it should belong to.
+    /// Returns the instance with this service ID on the local agent. `service` names the service that it belongs to.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or answered something else.
+    /// When the request failed or was denied.
     pub fn instance(&self, service: &str, id: &str) -> Result<Option<Health>, Error> {
         let path = format!("/v1/agent/health/service/id/{}", encode(id));
-        let answer = self.ask(health_call(path, format!("read the health of instance {id}"), service))?;
+        let answer = self.ask(instance_call(path, format!("read the health of instance {id}"), service))?;
         let entry: Option<Entry> = health(&answer)?;
         match entry.and_then(Entry::into_health) {
             None if answer.status != 404 => Err(answer.lacks("Service")),
@@ -205,22 +204,23 @@ impl Client {
         }
     }
 
-    /// The names of the services that the local agent has instances of.
+    /// Returns the names of the services with an instance on the local agent, except those that the token may not read.
     ///
     /// # Errors
-    /// When Consul could not be asked. What the token may not read is left out without a word.
+    /// When the request failed.
     pub fn service_names(&self) -> Result<BTreeSet<String>, Error> {
-        let rule = "service_prefix \"\" { policy = \"read\" }".to_owned();
+        let rule = Rule::read_all(Resource::Service);
         let call = Call::get("/v1/agent/services".to_owned(), "list the agent's services".to_owned(), rule);
         let services: BTreeMap<String, Registration> = self.ask(call)?.json()?;
         Ok(services.values().map(|registration| registration.service().to_owned()).collect())
     }
 
-    /// Reads an instance's registration as soon as it has changed since `hash`, or at once without one; at the latest about when
-    /// `limit` has passed. Also returns the hash to wait behind next. `None`: the agent has no such instance, and did not wait.
+    /// Returns an instance's registration as soon as it differs from the one with this hash, or at once without a hash;
+    /// after about `limit` at the latest. Also returns the hash for the next call. `None`: the agent has no such
+    /// instance; it answers so at once.
     ///
     /// # Errors
-    /// When the agent could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn registration_after(
         &self,
         service: &str,
@@ -230,29 +230,27 @@ impl Client {
     ) -> Result<Option<(Registration, String)>, Error> {
         let wait = hash.map(|hash| format!("?hash={hash}&wait={}ms", limit.as_millis())).unwrap_or_default();
         let path = format!("/v1/agent/service/{}{wait}", encode(id));
-        let mut answer = self.ask(health_call(path, format!("read the registration of instance {id}"), service))?;
+        let mut answer = self.ask(instance_call(path, format!("read the registration of instance {id}"), service))?;
         let hash = answer.index.take().unwrap_or_default();
         if answer.status == 404 { Ok(None) } else { answer.read().map(|found| Some((found, hash))) }
     }
 
-    /// Registers the instance again with other marks and everything else as it was. Its checks stay as they are. With
-    /// servers to talk to, the catalog has the change before the answer; without a leader the agent takes it all the same
-    /// and answers after about 7 seconds.
+    /// Registers an instance again; its checks stay as they are. The catalog has the change before the answer, except
+    /// without a leader: then the agent answers after about 7 s and keeps the change to itself.
     ///
     /// # Errors
-    /// When the agent could not be asked, denied it or refused the body.
-    pub fn register(&self, registration: &Registration, marks: &Marks) -> Result<(), Error> {
-        let body = serde_json::to_vec(&registration.with(marks)).unwrap_or_default();
-        let purpose = format!("tag instance {}", registration.id());
-        let rule = format!("service \"{}\" {{ policy = \"write\" }}", registration.service());
-        let call = Call::put("/v1/agent/service/register".to_owned(), Some(body), purpose, rule);
+    /// When the request failed or was denied, or Consul refused the body.
+    pub fn register(&self, registration: &Registration) -> Result<(), Error> {
+        let purpose = format!("register instance {}", registration.id());
+        let rule = Rule::write(Resource::Service, registration.service());
+        let call = Call::put("/v1/agent/service/register".to_owned(), Some(registration.body()), purpose, rule);
         self.ask(call)?.done()
     }
 
-    /// The name of the agent's node. Needs more rights than anything else here: ask it of a check's report where there is one.
+    /// Returns the name of the agent's node. Needs more rights than any other request: prefer [`Check::node`].
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn node_name(&self) -> Result<String, Error> {
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -264,24 +262,24 @@ impl Client {
         struct Config {
             node_name: String,
         }
-        let purpose = "learn the node's name, which no check tells as the instance has none".to_owned();
-        let call =
-            Call::get("/v1/agent/self".to_owned(), purpose, "agent_prefix \"\" { policy = \"read\" }".to_owned());
+        let purpose = "read the name of the agent's node".to_owned();
+        let call = Call::get("/v1/agent/self".to_owned(), purpose, Rule::read_all(Resource::Agent));
         let itself: Itself = self.ask(call)?.json()?;
         Ok(itself.config.node_name)
     }
 }
 
-fn health_call(path: String, purpose: String, service: &str) -> Call {
-    Call::get(path, purpose, format!("service \"{service}\" {{ policy = \"write\" }}"))
+/// Creates a request about an instance. Its rule is the one for writing, which allows reading too.
+fn instance_call(path: String, purpose: String, service: &str) -> Call {
+    Call::get(path, purpose, Rule::write(Resource::Service, service))
 }
 
-/// Reads a health answer. The worst status of the checks is the HTTP status, 429 or 503, which a rate limit uses too: only
-/// the body tells them apart. An unknown instance is 404 with a body as well.
+/// Reads a health answer. Its HTTP status is the worst status of the checks, 429 or 503, which a rate limit uses too;
+/// only the body tells them apart. An unknown instance is 404 with a body as well.
 fn health<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, Error> {
     match (answer.status, serde_json::from_slice(&answer.body)) {
         (200 | 404 | 429 | 503, Ok(value)) => Ok(value),
-        (200, Err(error)) => Err(answer.not_understood(&error)),
+        (200, Err(error)) => Err(answer.not_understood(error)),
         _ => Err(answer.refused()),
     }
 }

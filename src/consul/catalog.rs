@@ -1,28 +1,38 @@
-//! The servers' catalog: what everybody else sees of a node's instances.
+//! The servers' catalog: what everyone else sees of an instance. Must never know what a tag or a key of Meta means.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::agent::{Check, Health, Marks, Registration};
+use super::acl::{Resource, Rule};
+use super::agent::{Check, Health, Registration};
 use super::error::Error;
 use super::http::{Call, Client, encode};
 
-/// A node and one instance on it, as the catalog has them.
+/// A node and one instance on it, in the catalog.
 #[derive(Clone, Debug)]
 pub struct CatalogNode {
-    /// The node's address.
+    /// The address of the node.
     pub address: String,
-    /// Tags and Meta of the instance that was asked for; `None` when the catalog does not have it.
-    pub marks: Option<Marks>,
+    /// The instance that was asked for; `None`: the catalog does not have it.
+    pub instance: Option<CatalogInstance>,
+}
+
+/// The part of an instance's catalog entry that its registration can change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogInstance {
+    /// The tags, in their order.
+    pub tags: Vec<String>,
+    /// Meta: keys and values.
+    pub meta: BTreeMap<String, String>,
 }
 
 impl Client {
-    /// What the catalog has of a node and of the instance with this service ID on it. `None`: the catalog does not have
-    /// the node, or the token may not read it, which needs `node "NODE" { policy = "read" }` and looks the same.
+    /// Returns the catalog's entry of a node and of the instance with this service ID on it. `None`: the catalog does
+    /// not have the node, or the token may not read it, which looks the same.
     ///
     /// # Errors
-    /// When Consul could not be asked.
+    /// When the request failed.
     pub fn catalog_node(&self, node: &str, service_id: &str) -> Result<Option<CatalogNode>, Error> {
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -43,7 +53,7 @@ impl Client {
             tags: Option<Vec<String>>,
             meta: Option<BTreeMap<String, String>>,
         }
-        // A filter's string between backticks stands for itself; it has no way to write a backtick, and escapes nothing.
+        // A string in backticks has no escapes, and so cannot hold a backtick.
         let filter = if service_id.contains('`') {
             String::new()
         } else {
@@ -52,35 +62,38 @@ impl Client {
         let call = Call::get(
             format!("/v1/catalog/node-services/{}{filter}", encode(node)),
             format!("read instance {service_id} of node {node} in the catalog"),
-            format!("node \"{node}\" {{ policy = \"read\" }}"),
+            Rule::read(Resource::Node, node),
         );
         let found: Found = self.ask(call)?.json()?;
         let service = found.services.into_iter().flatten().find(|service| service.id == service_id);
-        let marks = service
-            .map(|service| Marks { tags: service.tags.unwrap_or_default(), meta: service.meta.unwrap_or_default() });
-        Ok(found.node.map(|node| CatalogNode { address: node.address, marks }))
+        let instance = service.map(|service| CatalogInstance {
+            tags: service.tags.unwrap_or_default(),
+            meta: service.meta.unwrap_or_default(),
+        });
+        Ok(found.node.map(|node| CatalogNode { address: node.address, instance }))
     }
 }
 
-/// One instance of a service anywhere in the datacenter, as the catalog has it.
+/// An instance of a service anywhere in the datacenter.
 #[derive(Clone, Debug)]
 pub struct RemoteInstance {
-    /// Its node's name.
+    /// The name of its node.
     pub node: String,
-    /// Its node's address.
+    /// The address of its node.
     pub node_address: String,
-    /// Its registration and checks, its node's among them.
+    /// Its registration, its checks and its node's.
     pub health: Health,
     /// The raft index of the last change of any of its checks.
     pub checks_index: u64,
 }
 
 impl Client {
-    /// All instances of a service in the datacenter, in whatever health. What the token may not read is left out without a word,
-    /// which takes `service:read` for the service and `node:read` for each node.
+    /// Returns all instances of a service in the datacenter, healthy or not, except those that the token may not read:
+    /// that needs
+    /// `service:read` on the service and `node:read` on each node.
     ///
     /// # Errors
-    /// When Consul could not be asked.
+    /// When the request failed.
     pub fn instances_everywhere(&self, service: &str) -> Result<Vec<RemoteInstance>, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -103,7 +116,7 @@ impl Client {
             #[serde(flatten)]
             check: Check,
         }
-        let rule = "node_prefix \"\" { policy = \"read\" }".to_owned();
+        let rule = Rule::read_all(Resource::Node);
         let path = format!("/v1/health/service/{}", encode(service));
         let call = Call::get(path, format!("read the health of all instances of {service}"), rule);
         let entries: Vec<Entry> = self.ask(call)?.json()?;

@@ -1,25 +1,40 @@
-//! What can go wrong when Consul is asked: one error that says what was attempted, on what, and what came back.
+//! The one error of a request to Consul: what was attempted, where, and what came back. Must never know a token or who
+//! named the agent.
 //!
-//! Owns the difference between *refused* (Consul answered and did nothing) and *unknown* (the request may have been
-//! carried out). Knows no roles, no exit statuses, and never holds a token.
+//! It tells *refused* (Consul answered and did nothing) from *unknown* (Consul may have carried the request out).
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::tls::{KEYS, TlsFault};
+use super::acl::Rule;
+use super::tls_fault::TlsFault;
+use crate::duration;
 
-/// What Go's server says on an https port to a request in plain text, and so what every Consul does (1.8.7, 1.21.0).
+/// What Go's HTTP server answers on an https port to a request in plain text (Consul 1.8.7 and 1.21.0).
 const WANTS_HTTPS: &str = "HTTP request to an HTTPS server";
 
-/// A request to Consul that did not end well.
+/// What Consul's community edition says of namespaces and partitions. 1.8.7 ignores a partition in a request and
+/// refuses it in a prepared query.
+const ENTERPRISE: [&str; 3] =
+    ["Consul Enterprise feature", "unknown field \"Namespace\"", "unknown field \"Partition\""];
+
+/// The underlying error that a failure comes from.
+pub type Cause = Box<dyn StdError + Send + Sync>;
+
+/// A request to Consul that failed.
+///
+/// The plain text leaves out the cause, which is the error's source; `{:#}` includes it.
 #[derive(Debug)]
 pub struct Error {
-    /// What was to be achieved, as the rest of a sentence that begins with "cannot".
+    /// What the request was for and on what: the rest of a sentence that begins with "cannot".
     pub purpose: String,
-    /// HTTP method and URL, without its query string.
-    pub request: String,
-    /// The ACL rule that allows this request, as it stands in a policy.
-    pub rule: String,
-    /// Whether it had a token.
+    /// The address of the agent, for people.
+    pub agent: Arc<str>,
+    /// The ACL rule that allows the request.
+    pub rule: Rule,
+    /// Whether the request carried a token.
     pub has_token: bool,
     /// What came back.
     pub kind: Kind,
@@ -28,55 +43,88 @@ pub struct Error {
 /// The ways in which a request can fail.
 #[derive(Debug)]
 pub enum Kind {
-    /// No connection to the agent: nothing was sent. Holds the system's own words.
-    Unreachable(String),
-    /// No connection to the agent's socket for lack of rights to it: nothing was sent. Holds the system's own words.
-    Forbidden(String),
-    /// No TLS with whoever answered there. Says why.
-    Tls(TlsFault, String),
-    /// No complete answer before the deadline; holds the time that there was for all requests together, as Consul writes it.
-    TimedOut(String),
-    /// The connection ended before a complete answer. Holds the system's own words.
-    Interrupted(String),
-    /// What came back is not an answer of Consul's. Says what was wrong with it.
-    NotUnderstood(String),
+    /// No connection to the agent; nothing was sent.
+    Unreachable(Cause),
+    /// No connection, because this user may not use the agent's socket; nothing was sent.
+    Forbidden(Cause),
+    /// No TLS with the server that answered.
+    Tls(TlsFault, Cause),
+    /// No complete answer before the deadline. Holds the time limit of all requests together.
+    TimedOut(Duration),
+    /// The connection ended before the answer was complete.
+    Interrupted(Cause),
+    /// The answer does not come from Consul.
+    NotUnderstood(Cause),
     /// Consul's own answer: its HTTP status and its words.
     Status(u16, String),
-    /// A denial in Consul's words, while no server could be asked about the token. An agent denies a token that it does not
-    /// know and cannot look up, so this says nothing of the token's rights (seen on 1.8.7 and 1.21.0).
+    /// A denial in Consul's words while no server can check the token. An agent denies a token that it cannot look up,
+    /// so this says nothing about the token's rights (1.8.7 and 1.21.0).
     DeniedInOutage(String),
 }
 
-/// What a Consul that knows no namespaces and no partitions says of them. 1.8.7 takes a partition for nothing in a request, and
-/// refuses it in a prepared query.
-const ENTERPRISE: [&str; 3] =
-    ["Consul Enterprise feature", "unknown field \"Namespace\"", "unknown field \"Partition\""];
-
-fn lacks_enterprise(words: &str) -> bool {
-    ENTERPRISE.iter().any(|part| words.contains(part))
+/// What the reader of an error can do about it, or expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Retry later: the cause may pass by itself.
+    Retry,
+    /// Start the agent, or correct its address.
+    ReachAgent,
+    /// Correct the address: the server there is not a Consul agent.
+    CorrectAddress,
+    /// Name the agent itself: redirects are not followed.
+    NameAgentItself,
+    /// Let this user use the agent's socket, by `unix_sockets` in the agent's configuration.
+    OpenSocket,
+    /// Reach the agent over https.
+    UseHttps,
+    /// Reach the agent over plain HTTP or its socket, or let it serve https.
+    UsePlainHttp,
+    /// Trust the CA that signed the agent's certificate.
+    TrustCa,
+    /// Name the host that the agent's certificate is for.
+    NameServer,
+    /// Renew the agent's certificate, or correct this machine's clock.
+    RenewCertificate,
+    /// Replace the agent's certificate: it must not be its own CA, and needs a key of one of [`super::KEYS`].
+    ReplaceCertificate,
+    /// Present a client certificate that the agent's CA signed and that has not expired.
+    PresentCertificate,
+    /// Let the agent support TLS 1.2 or 1.3 and a key of one of [`super::KEYS`].
+    UpgradeTls,
+    /// Send a token that has this rule.
+    GiveToken(Rule),
+    /// Send another token: this one does not exist.
+    ReplaceToken,
+    /// Add this rule to the token.
+    Grant(Rule),
+    /// Leave namespace and partition out: this Consul has none.
+    LeaveOutScope,
+    /// Use another version of Consul: this one does not accept the request.
+    ChangeVersion,
 }
 
 impl Error {
-    /// Whether Consul may have carried the request out all the same: an answer that never came, broke off or made no sense
-    /// says nothing about what was done. A refusal by Consul itself, or no connection at all, does.
+    /// Returns whether Consul may have carried the request out. An answer that is missing, incomplete or unreadable
+    /// says nothing about that; a refusal, or no connection, does.
     pub fn may_have_happened(&self) -> bool {
         match self.kind {
-            // An agent that wants another client certificate says so when the first request is on its way; it reads none.
+            // An agent that rejects the client certificate may say so only after the request was sent; it has read
+            // none.
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) | Kind::Tls(TlsFault::Other, _) => true,
-            // A server that lost its leader in the middle of a write answers 500 for a write that is committed later.
+            // A server that loses its leader during a write answers 500 for a write that is committed later.
             Kind::Status(status, _) => status >= 500,
             Kind::Unreachable(_) | Kind::Forbidden(_) | Kind::Tls(..) | Kind::DeniedInOutage(_) => false,
         }
     }
 
-    /// Whether Consul denied the request for lack of rights.
+    /// Returns whether Consul denied the request for lack of rights.
     pub fn is_denied(&self) -> bool {
         matches!(self.kind, Kind::Status(401 | 403, _))
     }
 
-    /// Whether no later request can do better as long as nobody changes something: denied, or not the agent that was meant, or not
-    /// as it wants to be asked. A certificate that has expired is none of these; it was right before, and a new one may come.
-    pub fn is_for_good(&self) -> bool {
+    /// Returns whether the request keeps failing until an operator changes something. An expired certificate does not
+    /// count: it was right before, and a new one may come.
+    pub fn is_permanent(&self) -> bool {
         use TlsFault as F;
         let is_mistake = match &self.kind {
             Kind::Forbidden(_)
@@ -89,90 +137,155 @@ impl Error {
         is_mistake || self.is_denied()
     }
 
-    /// Whether Consul answered with this status and with words that contain `part`.
+    /// Returns whether Consul answered with this status and words that contain `part`.
     pub fn says(&self, status: u16, part: &str) -> bool {
         matches!(&self.kind, Kind::Status(s, words) if *s == status && words.contains(part))
     }
 
-    /// What the reader can do about it, or expect.
-    fn way_out(&self) -> String {
+    /// Returns what the reader can do about the error.
+    pub fn remedy(&self) -> Remedy {
         match &self.kind {
-            Kind::Unreachable(_) => {
-                "is the agent running there? CONSUL_HTTP_ADDR or --http-addr says where to ask".to_owned()
-            }
-            Kind::Forbidden(_) => {
-                "let this user use the socket: unix_sockets in the agent's configuration has user, group and mode"
-                    .to_owned()
-            }
-            Kind::Tls(fault, _) => way_out_of(*fault),
-            Kind::NotUnderstood(_) => {
-                "is it a Consul agent that answers there? CONSUL_HTTP_ADDR or --http-addr says where to ask".to_owned()
-            }
-            Kind::DeniedInOutage(_) => {
-                "but no server can be asked about the token now; the next run tries again".to_owned()
-            }
-            // Without one, the agent's own default token counts, or the anonymous one.
-            Kind::Status(401 | 403, _) if !self.has_token => {
-                format!(
-                    "give a token by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN; it needs: {}",
-                    self.rule
-                )
-            }
-            Kind::Status(403, words) if words.contains("ACL not found") => {
-                "the token does not exist, or no more; give another by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
-                    .to_owned()
-            }
-            Kind::Status(401 | 403, _) => format!("the token needs: {}", self.rule),
-            Kind::Status(400, words) if words.contains(WANTS_HTTPS) => {
-                "name it as https://HOST:PORT in CONSUL_HTTP_ADDR or --http-addr, or set CONSUL_HTTP_SSL=true".to_owned()
-            }
-            Kind::Status(400, words) if lacks_enterprise(words) => {
-                "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and give no --namespace and no --partition".to_owned()
-            }
-            Kind::Status(400, _) => "this version of Consul does not take the request".to_owned(),
-            Kind::Status(status, _) if (300..400).contains(status) => {
-                "redirects are not followed; CONSUL_HTTP_ADDR or --http-addr must name the agent itself".to_owned()
-            }
-            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) => "the next run tries again".to_owned(),
+            Kind::Unreachable(_) => Remedy::ReachAgent,
+            Kind::Forbidden(_) => Remedy::OpenSocket,
+            Kind::Tls(fault, _) => of_tls(*fault),
+            Kind::NotUnderstood(_) => Remedy::CorrectAddress,
+            Kind::Status(401 | 403, _) if !self.has_token => Remedy::GiveToken(self.rule.clone()),
+            Kind::Status(403, words) if words.contains("ACL not found") => Remedy::ReplaceToken,
+            Kind::Status(401 | 403, _) => Remedy::Grant(self.rule.clone()),
+            Kind::Status(400, words) if words.contains(WANTS_HTTPS) => Remedy::UseHttps,
+            Kind::Status(400, words) if lacks_enterprise(words) => Remedy::LeaveOutScope,
+            Kind::Status(400, _) => Remedy::ChangeVersion,
+            Kind::Status(status, _) if (300..400).contains(status) => Remedy::NameAgentItself,
+            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => Remedy::Retry,
         }
     }
 }
 
-/// What the reader can do where no TLS came about.
-fn way_out_of(fault: TlsFault) -> String {
+fn of_tls(fault: TlsFault) -> Remedy {
     match fault {
-        TlsFault::UnknownCa => "name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)".to_owned(),
-        TlsFault::OtherName => {
-            "say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME, or name the agent by it".to_owned()
-        }
-        TlsFault::NotNow => "the agent needs a new one, if this machine's clock is right".to_owned(),
-        TlsFault::Certificate => format!("the agent needs another one: not one that is its own CA, and with keys of {KEYS}"),
-        TlsFault::Client => {
-            "it takes certificates of its own CA alone, as long as they hold: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)".to_owned()
-        }
-        TlsFault::NoTls => {
-            "is https served there? what serves plain HTTP is named http://HOST:PORT or unix:///PATH, without CONSUL_HTTP_SSL".to_owned()
-        }
-        TlsFault::NoCommonWay => format!("the agent needs TLS 1.2 or 1.3, and keys of {KEYS}"),
-        TlsFault::Other => "the next run tries again".to_owned(),
+        TlsFault::UnknownCa => Remedy::TrustCa,
+        TlsFault::OtherName => Remedy::NameServer,
+        TlsFault::NotNow => Remedy::RenewCertificate,
+        TlsFault::Certificate => Remedy::ReplaceCertificate,
+        TlsFault::Client => Remedy::PresentCertificate,
+        TlsFault::NoTls => Remedy::UsePlainHttp,
+        TlsFault::NoCommonWay => Remedy::UpgradeTls,
+        TlsFault::Other => Remedy::Retry,
     }
 }
 
+fn lacks_enterprise(words: &str) -> bool {
+    ENTERPRISE.iter().any(|part| words.contains(part))
+}
+
+/// The attempt, the agent and the answer. A denial ends with the ACL rule that is missing.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}: ", self.purpose, self.request)?;
-        match &self.kind {
-            Kind::Unreachable(words) | Kind::Forbidden(words) | Kind::Interrupted(words) | Kind::Tls(_, words) => {
-                write!(f, "{words}")?;
-            }
-            Kind::TimedOut(limit) => write!(f, "no answer within {limit}")?,
-            Kind::NotUnderstood(what) => write!(f, "the answer is not Consul's: {what}")?,
-            Kind::Status(status, words) if words.is_empty() => write!(f, "{status}")?,
-            Kind::Status(status, words) => write!(f, "{status} {words}")?,
-            Kind::DeniedInOutage(words) => write!(f, "403 {words}")?,
+        write!(f, "cannot {} at {}: {}", self.purpose, self.agent, self.kind)?;
+        if let (true, Some(cause)) = (f.alternate(), self.kind.cause()) {
+            write!(f, ": {cause}")?;
         }
-        write!(f, "; {}", self.way_out())
+        match self.remedy() {
+            Remedy::GiveToken(rule) => write!(f, "; needs a token with: {rule}"),
+            Remedy::Grant(rule) => write!(f, "; the token needs: {rule}"),
+            _ => Ok(()),
+        }
     }
 }
 
-impl std::error::Error for Error {}
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Unreachable(_) | Kind::Forbidden(_) => f.write_str("no connection"),
+            Kind::Tls(..) => f.write_str("TLS failed"),
+            Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::format(*limit)),
+            Kind::Interrupted(_) => f.write_str("the connection ended early"),
+            Kind::NotUnderstood(_) => f.write_str("the answer is not Consul's"),
+            Kind::Status(status, words) if words.is_empty() => write!(f, "{status}"),
+            Kind::Status(status, words) => write!(f, "{status} {words}"),
+            Kind::DeniedInOutage(words) => write!(f, "403 {words}, but no server can check the token now"),
+        }
+    }
+}
+
+impl Kind {
+    /// Returns what a failed handshake means.
+    pub(crate) fn of_tls(error: rustls::Error) -> Kind {
+        let (fault, cause) = TlsFault::of(error);
+        Kind::Tls(fault, cause)
+    }
+
+    fn cause(&self) -> Option<&Cause> {
+        match self {
+            Kind::Unreachable(cause)
+            | Kind::Forbidden(cause)
+            | Kind::Tls(_, cause)
+            | Kind::Interrupted(cause)
+            | Kind::NotUnderstood(cause) => Some(cause),
+            Kind::TimedOut(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => None,
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let cause = self.kind.cause()?;
+        Some(&**cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+
+    use super::super::acl::Resource;
+    use super::*;
+
+    fn error(kind: Kind) -> Error {
+        Error {
+            purpose: "read key k".to_owned(),
+            agent: "http://127.0.0.1:8500".into(),
+            rule: Rule::write(Resource::Key, "k"),
+            has_token: true,
+            kind,
+        }
+    }
+
+    fn chain(error: &Error) -> Vec<String> {
+        let (mut texts, mut next) = (vec![error.to_string()], error.source());
+        while let Some(error) = next {
+            texts.push(error.to_string());
+            next = error.source();
+        }
+        texts
+    }
+
+    #[test]
+    fn the_cause_is_a_source_and_printed_once() {
+        let error = error(Kind::Interrupted(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()));
+        let plain = "cannot read key k at http://127.0.0.1:8500: the connection ended early";
+        assert_eq!(chain(&error), [plain, "broken pipe"]);
+        assert_eq!(format!("{error:#}"), format!("{plain}: broken pipe"));
+        assert!(error.source().is_some_and(<dyn StdError>::is::<std::io::Error>));
+    }
+
+    #[test]
+    fn a_handshake_keeps_rustls_own_error_behind_words_that_do_not_change() {
+        let error = error(Kind::of_tls(rustls::Error::InvalidCertificate(CertificateError::Expired)));
+        assert_eq!(chain(&error)[1], "its certificate has expired");
+        assert_eq!(chain(&error).len(), 3);
+        assert!(format!("{error:#}").ends_with(": TLS failed: its certificate has expired"));
+    }
+
+    #[test]
+    fn a_denial_names_the_missing_rule_in_text_and_remedy() {
+        let mut error = error(Kind::Status(403, "Permission denied".to_owned()));
+        assert!(
+            error.to_string().ends_with(": 403 Permission denied; the token needs: key \"k\" { policy = \"write\" }")
+        );
+        assert_eq!(error.remedy(), Remedy::Grant(error.rule.clone()));
+        error.has_token = false;
+        assert!(error.to_string().ends_with("; needs a token with: key \"k\" { policy = \"write\" }"));
+        assert_eq!(error.remedy(), Remedy::GiveToken(error.rule.clone()));
+    }
+}

@@ -1,4 +1,6 @@
-//! One HTTP request to the agent and its answer: headers, token, deadline, and nothing of what Consul means by them.
+//! One HTTP request to the agent and its answer: headers, token, deadline. Must never know what an answer means.
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,15 +11,16 @@ use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::{AsSendBody, Body};
 
 use super::access::{Access, Scope};
+use super::acl::Rule;
 use super::error::{Error, Kind};
 use super::transport;
 use crate::deadline::Deadline;
-use crate::{duration, text};
+use crate::text;
 
-/// What of Consul's own words goes into an error: enough for its longest sentence, little enough for one line.
+/// The most characters of Consul's own words in an error: enough for its longest sentence.
 const MOST_WORDS: usize = 400;
 
-/// A request as the typed calls describe it.
+/// A request, and what an error says of it.
 pub(super) struct Call {
     pub method: Method,
     /// Path and query, percent-encoded, beginning with `/v1/`.
@@ -26,51 +29,50 @@ pub(super) struct Call {
     /// See [`Error::purpose`].
     pub purpose: String,
     /// See [`Error::rule`].
-    pub rule: String,
+    pub rule: Rule,
 }
 
 /// A complete answer, whatever its status.
 pub(super) struct Answer {
     pub status: u16,
-    /// What a blocking query waits behind: the state's index for the servers' answers, its hash for the agent's.
+    /// What the next blocking query waits behind: an index in the servers' answers, a hash in the agent's.
     pub index: Option<String>,
     pub body: Vec<u8>,
     call: Call,
     asked: Asked,
 }
 
-/// Who was asked, and as whom.
+/// Which agent was asked, and as whom.
 #[derive(Clone, Debug)]
 struct Asked {
-    /// What a request's URL begins with, as it is shown to people.
-    base: String,
+    agent: Arc<str>,
     has_token: bool,
 }
 
-/// What came over the wire.
+/// An answer as it came over the wire.
 struct Received {
     status: u16,
     index: Option<String>,
     body: Vec<u8>,
 }
 
-/// An agent, asked over one connection, or over as many as there are requests at the same time.
+/// A client of one agent. Its clones share a connection; simultaneous requests use one each.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
-    /// What a request's URL begins with.
+    /// What precedes the path in every URL.
     base: String,
     asked: Asked,
-    /// What every request has, marked as not to be shown where it is secret.
+    /// The headers of every request; secret ones are marked as sensitive.
     headers: Vec<(&'static str, HeaderValue)>,
-    /// What every request's query string has: the namespace and the partition.
+    /// Namespace and partition for every query string.
     scope: String,
     deadline: Deadline,
 }
 
 impl Client {
-    /// A client of an agent. Connects with the first request. A token that cannot be a header's value is sent as none; the options
-    /// take no such token.
+    /// Creates a client, which connects with its first request. A token or login that cannot be an HTTP header is not
+    /// sent.
     pub fn new(access: &Access, scope: &Scope, deadline: Deadline) -> Client {
         let address = &access.address;
         let login = access.login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(login.reveal())));
@@ -89,14 +91,14 @@ impl Client {
         Client {
             agent: transport::agent(access),
             base: address.base(access.tls.as_ref().and_then(|tls| tls.server_name())),
-            asked: Asked { base: address.shown(), has_token: access.token.is_some() },
+            asked: Asked { agent: address.shown().into(), has_token: access.token.is_some() },
             headers: headers.into_iter().filter_map(header).collect(),
             scope: scope.collect::<Vec<_>>().join("&"),
             deadline,
         }
     }
 
-    /// The same client with another deadline.
+    /// Returns the same client with another deadline.
     #[must_use]
     pub fn until(&self, deadline: Deadline) -> Client {
         Client { deadline, ..self.clone() }
@@ -105,13 +107,14 @@ impl Client {
     /// Sends a request and reads its whole answer.
     ///
     /// # Errors
-    /// When no complete answer came before the deadline. A status is no error here.
+    /// When no complete answer came before the deadline. No status is an error here, except a denial while no server
+    /// can check the token.
     pub(super) fn ask(&self, call: Call) -> Result<Answer, Error> {
-        // No time at all would mean no limit to the transport.
+        // To the transport, a limit of zero means no limit.
         if self.deadline.remaining().is_zero() {
             return Err(call.failed(&self.asked, self.timed_out()));
         }
-        let outcome = self.exchange(&call);
+        let outcome = self.exchange(&call.method, &call.path, call.body.as_deref());
         match outcome {
             Ok(Received { status, index, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
@@ -128,22 +131,24 @@ impl Client {
         }
     }
 
-    /// Whether the agent reaches servers that have a leader, which it says to everyone.
+    /// Returns whether the agent reaches servers that have a leader. Needs no rights.
     fn servers_answer(&self) -> bool {
-        let call = Call::get("/v1/status/leader".to_owned(), String::new(), String::new());
         !self.deadline.remaining().is_zero()
-            && matches!(self.exchange(&call), Ok(answer) if answer.status == 200 && answer.body.len() > "\"\"".len())
+            && self
+                .exchange(&Method::GET, "/v1/status/leader", None)
+                // Without a leader the answer is an empty string in JSON.
+                .is_ok_and(|answer| answer.status == 200 && answer.body.len() > "\"\"".len())
     }
 
-    fn exchange(&self, call: &Call) -> Result<Received, ureq::Error> {
-        let mut request = Request::builder().method(&call.method).uri(self.url(&call.path));
+    fn exchange(&self, method: &Method, path: &str, body: Option<&[u8]>) -> Result<Received, ureq::Error> {
+        let mut request = Request::builder().method(method).uri(self.url(path));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        let mut response = match &call.body {
-            // Session create and query PUT ignore a body that comes without Content-Length; a slice has one.
-            Some(body) => self.send(request.header("Content-Type", "application/json").body(body.as_slice())?)?,
-            None if call.method == Method::GET => self.send(request.body(())?)?,
+        let mut response = match body {
+            // Session create and query PUT ignore a body without Content-Length; a slice has one.
+            Some(body) => self.send(request.header("Content-Type", "application/json").body(body)?)?,
+            None if *method == Method::GET => self.send(request.body(())?)?,
             None => self.send(request.body(&[][..])?)?,
         };
         let body = response.body_mut().read_to_vec()?;
@@ -167,37 +172,47 @@ impl Client {
     }
 
     fn timed_out(&self) -> Kind {
-        Kind::TimedOut(duration::format(self.deadline.limit()))
+        Kind::TimedOut(self.deadline.limit())
     }
 }
 
 impl Call {
-    pub fn get(path: String, purpose: String, rule: String) -> Call {
+    /// A GET request.
+    pub fn get(path: String, purpose: String, rule: Rule) -> Call {
         Call { method: Method::GET, path, body: None, purpose, rule }
     }
 
-    pub fn put(path: String, body: Option<Vec<u8>>, purpose: String, rule: String) -> Call {
+    /// A PUT request.
+    pub fn put(path: String, body: Option<Vec<u8>>, purpose: String, rule: Rule) -> Call {
         Call { method: Method::PUT, path, body, purpose, rule }
     }
 
     fn failed(&self, asked: &Asked, kind: Kind) -> Error {
-        // The query string is left out: with a session's ID in it, the same failure would read otherwise each time.
-        let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
-        let request = format!("{} {}{path}", self.method, asked.base);
-        Error { purpose: self.purpose.clone(), request, rule: self.rule.clone(), has_token: asked.has_token, kind }
+        Error {
+            purpose: self.purpose.clone(),
+            agent: asked.agent.clone(),
+            rule: self.rule.clone(),
+            has_token: asked.has_token,
+            kind,
+        }
     }
 }
 
 impl Answer {
-    /// The body of a 200, read as JSON that must be there.
+    /// Reads the JSON body of a 200. `null` is an error.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if self.status != 200 {
             return Err(self.refused());
         }
-        serde_json::from_slice(&self.body).map_err(|error| self.not_understood(&error))
+        serde_json::from_slice(&self.body).map_err(|error| self.not_understood(error))
     }
 
-    /// Nothing, where a 200 says that all is done. Consul's body then is empty or JSON; any other is not Consul's answer.
+    /// Reads the JSON body of a 200. `null`, which Consul sends for an empty list or a denied read, is the default.
+    pub fn json<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
+        Ok(self.read::<Option<T>>()?.unwrap_or_default())
+    }
+
+    /// Checks for a 200 whose body is empty or JSON. Any other body does not come from Consul.
     pub fn done(&self) -> Result<(), Error> {
         if self.status == 200 && self.body.is_empty() {
             return Ok(());
@@ -205,35 +220,32 @@ impl Answer {
         self.read::<IgnoredAny>().map(drop)
     }
 
-    /// The body of a 200, read as JSON; `null`, as Consul sends for an empty list or a denied read, is the default.
-    pub fn json<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
-        Ok(self.read::<Option<T>>()?.unwrap_or_default())
-    }
-
-    /// The error that this answer is, in Consul's own words.
+    /// Returns this answer as an error, in Consul's own words.
     pub fn refused(&self) -> Error {
-        let words = words_of(&self.body);
-        let kind = Kind::Status(self.status, words);
-        self.call.failed(&self.asked, kind)
+        self.failed(Kind::Status(self.status, words_of(&self.body)))
     }
 
-    /// The denial that this answer is though its status says otherwise.
+    /// Returns this answer as a denial, which its status does not show.
     pub fn denied(&self, words: &str) -> Error {
-        self.call.failed(&self.asked, Kind::Status(403, words_of(words.as_bytes())))
+        self.failed(Kind::Status(403, words_of(words.as_bytes())))
     }
 
-    /// The error that this answer is when it is JSON without what Consul always sends.
+    /// Returns the error of an answer without a field that Consul always sends.
     pub fn lacks(&self, field: &str) -> Error {
-        self.call.failed(&self.asked, Kind::NotUnderstood(format!("no {field} in it")))
+        self.failed(Kind::NotUnderstood(format!("no {field} in it").into()))
     }
 
-    /// The error that this answer is when its body cannot be read.
-    pub fn not_understood(&self, error: &serde_json::Error) -> Error {
-        self.call.failed(&self.asked, Kind::NotUnderstood(error.to_string()))
+    /// Returns the error of an answer whose body cannot be read.
+    pub fn not_understood(&self, error: serde_json::Error) -> Error {
+        self.failed(Kind::NotUnderstood(error.into()))
+    }
+
+    fn failed(&self, kind: Kind) -> Error {
+        self.call.failed(&self.asked, kind)
     }
 }
 
-/// A body as one line of bounded length.
+/// Returns a body as one line of bounded length.
 fn words_of(body: &[u8]) -> String {
     let text = text::one_line(&String::from_utf8_lossy(body));
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -243,7 +255,8 @@ fn words_of(body: &[u8]) -> String {
     }
 }
 
-/// Encodes one segment of a path, or one value of a query: everything but what RFC 3986 calls unreserved.
+/// Percent-encodes one segment of a path or one value of a query string: everything except RFC 3986's unreserved
+/// characters.
 pub(super) fn encode(segment: &str) -> String {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(segment, RESERVED).to_string()

@@ -1,5 +1,5 @@
-//! The key-value store, as far as a lock needs it. There is no plain write here on purpose: PUT and CAS succeed on a locked
-//! key and reset its `LockIndex`, so the lock key is only ever written by acquiring it.
+//! Locks in the key-value store. Must never write a key without a session: a plain PUT or CAS succeeds on a locked key
+//! and resets its `LockIndex`.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::acl::{Resource, Rule};
 use super::error::Error;
 use super::http::{Call, Client};
 
-/// A key as Consul keeps it.
+/// A key and its lock.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The session that holds the key as a lock.
@@ -20,7 +21,7 @@ pub struct Key {
     pub value: Vec<u8>,
     /// How often the key was acquired since it was created.
     pub lock_index: u64,
-    /// The raft index of its last change, whatever that was.
+    /// The raft index of its last change of any kind.
     pub modify_index: u64,
 }
 
@@ -35,20 +36,20 @@ struct Entry {
 }
 
 impl Client {
-    /// Reads a key; `None` when there is none.
+    /// Reads a key; `None`: it does not exist.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or answered something else.
+    /// When the request failed or was denied.
     pub fn key(&self, key: &str) -> Result<Option<Key>, Error> {
         self.key_at(key, format!("/v1/kv/{key}")).map(|(found, _)| found)
     }
 
-    /// Reads a key as soon as something has changed since `index`, or at once without one; at the latest about when `limit` has
-    /// passed. Also returns the index to wait behind next. Consul may answer although the key is as it was: where there is no such
-    /// key, 1.8.7 does so at every write in its key-value store.
+    /// Reads a key as soon as it changed after `index`, or at once without an index; after about `limit` at the latest.
+    /// Also returns the index for the next call. Consul may answer without a change: 1.8.7 does so for a missing key at
+    /// every write to its KV store.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or answered something else.
+    /// When the request failed or was denied.
     pub fn key_after(&self, key: &str, index: Option<&str>, limit: Duration) -> Result<(Option<Key>, String), Error> {
         let wait = index.map(|index| format!("?index={index}&wait={}ms", limit.as_millis())).unwrap_or_default();
         self.key_at(key, format!("/v1/kv/{key}{wait}"))
@@ -63,7 +64,7 @@ impl Client {
         let entries: Vec<Entry> = answer.read()?;
         let found = entries.into_iter().next().map(|entry| Key {
             session: (!entry.session.is_empty()).then_some(entry.session),
-            // A value that is no base64 is not Consul's; it says nothing, as an empty one does.
+            // A value that is not base64 does not come from Consul and counts as empty.
             value: STANDARD.decode(entry.value.unwrap_or_default()).unwrap_or_default(),
             lock_index: entry.lock_index,
             modify_index: entry.modify_index,
@@ -71,34 +72,33 @@ impl Client {
         Ok((found, index))
     }
 
-    /// Acquires `key` for `session` and writes `value`. `false`: another session holds it, it is in its lock-delay, or the
-    /// session has ended; in a lock-delay Consul itself does not tell these apart. Acquiring it again with another value
-    /// replaces the value and leaves `LockIndex` as it is.
+    /// Acquires `key` for `session` and writes `value`. `false`: another session holds the key, it is in its
+    /// lock-delay, or `session` has ended; in a lock-delay Consul does not tell these apart. Acquiring it again
+    /// replaces the value and keeps `LockIndex`.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn acquire(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
         match self.lock_call(key, "acquire", session, value) {
-            // The same to the caller as a lock that is not given: the session has ended, by a check or by someone's hand.
             Err(error) if error.says(500, "invalid session") => Ok(false),
             outcome => outcome,
         }
     }
 
-    /// Releases `key` if `session` holds it, without lock-delay. `false`: it does not.
+    /// Releases `key` without lock-delay and writes `value`. `false`: `session` does not hold it.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn release(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
         self.lock_call(key, "release", session, value)
     }
 
-    /// Moves the lock from one session to another in one step, so that at no moment anybody else could acquire it, and writes
-    /// `value`. `LockIndex` grows by one. `false`: `from` does not hold the lock, or `to` has ended.
+    /// Moves a lock from one session to another in one transaction, so that nobody can acquire it in between, and
+    /// writes `value`. `LockIndex` grows by 1. `false`: `from` does not hold the lock, or `to` has ended.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
-    pub fn hand_over(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
+    /// When the request failed or was denied.
+    pub fn move_lock(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
         let value = STANDARD.encode(value);
         let step =
             |verb: &str, session: &str| json!({"KV": {"Verb": verb, "Key": key, "Session": session, "Value": value}});
@@ -108,7 +108,7 @@ impl Client {
         if answer.status != 409 {
             return answer.done().map(|()| true);
         }
-        // A transaction that was denied is 409 as well (1.8.7 and 1.21.0); only its words tell.
+        // A denied transaction is 409 as well (1.8.7 and 1.21.0); only its words differ.
         match transaction_error(&answer.body) {
             Some(words) if words.contains("Permission denied") || words.contains("ACL not found") => {
                 Err(answer.denied(&words))
@@ -123,12 +123,12 @@ impl Client {
     }
 }
 
-/// What Consul says of the first step of a transaction that it did not take.
+/// Returns Consul's words about the first step that failed in a transaction.
 fn transaction_error(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     body["Errors"][0]["What"].as_str().map(str::to_owned)
 }
 
-fn rule(key: &str) -> String {
-    format!("key \"{key}\" {{ policy = \"write\" }}")
+fn rule(key: &str) -> Rule {
+    Rule::write(Resource::Key, key)
 }

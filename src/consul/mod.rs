@@ -1,9 +1,10 @@
-//! A small client of Consul's HTTP API: what a pass asks for and no more.
+//! A small client of Consul's HTTP API: paths, bodies, and what each answer means. Must never know roles, elections or
+//! a command line.
 //!
-//! Owns how things are asked and answered: paths, bodies, which status means what. Knows no roles, no tags and no
-//! election; every call gives back what Consul said or an [`Error`] that says what was attempted.
+//! Every call returns what Consul said, or an [`Error`] that says what was attempted and what can be done about it.
 
 mod access;
+mod acl;
 mod address;
 mod agent;
 mod catalog;
@@ -11,22 +12,25 @@ mod error;
 mod http;
 mod kv;
 mod query;
+mod secret;
 mod session;
 mod socket;
 mod tls;
+mod tls_fault;
 mod transport;
 
-pub use access::{Access, Scope, Secret};
-pub use address::Address;
-pub use agent::{Check, Health, Marks, Registration, Status};
-pub use catalog::RemoteInstance;
-pub use error::Error;
+pub use access::{Access, Scope};
+#[cfg(test)]
+pub use acl::{Resource, Rule};
+pub use address::{Address, AddressError};
+pub use agent::{Check, Health, Registration, Status};
+pub use catalog::{CatalogInstance, RemoteInstance};
 #[cfg(test)]
 pub use error::Kind;
+pub use error::{Error, Remedy};
 pub use http::Client;
 pub use kv::Key;
 pub use query::{PreparedQuery, QuerySpec};
+pub use secret::Secret;
 pub use session::{NewSession, Session};
-#[cfg(test)]
-pub use tls::TlsFault;
-pub use tls::{Tls, TlsSettings, server_name};
+pub use tls::{ClientIdentity, KEYS, PemError, Roots, Tls, server_name};

@@ -1,51 +1,54 @@
-//! Prepared queries, with every field that Consul reported, known to this program or not.
+//! Prepared queries: their definition, read and written with every field that an operator set. Must never know why a
+//! query changes.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
+use super::acl::{Resource, Rule};
 use super::error::Error;
 use super::http::{Call, Client, encode};
 
-/// A prepared query's definition.
+/// The definition of a prepared query with every field that Consul reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct PreparedQuery(Map<String, Value>);
 
-/// What a prepared query is to be like. What is not named here stays as it is.
+/// The wanted fields of a prepared query. `None` and fields that are not named here: unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuerySpec {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The service that it finds instances of.
+    /// The service whose instances the query finds.
     pub service: String,
     /// The tags that an instance must have.
     pub tags: Vec<String>,
-    /// Whether instances in warning are left out.
+    /// Whether the query leaves out instances in warning.
     pub only_passing: bool,
-    /// The session that it ends with, where that is to be set; empty for none.
+    /// The session whose end deletes the query; empty: no session.
     pub session: Option<String>,
-    /// A key of `Service.ServiceMeta` and the value that an instance must have there; `None`: the key is not asked for.
+    /// A key of `Service.ServiceMeta` and the value that an instance must have there; `None`: the query must not ask
+    /// for the key.
     pub meta: (String, Option<String>),
-    /// `Service.Namespace`, where it is to be set; only Consul Enterprise has it.
+    /// `Service.Namespace`, which only Consul Enterprise has.
     pub namespace: Option<String>,
-    /// `Service.Partition`, likewise.
+    /// `Service.Partition`, which only Consul Enterprise has.
     pub partition: Option<String>,
-    /// `DNS.TTL`, where it is to be set.
+    /// `DNS.TTL`.
     pub ttl: Option<String>,
-    /// `Service.Near`, where it is to be set.
+    /// `Service.Near`.
     pub near: Option<String>,
-    /// `Service.Failover.Datacenters`, where they are to be set.
+    /// `Service.Failover.Datacenters`.
     pub failover: Option<Vec<String>>,
 }
 
 impl PreparedQuery {
-    /// A new query.
+    /// Creates a definition.
     pub fn new(spec: &QuerySpec) -> PreparedQuery {
         PreparedQuery::default().with(spec)
     }
 
-    /// This query as `spec` wants it, and everything else that an operator set beside that as it was.
+    /// Returns this definition with the fields of `spec`, and every other field unchanged.
     #[must_use]
     pub fn with(&self, spec: &QuerySpec) -> PreparedQuery {
         let mut query = self.clone();
@@ -73,7 +76,7 @@ impl PreparedQuery {
         query
     }
 
-    /// Sets the field at the end of a path of names, and makes the objects on the way.
+    /// Sets the field at the end of a path and creates missing objects on the way.
     fn set(&mut self, path: &[&str], value: Value) {
         let Some((last, way)) = path.split_last() else { return };
         let mut fields = &mut self.0;
@@ -99,49 +102,49 @@ impl PreparedQuery {
         self.0.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Its UUID.
+    /// Returns the UUID.
     pub fn id(&self) -> &str {
         self.text("ID")
     }
 
-    /// Its name, which Consul compares without regard to case.
+    /// Returns the name, which Consul compares without regard to case.
     pub fn name(&self) -> &str {
         self.text("Name")
     }
 
-    /// The service that it finds instances of.
+    /// Returns the service whose instances the query finds.
     pub fn service(&self) -> &str {
         self.0.get("Service").and_then(|part| part["Service"].as_str()).unwrap_or_default()
     }
 
-    /// Whether it asks for this key in an instance's Meta.
+    /// Returns whether the query requires a value of this key in an instance's Meta.
     pub fn asks_for_meta(&self, key: &str) -> bool {
         self.0.get("Service").and_then(|part| part["ServiceMeta"].get(key)).is_some()
     }
 
-    /// Whether it asks for another value of this key than `session`.
-    pub fn is_fenced_for_another(&self, key: &str, session: &str) -> bool {
+    /// Returns whether the query requires another value of this key than `value`.
+    pub fn asks_for_another(&self, key: &str, value: &str) -> bool {
         let asked = self.0.get("Service").and_then(|part| part["ServiceMeta"].get(key));
-        asked.is_some_and(|asked| asked != session)
+        asked.is_some_and(|asked| asked != value)
     }
 
-    /// Whether it is a template, which answers for every name that matches.
+    /// Returns whether this is a template, which answers for every matching name.
     pub fn is_template(&self) -> bool {
         self.0.get("Template").and_then(|part| part["Type"].as_str()).is_some_and(|kind| !kind.is_empty())
     }
 
-    /// Whether it has a token that the asking token may not see. Consul refuses such a query when it is sent back as it was
-    /// read, and without the token it would lose it.
+    /// Returns whether the query has a token that this client's token may not see. Consul refuses such a definition
+    /// when it is sent back as read, and without the token the query would lose it.
     pub fn hides_its_token(&self) -> bool {
         self.text("Token") == "<hidden>"
     }
 }
 
 impl Client {
-    /// The query that answers for `name`: the one of this name, or a template that matches it; `None` when there is neither.
+    /// Returns the query that answers for `name`: the one of this name, or a template that matches it.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn query(&self, name: &str) -> Result<Option<PreparedQuery>, Error> {
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -154,7 +157,7 @@ impl Client {
             return Ok(None);
         }
         if answer.status == 403 {
-            // What answers for the name may be a template that this token may not read, while the name itself is free.
+            // The name itself may be free while a template answers for it that this token may not read.
             return self.query_of_name(name);
         }
         match answer.json::<Explained>()?.query {
@@ -163,7 +166,7 @@ impl Client {
         }
     }
 
-    /// The query of this very name among those that the token may read.
+    /// Returns the query of exactly this name among those that the token may read.
     fn query_of_name(&self, name: &str) -> Result<Option<PreparedQuery>, Error> {
         let call = Call::get("/v1/query".to_owned(), format!("look for prepared query {name}"), rule(name));
         let queries: Vec<PreparedQuery> = self.ask(call)?.json()?;
@@ -173,8 +176,8 @@ impl Client {
     /// Creates a query.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, has a query of that name (500, `aliases an existing query name`), or the query's
-    /// session has ended (500, `invalid session`).
+    /// When the request failed or was denied, a query of this name exists (500, `aliases an existing query name`), or
+    /// the query's session has ended (500, `invalid session`).
     pub fn create_query(&self, query: &PreparedQuery) -> Result<(), Error> {
         self.write_query(Method::POST, "/v1/query".to_owned(), "create", query)
     }
@@ -182,7 +185,7 @@ impl Client {
     /// Replaces the definition of the query with this ID.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it, or has no such query any more (500, `non-existent prepared query`).
+    /// When the request failed or was denied, or the query does not exist (500, `non-existent prepared query`).
     pub fn update_query(&self, query: &PreparedQuery) -> Result<(), Error> {
         self.write_query(Method::PUT, format!("/v1/query/{}", encode(query.id())), "update", query)
     }
@@ -194,6 +197,6 @@ impl Client {
     }
 }
 
-fn rule(name: &str) -> String {
-    format!("query \"{name}\" {{ policy = \"write\" }}")
+fn rule(name: &str) -> Rule {
+    Rule::write(Resource::Query, name)
 }

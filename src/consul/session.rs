@@ -1,9 +1,11 @@
-//! Sessions: what a lock is held by, and what ends with the checks that it is bound to.
+//! Sessions, which hold locks and end with the checks that they are bound to. Must never know which lock a session
+//! holds.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::acl::{Resource, Rule};
 use super::error::Error;
 use super::http::{Call, Client, encode};
 use crate::duration;
@@ -12,12 +14,12 @@ use crate::duration;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Session {
-    /// Its UUID.
+    /// The UUID.
     #[serde(rename = "ID")]
     pub id: String,
-    /// The name that it was given; Consul lets several have the same.
+    /// The name, which need not be unique.
     pub name: String,
-    /// The node that it belongs to.
+    /// The name of the node that the session belongs to.
     pub node: String,
     #[serde(default)]
     lock_delay: u64,
@@ -29,18 +31,18 @@ pub struct Session {
     service_checks: Option<Vec<ServiceCheck>>,
 }
 
-/// What a session is to be made like, on the agent's own node.
+/// The settings of a new session on the agent's node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSession {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// How long nobody can acquire a lock that this session lost by its end.
+    /// How long nobody can acquire a lock after this session ended while holding it.
     pub lock_delay: Duration,
-    /// How long it lives without being renewed, and twice as long at most; `None`: for ever.
+    /// How long the session lives without being renewed; Consul may double it. `None`: for ever.
     pub ttl: Option<Duration>,
-    /// IDs of the node's checks that end the session when they turn critical.
+    /// The IDs of node checks that end the session when they turn critical.
     pub node_checks: Vec<String>,
-    /// IDs of services' checks that do the same.
+    /// The IDs of service checks that end the session when they turn critical.
     pub service_checks: Vec<String>,
 }
 
@@ -63,7 +65,7 @@ struct Body<'a> {
 }
 
 impl Session {
-    /// Whether this session behaves as one made from `new` would.
+    /// Returns whether this session behaves like one created from `new`.
     pub fn is_like(&self, new: &NewSession) -> bool {
         let sorted = |mut ids: Vec<String>| {
             ids.sort();
@@ -78,26 +80,22 @@ impl Session {
 }
 
 impl Client {
-    /// The live sessions of a node. What the token may not read is left out without a word.
+    /// Returns the live sessions of a node, except those that the token may not read.
     ///
     /// # Errors
-    /// When Consul could not be asked.
+    /// When the request failed.
     pub fn sessions_of_node(&self, node: &str) -> Result<Vec<Session>, Error> {
         let path = format!("/v1/session/node/{}", encode(node));
         self.ask(Call::get(path, format!("list the sessions of node {node}"), rule(node)))?.json()
     }
 
-    /// A session by its ID; `None` when it has ended, and also when the token may not read it.
+    /// Returns a session by its ID; `None`: it has ended, or the token may not read it.
     ///
     /// # Errors
-    /// When Consul could not be asked.
+    /// When the request failed.
     pub fn session(&self, id: &str) -> Result<Option<Session>, Error> {
-        let rule = "session_prefix \"\" { policy = \"read\" }".to_owned();
-        let call = Call::get(
-            format!("/v1/session/info/{}", encode(id)),
-            "read the session that holds the lock".to_owned(),
-            rule,
-        );
+        let path = format!("/v1/session/info/{}", encode(id));
+        let call = Call::get(path, format!("read session {id}"), Rule::read_all(Resource::Session));
         let sessions: Vec<Session> = self.ask(call)?.json()?;
         Ok(sessions.into_iter().next())
     }
@@ -105,7 +103,7 @@ impl Client {
     /// Creates a session on the agent's node, which is `node`, and returns its ID.
     ///
     /// # Errors
-    /// When Consul could not be asked, denied it, or one of the checks is critical or not in the catalog yet (500).
+    /// When the request failed or was denied, or a check is critical or not in the catalog yet (500).
     pub fn create_session(&self, node: &str, new: &NewSession) -> Result<String, Error> {
         #[derive(Default, Deserialize)]
         struct Created {
@@ -126,27 +124,27 @@ impl Client {
         Ok(created.id)
     }
 
-    /// Renews a session of the agent's node, which is `node`. `false`: it has ended. Costs no raft entry.
+    /// Renews a session of the agent's node, which is `node`, without a raft entry. `false`: it has ended.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn renew_session(&self, node: &str, id: &str) -> Result<bool, Error> {
         let path = format!("/v1/session/renew/{}", encode(id));
-        let answer = self.ask(Call::put(path, None, "renew the session that holds the lock".to_owned(), rule(node)))?;
+        let answer = self.ask(Call::put(path, None, format!("renew session {id}"), rule(node)))?;
         if answer.status == 404 { Ok(false) } else { answer.done().map(|()| true) }
     }
 
-    /// Destroys a session of the agent's node, which is `node`. A lock that it holds goes into its lock-delay. A session
-    /// that does not exist is no error.
+    /// Destroys a session of the agent's node, which is `node`. A lock that it holds enters its lock-delay. A session
+    /// that does not exist is not an error.
     ///
     /// # Errors
-    /// When Consul could not be asked or denied it.
+    /// When the request failed or was denied.
     pub fn destroy_session(&self, node: &str, id: &str) -> Result<(), Error> {
         let path = format!("/v1/session/destroy/{}", encode(id));
-        self.ask(Call::put(path, None, "destroy a session".to_owned(), rule(node)))?.done()
+        self.ask(Call::put(path, None, format!("destroy session {id}"), rule(node)))?.done()
     }
 }
 
-fn rule(node: &str) -> String {
-    format!("session \"{node}\" {{ policy = \"write\" }}")
+fn rule(node: &str) -> Rule {
+    Rule::write(Resource::Session, node)
 }

@@ -1,4 +1,4 @@
-//! HTTP over a Unix socket: connects, sends and receives within the time there is. Knows no Consul.
+//! HTTP over a Unix socket: connects, sends and receives before the deadline. Must never know Consul.
 
 use std::io::{self, Error as IoError, ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -12,10 +12,10 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connec
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
-/// Connects to the one socket at this path, whatever the URL says.
+/// Connects to the socket at this path and ignores the URL's host.
 #[derive(Debug)]
 pub struct SocketConnector {
-    /// The socket.
+    /// The path of the socket. A leading `@` means a name outside the file system.
     pub path: PathBuf,
 }
 
@@ -31,12 +31,11 @@ impl Connector for SocketConnector {
     }
 }
 
-/// A socket whose listener does not accept makes who connects wait; the standard library has no limit for that.
+/// Connects with a time limit, which the standard library lacks: a listener that does not accept blocks the caller.
 fn connect_within(path: &Path, limit: Option<Duration>) -> io::Result<UnixStream> {
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    // A connect is limited as a send is.
+    // The limit for sending also limits the connect.
     set_socket_timeout(&socket, SocketTimeout::Send, limit)?;
-    // As for official clients, a name that begins with @ is in no file system.
     let address = match path.as_os_str().as_bytes() {
         [b'@', name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
         _ => SocketAddrUnix::new(path)?,
@@ -61,7 +60,7 @@ impl Transport for SocketTransport {
         let started = Instant::now();
         let limit = time_left(timeout)?;
         let mut output = &self.buffers.output()[..amount];
-        // Who reads slowly gets no new time with each part.
+        // One limit for all parts, so that a slow reader cannot extend it.
         while !output.is_empty() {
             let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -92,14 +91,15 @@ impl Transport for SocketTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        // An idle connection has nothing to read: anything else is its end, or what nobody asked for.
+        // An idle connection has nothing to read; anything else is its end or an unexpected answer.
         let idle = self.stream.set_nonblocking(true).is_ok()
             && matches!(self.stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         idle && self.stream.set_nonblocking(false).is_ok()
     }
 }
 
-/// The time that is left, as sockets take it: `None` for no limit. No time at all would be none to them as well.
+/// Returns the remaining time in the form of a socket option; `None`: no limit. Zero is an error, because a socket
+/// reads it as no limit.
 fn time_left(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
     if timeout.after.is_zero() {
         return Err(Error::Timeout(timeout.reason));

@@ -1,100 +1,170 @@
-//! Whom to trust behind https, and what to show there: reads certificates and keys, and checks them before anything is sent. Knows no
-//! HTTP.
+//! TLS settings: the CAs to trust and the client certificate to present, checked before anything is sent. Must never
+//! know files or HTTP.
 //!
-//! ureq passes over a CA that it cannot use, and panics at a key that does not fit its certificate; so both are found out here.
+//! ureq ignores a CA that it cannot use and panics at a key that does not match its certificate, so both are checked
+//! here.
 
 use std::fmt;
-use std::fs;
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
-use rustls::{AlertDescription, CertificateError, InconsistentKeys, RootCertStore};
+use rustls::{InconsistentKeys, RootCertStore};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-use super::access::Secret;
-use crate::named::Named;
+use super::secret::Secret;
 
-/// What the user named for https.
-#[derive(Clone, Debug, Default)]
-pub struct TlsSettings {
-    /// A file with the CA's certificates; goes before the directory, as for official clients.
-    pub ca_file: Option<Named>,
-    /// A directory of such files.
-    pub ca_path: Option<Named>,
-    /// What to show an agent that verifies whom it talks to: a certificate, and its key.
-    pub client: Option<(Named, Named)>,
-    /// The name that the agent's certificate must be for, where that is not its address.
-    pub server_name: Option<String>,
-    /// Whether the agent's certificate is verified.
-    pub verifies: bool,
-}
+/// The kinds of keys that certificates can have, for errors.
+pub const KEYS: &str = "RSA (2048 bits or more), ECDSA (P-256, P-384) or Ed25519";
 
-/// The kinds of keys that rustls knows by ring.
-pub(super) const KEYS: &str = "RSA (2048 bits or more), ECDSA (P-256, P-384) or Ed25519";
-
-/// Whom to trust, and what to show.
+/// How https connections are verified and what the client presents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
-    /// Empty where nothing is verified.
-    roots: Vec<CertificateDer<'static>>,
-    /// A chain of certificates, and the key of the first one in PEM.
-    client: Option<(Vec<CertificateDer<'static>>, Secret)>,
+    /// `None`: the agent's certificate is not verified.
+    roots: Option<Roots>,
+    client: Option<ClientIdentity>,
     server_name: Option<String>,
-    verifies: bool,
+}
+
+/// CA certificates to trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roots(Vec<CertificateDer<'static>>);
+
+/// A client certificate with the chain that leads to its CA, and its private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientIdentity {
+    chain: Vec<CertificateDer<'static>>,
+    /// In PEM.
+    key: Secret,
+}
+
+/// Why certificates or a key cannot be used. Quotes nothing, because a key is a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PemError {
+    /// The client certificate's text holds no usable certificate.
+    NoCertificate,
+    /// The key's text holds no private key without a passphrase.
+    NoKey,
+    /// The key does not belong to the certificate.
+    KeyOfAnother,
+    /// The key is of an unsupported kind, see [`KEYS`].
+    UnsupportedKey,
 }
 
 impl Tls {
-    /// Reads what was named.
-    ///
-    /// # Errors
-    /// Names the option or variable, the file, what is wrong with it, and the way out.
-    pub fn read(settings: TlsSettings) -> Result<Tls, String> {
-        let TlsSettings { ca_file, ca_path, client, server_name, verifies } = settings;
-        let roots = match (ca_file, ca_path) {
-            _ if !verifies => Vec::new(),
-            (Some(file), _) => roots_of_file(&file)?,
-            (None, Some(directory)) => roots_of_directory(&directory)?,
-            (None, None) => roots_of_machine()?,
-        };
-        let client = client.map(|(certificate, key)| read_client(&certificate, &key)).transpose()?;
-        Ok(Tls { roots, client, server_name, verifies })
+    /// Trusts agents whose certificate one of these CAs signed.
+    pub fn trusting(roots: Roots) -> Tls {
+        Tls { roots: Some(roots), client: None, server_name: None }
     }
 
-    /// Whether the agent's certificate is verified.
+    /// Disables certificate verification.
+    pub fn unverified() -> Tls {
+        Tls { roots: None, client: None, server_name: None }
+    }
+
+    /// Presents this client certificate.
+    #[must_use]
+    pub fn with_client(self, client: ClientIdentity) -> Tls {
+        Tls { client: Some(client), ..self }
+    }
+
+    /// Expects a certificate for this name instead of the address, see [`server_name`].
+    #[must_use]
+    pub fn with_server_name(self, name: &str) -> Tls {
+        Tls { server_name: Some(name.to_owned()), ..self }
+    }
+
+    /// Returns whether the agent's certificate is verified.
     pub fn verifies(&self) -> bool {
-        self.verifies
+        self.roots.is_some()
     }
 
-    /// The name that the agent's certificate must be for, where that is not its address.
+    /// Returns the name that the agent's certificate must be for, unless that is its address.
     pub fn server_name(&self) -> Option<&str> {
         self.server_name.as_deref()
     }
 
-    /// The same, as ureq takes it.
-    pub fn config(&self) -> TlsConfig {
+    /// Returns the settings in ureq's form.
+    pub(super) fn config(&self) -> TlsConfig {
         let owned = |der: &CertificateDer| Certificate::from_der(der).to_owned();
-        let client = self.client.as_ref().and_then(|(chain, key)| {
+        let client = self.client.as_ref().and_then(|ClientIdentity { chain, key }| {
             let chain: Vec<_> = chain.iter().map(owned).collect();
-            // It was read before, so that it can be now.
+            // It parsed once already.
             Some(ClientCert::new_with_certs(&chain, PrivateKey::from_pem(key.reveal().as_bytes()).ok()?))
         });
+        let roots = self.roots.iter().flat_map(|roots| &roots.0);
         TlsConfig::builder()
-            .root_certs(RootCerts::from(self.roots.iter().map(owned)))
+            .root_certs(RootCerts::from(roots.map(owned)))
             .client_cert(client)
-            .disable_verification(!self.verifies)
+            .disable_verification(self.roots.is_none())
             .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
             .build()
     }
 }
 
-/// The name of a host as it can stand in a certificate, out of `NAME`, `NAME:PORT`, an address, or one in brackets, as official clients
-/// read it; `None` where it is none.
+impl Roots {
+    /// Reads the usable CA certificates of a text in PEM. Skips everything else, as official clients do; so the result
+    /// may be empty.
+    pub fn of_pem(text: &[u8]) -> Roots {
+        let is_usable = |der: &CertificateDer<'static>| RootCertStore::empty().add(der.clone()).is_ok();
+        Roots(certificates(text).into_iter().filter(is_usable).collect())
+    }
+
+    /// Loads the CA certificates of this machine. The result may be empty.
+    pub fn of_machine() -> Roots {
+        Roots(rustls_native_certs::load_native_certs().certs)
+    }
+
+    /// Adds other CA certificates.
+    pub fn extend(&mut self, other: Roots) {
+        self.0.extend(other.0);
+    }
+
+    /// Returns whether there is no CA certificate, so that no agent would be trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl ClientIdentity {
+    /// Reads a certificate chain and a private key in PEM.
+    ///
+    /// # Errors
+    /// When one of them cannot be used, or they do not belong together.
+    pub fn of_pem(certificate: &[u8], key: &[u8]) -> Result<ClientIdentity, PemError> {
+        let chain = certificates(certificate);
+        if chain.is_empty() {
+            return Err(PemError::NoCertificate);
+        }
+        // The parser's own reason could quote the key.
+        let private = PrivateKeyDer::from_pem_slice(key).map_err(|_| PemError::NoKey)?;
+        match CertifiedKey::from_der(chain.clone(), private, &default_provider()) {
+            Ok(_) => Ok(ClientIdentity { chain, key: Secret::of(String::from_utf8_lossy(key).into_owned()) }),
+            Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(PemError::KeyOfAnother),
+            Err(rustls::Error::InvalidCertificate(_)) => Err(PemError::NoCertificate),
+            Err(_) => Err(PemError::UnsupportedKey),
+        }
+    }
+}
+
+impl fmt::Display for PemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PemError::NoCertificate => f.write_str("no usable certificate in PEM"),
+            PemError::NoKey => f.write_str("no private key in PEM, or one with a passphrase"),
+            PemError::KeyOfAnother => f.write_str("the private key does not belong to the certificate"),
+            PemError::UnsupportedKey => write!(f, "the private key is none of {KEYS}"),
+        }
+    }
+}
+
+impl std::error::Error for PemError {}
+
+/// Extracts the host from `NAME`, `NAME:PORT`, an IP address, or one in brackets, as official clients do. `None`: a
+/// certificate cannot be for this name.
 pub fn server_name(text: &str) -> Option<&str> {
     let name = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
@@ -104,161 +174,7 @@ pub fn server_name(text: &str) -> Option<&str> {
     ServerName::try_from(name).is_ok().then_some(name)
 }
 
-fn roots_of_file(file: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
-    let roots = usable(certificates(&file.read()?));
-    if roots.is_empty() {
-        let Named { by, value: path } = file;
-        return Err(format!("{by}: {path} holds no CA certificate that can be used; name a file that does, in PEM"));
-    }
-    Ok(roots)
-}
-
-/// Reads every file of a directory and of those below it, as official clients do. What is no certificate is passed over.
-fn roots_of_directory(directory: &Named) -> Result<Vec<CertificateDer<'static>>, String> {
-    let Named { by, value: path } = directory;
-    let mut roots = Vec::new();
-    let mut left = vec![PathBuf::from(path)];
-    while let Some(path) = left.pop() {
-        let cannot = |error: std::io::Error| directory.cannot_read(&path, &error);
-        for entry in fs::read_dir(&path).map_err(cannot)? {
-            let entry = entry.map_err(cannot)?;
-            // A link to a directory is not followed: it could lead in a circle.
-            if entry.file_type().map_err(cannot)?.is_dir() {
-                left.push(entry.path());
-            } else if entry.path().is_file() {
-                roots.extend(usable(certificates(&directory.read_file(&entry.path())?)));
-            }
-        }
-    }
-    if roots.is_empty() {
-        return Err(format!("{by}: no file in {path} holds a CA certificate that can be used; put one there, in PEM"));
-    }
-    Ok(roots)
-}
-
-fn roots_of_machine() -> Result<Vec<CertificateDer<'static>>, String> {
-    let found = rustls_native_certs::load_native_certs();
-    if found.certs.is_empty() {
-        return Err("https: this machine has no CA certificates; name the agent's CA with --ca-file or CONSUL_CACERT"
-            .to_owned());
-    }
-    Ok(found.certs)
-}
-
-/// Those that a chain of trust can begin with.
-fn usable(certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
-    let is_usable = |der: &CertificateDer<'static>| RootCertStore::empty().add(der.clone()).is_ok();
-    certificates.into_iter().filter(is_usable).collect()
-}
-
-/// The certificates of a file in PEM. What cannot be read between them is passed over, as by official clients.
+/// Reads the certificates of a text in PEM and skips everything else.
 fn certificates(text: &[u8]) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(text).flatten().collect()
-}
-
-fn read_client(certificate: &Named, key: &Named) -> Result<(Vec<CertificateDer<'static>>, Secret), String> {
-    let none = || {
-        let Named { by, value: path } = certificate;
-        format!("{by}: {path} holds no certificate that can be used; name a file that does, in PEM")
-    };
-    let chain = certificates(&certificate.read()?);
-    if chain.is_empty() {
-        return Err(none());
-    }
-    let Named { by, value: path } = key;
-    let text = key.read()?;
-    // What the file holds is a secret, and the reason could quote it.
-    let private = PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
-        format!(
-            "{by}: {path} holds no private key in PEM, or one with a passphrase; name a file that holds one without"
-        )
-    })?;
-    match CertifiedKey::from_der(chain.clone(), private, &default_provider()) {
-        Ok(_) => Ok((chain, Secret::of(String::from_utf8_lossy(&text).into_owned()))),
-        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(format!(
-            "{by}: {path} is not the key of the certificate in {}; name the one that belongs to it",
-            certificate.value
-        )),
-        Err(rustls::Error::InvalidCertificate(_)) => Err(none()),
-        Err(_) => Err(format!("{by}: {path} holds a private key of a kind that cannot be used; make one of {KEYS}")),
-    }
-}
-
-/// Why no connection came about with whoever answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsFault {
-    /// No CA that is trusted here has signed its certificate.
-    UnknownCa,
-    /// Its certificate is for other names.
-    OtherName,
-    /// Its certificate does not hold at this time.
-    NotNow,
-    /// Its certificate is none that TLS takes.
-    Certificate,
-    /// It wants a client certificate, or another one.
-    Client,
-    /// It does not speak TLS.
-    NoTls,
-    /// It speaks TLS, and there is no way that both know.
-    NoCommonWay,
-    /// None of these.
-    Other,
-}
-
-impl TlsFault {
-    /// The fault, and what is to be said of it: nothing in it changes as time goes by.
-    pub fn of(error: &rustls::Error) -> (TlsFault, String) {
-        use CertificateError as E;
-        match error {
-            rustls::Error::InvalidCertificate(why) => match why {
-                // A CA of the same name that is another one, as after it was made anew, does not fit the signature.
-                E::UnknownIssuer | E::BadSignature => {
-                    (TlsFault::UnknownCa, "no CA that is trusted here has signed its certificate".to_owned())
-                }
-                E::NotValidForName | E::NotValidForNameContext { .. } => (TlsFault::OtherName, why.to_string()),
-                E::ExpiredContext { not_after, .. } => {
-                    (TlsFault::NotNow, format!("its certificate expired on {}", utc(not_after.as_secs())))
-                }
-                E::Expired => (TlsFault::NotNow, "its certificate has expired".to_owned()),
-                E::NotValidYetContext { not_before, .. } => {
-                    (TlsFault::NotNow, format!("its certificate holds from {} only", utc(not_before.as_secs())))
-                }
-                E::NotValidYet => (TlsFault::NotNow, "its certificate does not hold yet".to_owned()),
-                E::UnsupportedSignatureAlgorithmContext { .. }
-                | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
-                    TlsFault::Certificate,
-                    "its certificate, or its CA's, is signed in a way that is not known here".to_owned(),
-                ),
-                _ => (TlsFault::Certificate, format!("its certificate cannot be trusted: {why}")),
-            },
-            rustls::Error::AlertReceived(alert) => (of_alert(*alert), format!("it ended the connection: {alert:?}")),
-            rustls::Error::InvalidMessage(_) => (TlsFault::NoTls, "what answers there does not speak TLS".to_owned()),
-            rustls::Error::PeerIncompatible(_) => (TlsFault::NoCommonWay, error.to_string()),
-            _ => (TlsFault::Other, error.to_string()),
-        }
-    }
-}
-
-/// What an agent says of a client certificate that it does not take, or misses.
-fn of_alert(alert: AlertDescription) -> TlsFault {
-    use AlertDescription as A;
-    match alert {
-        A::CertificateRequired
-        | A::NoCertificate
-        | A::BadCertificate
-        | A::UnsupportedCertificate
-        | A::CertificateRevoked
-        | A::CertificateExpired
-        | A::CertificateUnknown
-        | A::UnknownCA
-        | A::AccessDenied
-        | A::DecryptError => TlsFault::Client,
-        A::ProtocolVersion | A::HandshakeFailure | A::InsufficientSecurity => TlsFault::NoCommonWay,
-        _ => TlsFault::Other,
-    }
-}
-
-/// A time in UTC, given in seconds since 1970.
-fn utc(seconds: u64) -> impl fmt::Display {
-    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }

@@ -1,8 +1,9 @@
-//! The way to the agent: by TCP or a Unix socket, in plain text or behind TLS, and what it means when it fails. Knows no request.
+//! The connection to the agent: TCP or a Unix socket, plain or TLS, and what a failure of it means. Must never know a
+//! request.
 //!
-//! Every request of a pass goes over one connection: bodies are read to their end, a status is never an error of the
-//! transport, and the address is resolved once. No proxy is used, whatever the environment says, and no redirect is
-//! followed, so that the token goes to the agent alone. Plain HTTP pays for nothing that https needs.
+//! All requests of a client share one connection: every body is read to its end, no status is an error of the
+//! transport, and the address is resolved once. Proxies of the environment and redirects are ignored, so that the token
+//! reaches only the agent.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -17,14 +18,13 @@ use ureq::unversioned::transport::{
 };
 
 use super::access::Access;
-use super::error::Kind;
+use super::error::{Cause, Kind};
 use super::socket::SocketConnector;
-use super::tls::TlsFault;
 
-/// ureq's default is 128 KiB each; a pass exchanges a few kilobytes, and a buffer grows when it must.
+/// ureq's default is 128 KiB each. A few kilobytes are exchanged, and a buffer grows on demand.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// What connects to this agent, and to no other.
+/// Creates an HTTP client that connects only to this agent.
 pub fn agent(access: &Access) -> Agent {
     let mut config = Agent::config_builder()
         .http_status_as_error(false)
@@ -52,48 +52,48 @@ pub fn agent(access: &Access) -> Agent {
     }
 }
 
-/// What an error of the transport means; `None`: the time was over.
+/// Classifies an error of the transport. `None`: the time is over.
 pub fn kind_of(error: ureq::Error) -> Option<Kind> {
     match error {
         ureq::Error::Timeout(_) => None,
         ureq::Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
-            Some(error) => Some(of_tls(error)),
+            Some(error) => Some(Kind::of_tls(error.clone())),
             None if is_timeout(&error) => None,
-            None => Some(Kind::Interrupted(error.to_string())),
+            None => Some(Kind::Interrupted(error.into())),
         },
-        ureq::Error::Rustls(error) => Some(of_tls(&error)),
-        ureq::Error::Protocol(error) => Some(Kind::NotUnderstood(error.to_string())),
+        ureq::Error::Rustls(error) => Some(Kind::of_tls(error)),
+        ureq::Error::Protocol(error) => Some(Kind::NotUnderstood(error.into())),
         ureq::Error::Other(error) => match error.downcast::<NotReached>() {
-            Ok(error) if error.is_forbidden => Some(Kind::Forbidden(error.words)),
-            Ok(error) => Some(Kind::Unreachable(error.words)),
-            Err(other) => Some(Kind::NotUnderstood(other.to_string())),
+            Ok(error) if error.is_forbidden => Some(Kind::Forbidden(error.cause)),
+            Ok(error) => Some(Kind::Unreachable(error.cause)),
+            Err(other) => Some(Kind::NotUnderstood(other)),
         },
-        other => Some(Kind::NotUnderstood(other.to_string())),
+        other => Some(Kind::NotUnderstood(other.into())),
     }
 }
 
-/// That there is no connection, so that nothing can have been sent. The transport's own errors do not tell that.
+/// No connection, so nothing was sent. ureq's own errors do not tell that.
 #[derive(Debug)]
 struct NotReached {
     is_forbidden: bool,
-    words: String,
+    cause: Cause,
 }
 
 impl NotReached {
     fn because(error: ureq::Error, is_socket: bool) -> ureq::Error {
-        let (is_forbidden, words) = match error {
+        let (is_forbidden, cause) = match error {
             ureq::Error::Timeout(_) => return error,
             ureq::Error::Io(error) if is_timeout(&error) => return error.into(),
-            ureq::Error::Io(error) => (is_socket && error.kind() == ErrorKind::PermissionDenied, error.to_string()),
-            other => (false, other.to_string()),
+            ureq::Error::Io(error) => (is_socket && error.kind() == ErrorKind::PermissionDenied, error.into()),
+            other => (false, other.into()),
         };
-        ureq::Error::Other(Box::new(NotReached { is_forbidden, words }))
+        ureq::Error::Other(Box::new(NotReached { is_forbidden, cause }))
     }
 }
 
 impl fmt::Display for NotReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
+        self.cause.fmt(f)
     }
 }
 
@@ -103,7 +103,7 @@ fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
-/// A connector whose errors say that there is no connection.
+/// A connector whose errors say that no connection exists.
 #[derive(Debug)]
 struct Reaching<C> {
     connector: C,
@@ -118,26 +118,21 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Reaching<C> {
     }
 }
 
-fn of_tls(error: &rustls::Error) -> Kind {
-    let (fault, words) = TlsFault::of(error);
-    Kind::Tls(fault, words)
-}
-
-/// Resolves the agent's address once. ureq asks for every request, on a pooled connection too, and its own resolver starts a
-/// thread each time, which costs as much as a request on loopback.
+/// Resolves the agent's address once. ureq resolves it for every request, even on a pooled connection, and its own
+/// resolver starts a thread each time, which takes as long as a request on loopback.
 #[derive(Debug)]
 struct ResolveOnce {
-    /// The address, where it is written as an IP address.
+    /// The address, if it needs no resolving.
     fixed: Option<SocketAddr>,
-    /// What is to be resolved, which is not the URL of a request where the agent's certificate is for another name.
+    /// The URL to resolve. A request's own URL differs where the certificate is for another name.
     name: String,
-    /// What the name resolved to.
+    /// The addresses that the name resolved to.
     known: OnceLock<Vec<SocketAddr>>,
 }
 
 impl ResolveOnce {
     fn of(access: &Access) -> ResolveOnce {
-        // A socket has no such address, and its connector asks for none; but ureq wants one.
+        // A socket's connector needs no address, but ureq requires one.
         let unused = || access.address.socket().map(|_| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
         let fixed = access.address.socket_address().or_else(unused);
         ResolveOnce { fixed, name: access.address.base(None), known: OnceLock::new() }

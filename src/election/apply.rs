@@ -13,7 +13,7 @@ use super::describe::{self, Description};
 use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
-use super::value::{self, End, HandedTo, Holder, Notes, StandBack};
+use super::value::{self, End, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -66,7 +66,7 @@ impl Apply<'_> {
         for action in actions {
             if let Err(complaint) = self.one(action) {
                 // An agent without servers takes the tags first and reports the failure afterwards.
-                debug!("in the outage: {complaint}");
+                debug!("in the outage: {complaint:#}");
             }
         }
     }
@@ -168,9 +168,10 @@ impl Apply<'_> {
             return Err(complaint);
         };
         let mut notes = self.notes_of_others();
-        notes.standing_back.push(stand_back::note(&self.view.instance.identity, &complaint));
+        let failure = Failure { for_good: complaint.is_permanent(), error: format!("{complaint:#}") };
+        notes.standing_back.push(stand_back::note(&self.view.instance.identity, &failure));
         self.note(session, holder, &notes)?;
-        *self.complaint = Some(complaint);
+        *self.complaint = Some(Complaint::StandsBack(failure));
         Ok(Progress::Overtaken)
     }
 
@@ -215,7 +216,7 @@ fn overtakable(written: Result<(), consul::Error>) -> Result<Progress, Complaint
     let Err(error) = written else { return Ok(Progress::Done) };
     let overtaken = ["aliases an existing query name", "non-existent prepared query", "invalid session"];
     if overtaken.iter().any(|words| error.says(500, words)) {
-        debug!("{error}");
+        debug!("{error:#}");
         return Ok(Progress::Overtaken);
     }
     Err(error.into())

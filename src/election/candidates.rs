@@ -3,7 +3,7 @@
 use super::config::{Names, Policy};
 use super::eligibility::obstacle;
 use super::identity::Identity;
-use super::marks;
+use super::marks::{self, Marks};
 use super::model::{Candidate, Instance};
 use super::value::Notes;
 use crate::consul::RemoteInstance;
@@ -33,7 +33,7 @@ pub fn among(
 fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<Candidate> {
     let RemoteInstance { node, health, checks_index, .. } = remote;
     let identity = Identity { node, service_id: health.registration.id().to_owned() };
-    let marks = health.registration.marks();
+    let marks = Marks::from(&health.registration);
     let instance =
         Instance { identity, node_address: None, registration: health.registration, marks, checks: health.checks };
     // The ID of the election's check on another node is unknown; its output identifies it.

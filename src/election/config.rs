@@ -40,6 +40,31 @@ pub struct Names {
     pub scope: Scope,
 }
 
+impl Names {
+    /// An election of the service under its usual names: the query `SERVICE-master`, the key `service/QUERY/leader`, the tags
+    /// `master` and `slave`.
+    pub fn of_service(service: &str) -> Names {
+        let names = Names {
+            service: service.to_owned(),
+            service_id: None,
+            query: String::new(),
+            lock_key: String::new(),
+            master_tag: "master".to_owned(),
+            slave_tag: "slave".to_owned(),
+            check_id: None,
+            scope: Scope::default(),
+        };
+        names.with_query(format!("{service}-master"))
+    }
+
+    /// Renames the election, and the lock key with it.
+    #[must_use]
+    pub fn with_query(self, query: String) -> Names {
+        let lock_key = format!("service/{query}/leader");
+        Names { query, lock_key, ..self }
+    }
+}
+
 /// The rules of an election: all that the decision may see besides its names and what Consul says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -69,6 +94,31 @@ pub struct Policy {
     pub statuses: Statuses,
 }
 
+impl Policy {
+    /// How long a candidate of higher priority must have been passing, where no time is given. A service that flaps usually fails
+    /// again before that.
+    pub const PREEMPT_AFTER: Duration = Duration::from_secs(30);
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            priority: None,
+            tolerate_warning: false,
+            preempt_after: None,
+            max_term: None,
+            on_outage: OnOutage::Keep,
+            resign: None,
+            lock_delay: Duration::from_secs(15),
+            ttl: None,
+            hooks: Hooks::default(),
+            watch_port: None,
+            query: QueryPolicy::default(),
+            statuses: Statuses::default(),
+        }
+    }
+}
+
 /// What the prepared query looks like. A value that is not given stays as it is on the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryPolicy {
@@ -84,8 +134,14 @@ pub struct QueryPolicy {
     pub failover: Vec<String>,
 }
 
+impl Default for QueryPolicy {
+    fn default() -> QueryPolicy {
+        QueryPolicy { fence: true, tags: Vec::new(), ttl: None, near: None, failover: Vec::new() }
+    }
+}
+
 /// How the service's own port is watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WatchPort {
     /// Where the service listens, where that differs from its registration.
     pub address: Option<Target>,
@@ -115,6 +171,12 @@ pub struct Statuses {
     pub leaderless: Status,
 }
 
+impl Default for Statuses {
+    fn default() -> Statuses {
+        Statuses { master: Status::Passing, slave: Status::Passing, leaderless: Status::Passing }
+    }
+}
+
 /// A request to hand the lead over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resign {
@@ -122,6 +184,13 @@ pub struct Resign {
     pub stands_back: Duration,
     /// The node whose instance should lead; `None`: any other.
     pub to: Option<String>,
+}
+
+impl Default for Resign {
+    /// Stands back for long enough that another instance can take the lead.
+    fn default() -> Resign {
+        Resign { stands_back: Duration::from_secs(30), to: None }
+    }
 }
 
 /// What happens to a master's tag while Consul cannot say who holds the lock.
@@ -140,4 +209,10 @@ pub struct Wait {
     pub length: Duration,
     /// The time limit of a pass, hooks included.
     pub timeout: Duration,
+}
+
+impl Default for Wait {
+    fn default() -> Wait {
+        Wait { length: Duration::ZERO, timeout: Duration::from_secs(20) }
+    }
 }

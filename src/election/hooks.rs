@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::address::address;
 use super::config::Config;
+use super::leader::Leader;
 use super::marks::SlaveHook;
-use super::model::{Leader, Lock, View};
+use super::model::{Lock, View};
 use super::outcome::{Complaint, HookName};
 use crate::consul::Client;
 use crate::deadline::Deadline;

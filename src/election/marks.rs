@@ -8,9 +8,32 @@
 //!   yield to an instance that does not take the lead.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
 
+use std::collections::BTreeMap;
+
 use super::config::{Names, Policy};
-use super::model::Leader;
-use crate::consul::Marks;
+use super::leader::Leader;
+use crate::consul::{CatalogInstance, Registration};
+
+/// What an election writes into a registration: all tags, in their order, and all of Meta.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The tags.
+    pub tags: Vec<String>,
+    /// Keys and values.
+    pub meta: BTreeMap<String, String>,
+}
+
+impl From<&Registration> for Marks {
+    fn from(registration: &Registration) -> Marks {
+        Marks { tags: registration.tags(), meta: registration.meta() }
+    }
+}
+
+impl From<CatalogInstance> for Marks {
+    fn from(CatalogInstance { tags, meta }: CatalogInstance) -> Marks {
+        Marks { tags, meta }
+    }
+}
 
 /// The value of the `hook` key of a slave that has been demoted and follows nobody yet.
 const DEMOTED: &str = "demoted";

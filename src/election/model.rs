@@ -1,8 +1,10 @@
 //! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
 
 use super::identity::{Identity, Sighting};
+use super::leader::Leader;
+use super::marks::Marks;
 use super::value::{Holder, Notes};
-use crate::consul::{Check, Marks, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, Registration, Status};
 use crate::port::Target;
 
 /// Everything that one observation of Consul showed.
@@ -116,40 +118,6 @@ pub enum Lock {
     Another(Leader),
     /// Consul could not say.
     Unknown,
-}
-
-/// The instance that leads, as far as the lock key shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leader {
-    /// Its identity; `None` if the key's value does not hold it and the session cannot be read. The service ID is empty
-    /// if only the session's node is known.
-    pub instance: Option<Identity>,
-    /// Its address; empty if unknown.
-    pub address: String,
-    /// Its port; 0 if unknown.
-    pub port: u16,
-    /// The session that holds the lock.
-    pub session: String,
-    /// The time at which it acquired the lock, as the lock's value has it; empty if unknown.
-    pub since: String,
-}
-
-impl Leader {
-    /// The leader that the key's value describes.
-    pub fn from_holder(holder: &Holder) -> Leader {
-        Leader {
-            instance: Some(holder.instance.clone()),
-            address: holder.address.clone(),
-            port: holder.port,
-            session: holder.session.clone(),
-            since: holder.since.clone(),
-        }
-    }
-
-    /// The name of its node, if known.
-    pub fn node(&self) -> Option<&str> {
-        self.instance.as_ref().map(|instance| instance.node.as_str())
-    }
 }
 
 /// Another instance that may lead.

@@ -9,12 +9,14 @@ use super::config::{Config, Names};
 use super::decide::{Question, open_question};
 use super::identity::Identity;
 use super::key_state::{KeyAnswer, KeyState};
-use super::model::{Answer, Done, Instance, Leader, Lock, View};
+use super::leader::Leader;
+use super::marks::Marks;
+use super::model::{Answer, Done, Instance, Lock, View};
 use super::outcome::Complaint;
 use super::service_port::{self, Held, KnownPort};
 use super::value::{self, Notes};
 use super::{candidates, session};
-use crate::consul::{self, Client, Health, Key, Marks};
+use crate::consul::{self, Client, Health, Key};
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -126,7 +128,7 @@ fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> 
         (None, None) => client.node_name()?,
     };
     let identity = Identity { node, service_id: registration.id().to_owned() };
-    let marks = registration.marks();
+    let marks = Marks::from(&registration);
     Ok(Instance { identity, node_address: None, registration, marks, checks })
 }
 
@@ -189,8 +191,8 @@ fn read_lock(
     if instance.registration.enable_tag_override() {
         // The agent takes the catalog's tags at its next full sync, perhaps minutes from now; until then only these are true.
         let found = client.catalog_node(&instance.identity.node, &instance.identity.service_id)?;
-        if let Some(Marks { tags, .. }) = found.and_then(|node| node.marks) {
-            instance.marks.tags = tags;
+        if let Some(found) = found.and_then(|node| node.instance) {
+            instance.marks.tags = found.tags;
         }
     }
     Ok(seen)

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use super::model::{Leader, Obstacle};
+use super::leader::Leader;
+use super::model::Obstacle;
 use super::value::Failure;
 use crate::consul;
 use crate::port::Target;
@@ -126,6 +127,8 @@ pub enum Complaint {
         /// The tags in the catalog.
         found: Vec<String>,
     },
+    /// The instance acquired the lock and could not become master. It stands back for a while, and the lock is left to others.
+    StandsBack(Failure),
     /// Something else undid every step of this pass.
     Unsettled,
 }
@@ -211,7 +214,8 @@ impl Complaint {
     /// Whether no later run can do better until somebody changes something.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Complaint::Consul(error) | Complaint::Demoted(error) => error.is_for_good(),
+            Complaint::Consul(error) | Complaint::Demoted(error) => error.is_permanent(),
+            Complaint::StandsBack(failure) => failure.for_good,
             Complaint::TagNotInCatalog { .. } | Complaint::Hook { .. } | Complaint::Unsettled => false,
             Complaint::NoSuchService { .. }
             | Complaint::SeveralInstances { .. }
@@ -244,7 +248,7 @@ impl Complaint {
             Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
             Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
             Complaint::MetaFull { .. } => Remedy::FreeMeta,
-            Complaint::Hook { hook: HookName::Promote, .. } => Remedy::LeaveToOthers,
+            Complaint::StandsBack(_) => Remedy::LeaveToOthers,
             Complaint::Hook { .. } => Remedy::Retry,
             Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
             Complaint::Unsettled => Remedy::CheckTagUsers,
@@ -300,6 +304,7 @@ impl fmt::Display for Complaint {
                 write!(f, "the Meta of instance {id} would have {keys} keys with the election's own; Consul takes 64")
             }
             Complaint::Hook { hook, failure } => write!(f, "{hook}: {failure}"),
+            Complaint::StandsBack(failure) => f.write_str(&failure.error),
             Complaint::TagNotInCatalog { id, wanted, found } => {
                 write!(f, "the catalog has instance {id} with the tags {}, not {}", list(found), list(wanted))
             }

@@ -3,11 +3,11 @@
 use log::{debug, info};
 
 use super::config::Config;
-use super::marks;
+use super::marks::{self, Marks};
 use super::model::Instance;
 use super::outcome::Complaint;
 use super::progress::Progress;
-use crate::consul::{Client, Marks};
+use crate::consul::Client;
 
 /// Registers the instance with other marks, unless something else registered or deregistered it since it was observed. The agent has no
 /// compare-and-set, so it is read once more just before; what remains is the time between two requests to the agent.
@@ -19,7 +19,7 @@ pub fn mark(client: &Client, config: &Config, instance: &Instance, marks: &Marks
         debug!("the registration of {id} changed; observing again");
         return Ok(Progress::Overtaken);
     }
-    client.register(registration, marks).map_err(|error| {
+    client.register(&registration.with(&marks.tags, &marks.meta)).map_err(|error| {
         if error.says(400, "cannot contain more than") {
             Complaint::MetaFull { id: id.to_owned(), keys: marks.meta.len() }
         } else {
@@ -35,18 +35,19 @@ pub fn mark(client: &Client, config: &Config, instance: &Instance, marks: &Marks
 pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &Marks) -> Result<Progress, Complaint> {
     let registration = &instance.registration;
     let id = registration.id();
-    let found = match client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.marks) {
+    let found = match client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.instance).map(Marks::from)
+    {
         Some(found) if found != *wanted => found,
         _ => return Ok(Progress::Done),
     };
     let now = client.instance(&config.names.service, id)?;
-    if now.is_none_or(|now| !now.registration.is_marked(registration, wanted)) {
+    if now.is_none_or(|now| !now.registration.matches(registration, &wanted.tags, &wanted.meta)) {
         return Ok(Progress::Overtaken);
     }
     if marks::say_master(wanted, &config.names) {
         // The agent must not believe what the catalog does not have, or the next pass would believe it too and report a master.
-        if let Err(error) = client.register(registration, &found) {
-            debug!("the agent keeps its tags: {error}");
+        if let Err(error) = client.register(&registration.with(&found.tags, &found.meta)) {
+            debug!("the agent keeps its tags: {error:#}");
         }
     }
     let id = id.to_owned();

@@ -1,24 +1,24 @@
-//! What every line of an election begins with, so that its check can be recognised by its output. Knows no lines beyond that.
+//! How every line of an election begins, by which its own check is recognised. Knows no roles and no errors.
 
 use super::config::Names;
-use crate::options::rules;
+use super::rules;
 
 impl Names {
-    /// What every line of this election begins with.
+    /// The start of every line of this election.
     #[must_use]
     pub fn signature(&self) -> String {
         signature(Some(&self.query))
     }
 }
 
-/// What every line of an election begins with; without a known election, the program's own word.
+/// The start of every line of an election; without a known election, the start that at least names the program.
 #[must_use]
 pub fn signature(query: Option<&str>) -> String {
     query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
 }
 
-/// Whether a line is this program's, of any election.
+/// Whether this program wrote the line, for any election: `election NAME: ` and more.
 pub fn is_election_line(line: &str) -> bool {
     let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
-    name.is_some_and(|name| rules::query_name(name).is_ok())
+    name.is_some_and(rules::is_query_name)
 }

@@ -45,8 +45,7 @@ pub fn is_due<'a>(
 }
 
 /// The note of an instance that failed to become master.
-pub fn note(instance: &Identity, complaint: &Complaint) -> StandBack {
-    info!("{complaint}; leaving the lock to others for {}", duration::format(FAILED_FOR));
-    let failure = Failure { for_good: complaint.is_permanent(), error: complaint.to_string() };
-    StandBack::new(instance, FAILED_FOR, Some(failure))
+pub fn note(instance: &Identity, failure: &Failure) -> StandBack {
+    info!("{}; leaving the lock to others for {}", failure.error, duration::format(FAILED_FOR));
+    StandBack::new(instance, FAILED_FOR, Some(failure.clone()))
 }

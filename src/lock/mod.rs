@@ -65,7 +65,7 @@ impl SessionLock<'_> {
     /// When Consul could not be asked. One of the two sessions holds the lock then, and the other is a spare at most.
     pub fn move_to_new_session(&self, old: &str, value: impl FnOnce(&str) -> Vec<u8>) -> Result<(), Error> {
         let new = self.ready_session()?;
-        let moved = self.client.hand_over(self.key, old, &new, &value(&new));
+        let moved = self.client.move_lock(self.key, old, &new, &value(&new));
         if !matches!(moved, Ok(true)) {
             // The lock was lost since it was read, or it is unknown whether it moved. Either shows in the key.
             self.sweep();

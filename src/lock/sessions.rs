@@ -51,7 +51,7 @@ impl SessionLock<'_> {
             Ok(())
         });
         if let Err(error) = swept {
-            debug!("a session may be left for the next attempt: {error}");
+            debug!("a session may be left for the next attempt: {error:#}");
         }
     }
 

@@ -55,7 +55,7 @@ fn each_missing_rule_has_its_own_error_and_nothing_is_left_over() {
     let node = cluster.nodes::<1>()[0];
     for (missing, purpose) in [
         (0, "cannot read the health of instance "),
-        (1, "cannot create a session: "),
+        (1, "cannot create a session at "),
         (2, "cannot read key "),
         (3, "cannot create prepared query "),
     ] {
@@ -93,8 +93,8 @@ fn a_rule_that_only_reads_where_it_must_write_has_its_own_error_and_nothing_is_l
     let cluster = Cluster::with(1).acls().start();
     let node = cluster.nodes::<1>()[0];
     for (weak, purpose) in [
-        (0, "cannot tag instance "),
-        (1, "cannot create a session: "),
+        (0, "cannot register instance "),
+        (1, "cannot create a session at "),
         (2, "cannot acquire lock "),
         (3, "cannot create prepared query "),
     ] {
@@ -157,7 +157,7 @@ fn a_slave_that_may_not_be_tagged_any_more_leaves_the_lock_to_others() {
     let mut weak = rules(&one);
     weak[0] = weak[0].replace("write", "read");
     let said = one.said_by(&pass_with(&one, &weak).run(), 2);
-    assert!(said.starts_with("error: cannot tag instance "), "{said}");
+    assert!(said.starts_with("error: cannot register instance "), "{said}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
     assert!(two.said_by(&pass_with(&two, &rules(&two)).run(), 0).starts_with("master on n2"), "without lock-delay");
 }
@@ -169,7 +169,7 @@ fn a_token_that_does_not_exist_is_named_without_being_shown() {
     let token = "5ec2e700-0000-4000-8000-00000000beef";
     let outcome = one.pass().token(token).args(["--log-level", "trace"]).env("RUST_LOG", "trace").run();
     let said = one.said_by(&outcome, 2);
-    assert!(said.contains("; the token does not exist, or no more; "), "{said}");
+    assert!(said.contains("; this token does not exist; "), "{said}");
     for log in ["trace", "ureq=trace,ureq_proto=trace"] {
         let outcome = one.pass().token(token).env("RUST_LOG", log).run();
         assert!(outcome.stderr.contains("GET"), "the log was on");

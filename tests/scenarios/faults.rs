@@ -189,3 +189,34 @@ fn a_pass_under_a_timeout_too_short_for_anything_still_ends_with_its_line() {
     }
     one.leads();
 }
+
+#[test]
+fn a_failed_read_of_the_candidates_leaves_the_challenger_and_its_time_as_they_are() {
+    let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
+    let proxy = Proxy::before(one.node);
+    let (pass, better) =
+        (one.pass().args(["--preempt", "--preempt-after", "1h"]), two.pass().args(["--priority", "200"]));
+    one.report(&pass);
+    two.report(&better);
+    one.report(&pass);
+    let challenger = || one.node.api().lock(&one.key()).unwrap().value["challenger"].clone();
+    let before = challenger();
+    assert_eq!(before["node"], "n2", "{before}");
+    for fault in [
+        Fault::Refuse,
+        Fault::HalfBody,
+        Fault::Garbage,
+        Fault::Status(500, "rpc error: No cluster leader"),
+        Fault::Status(429, ""),
+        Fault::Hang,
+    ] {
+        let what = format!("{fault:?}");
+        proxy.fail(move |request: &Request, _| request.path.starts_with("/v1/health/service/").then(|| fault.clone()));
+        let outcome = pass.clone().args(["--timeout", "300ms"]).through(&proxy).run();
+        assert_eq!(outcome.status, 1, "{what}: {}", outcome.line);
+        assert!(outcome.line.contains("error: cannot "), "{what}: {}", outcome.line);
+        assert_eq!(challenger(), before, "{what}");
+    }
+    assert!(one.said_by(&one.report(&pass), 0).starts_with("master on n1"));
+    assert_eq!(challenger(), before, "the time goes on where it was");
+}

@@ -101,7 +101,7 @@ fn an_outage_under_acls_is_no_denial_even_of_a_token_that_the_agent_does_not_kno
     // What the agent says of a token that it cannot look up depends on when it last heard of a server; a denial is among it.
     wait_for("a denial that is none", secs(30), || {
         let said = one.said_by(&one.pass().token(&unknown).run(), 1);
-        seen(said, |said| said.ends_with("; but no server can be asked about the token now; the next run tries again"))
+        seen(said, |said| said.ends_with(", but no server can check the token now; the next run tries again"))
     });
     cluster.server().start_again();
     cluster.wait_for_members();

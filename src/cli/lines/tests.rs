@@ -2,10 +2,15 @@
 //! read before it is committed.
 
 use std::fmt::Write;
+use std::time::Duration;
+
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
 use super::*;
 use crate::consul;
-use crate::consul::{Kind, TlsFault};
+use crate::consul::{Kind, Resource, Rule};
+use crate::election::Failure;
 use crate::election::{Fault, HookName, Identity, QueryFault};
 use crate::port::Target;
 
@@ -17,10 +22,11 @@ fn every_line_is_as_the_golden_file_has_it() {
     let roles = roles().into_iter().map(Ok);
     for outcome in roles.chain(errors().into_iter().map(Err)) {
         let verdict = of_outcome(&Config::for_tests(), &outcome);
-        writeln!(text, "{} {}", verdict.status.code(), verdict.line).unwrap();
+        assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
+        writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
-    writeln!(text, "{} {}", panic.status.code(), panic.line).unwrap();
+    writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(GOLDEN, &text).unwrap();
     }
@@ -47,8 +53,8 @@ fn roles() -> Vec<Role> {
         Role::SlaveOf(leader(Some("n2"), "", 6379)),
         Role::SlaveOf(leader(Some("n2"), "", 0)),
         Role::SlaveOf(leader(None, "", 0)),
-        Role::SlaveOfNone(check("ping", CheckStatus::Critical)),
-        Role::SlaveOfNone(check("service:redis", CheckStatus::Warning)),
+        Role::SlaveOfNone(check("ping", Status::Critical)),
+        Role::SlaveOfNone(check("service:redis", Status::Warning)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
         Role::SlaveOfNone(Vacancy::LockDelay),
@@ -71,10 +77,10 @@ fn errors() -> Vec<Complaint> {
     let fault = |fault| Complaint::Fault { query: "redis-master".to_owned(), fault };
     let query = |reason| fault(Fault::Query(reason));
     let mut errors: Vec<Complaint> = [
-        Kind::Unreachable("Connection refused (os error 111)".to_owned()),
-        Kind::TimedOut("20s".to_owned()),
-        Kind::Interrupted("Peer disconnected".to_owned()),
-        Kind::NotUnderstood("expected value at line 1 column 1".to_owned()),
+        Kind::Unreachable("Connection refused (os error 111)".into()),
+        Kind::TimedOut(Duration::from_secs(20)),
+        Kind::Interrupted("Peer disconnected".into()),
+        Kind::NotUnderstood("expected value at line 1 column 1".into()),
         Kind::Status(500, "No cluster leader".to_owned()),
         Kind::Status(429, String::new()),
         Kind::Status(301, "Moved Permanently".to_owned()),
@@ -82,27 +88,32 @@ fn errors() -> Vec<Complaint> {
         Kind::Status(403, "Permission denied".to_owned()),
         Kind::Status(403, "ACL not found".to_owned()),
         Kind::DeniedInOutage("Permission denied".to_owned()),
-        Kind::Forbidden("Permission denied (os error 13)".to_owned()),
+        Kind::Forbidden("Permission denied (os error 13)".into()),
         Kind::Status(400, "Client sent an HTTP request to an HTTPS server.".to_owned()),
         Kind::Status(400, "Namespaces are a Consul Enterprise feature".to_owned()),
     ]
     .into_iter()
     .chain(
         [
-            TlsFault::UnknownCa,
-            TlsFault::OtherName,
-            TlsFault::NotNow,
-            TlsFault::Certificate,
-            TlsFault::Client,
-            TlsFault::NoTls,
-            TlsFault::NoCommonWay,
-            TlsFault::Other,
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer),
+            rustls::Error::InvalidCertificate(CertificateError::NotValidForName),
+            rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {
+                time: UnixTime::since_unix_epoch(Duration::from_secs(1_700_000_000)),
+                not_after: UnixTime::since_unix_epoch(Duration::from_secs(1_600_000_000)),
+            }),
+            rustls::Error::InvalidCertificate(CertificateError::Revoked),
+            rustls::Error::AlertReceived(AlertDescription::CertificateRequired),
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
+            rustls::Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig),
+            rustls::Error::DecryptError,
         ]
-        .map(|fault| Kind::Tls(fault, "what was said of it".to_owned())),
+        .map(Kind::of_tls),
     )
     .map(|kind| Complaint::Consul(consul_error(kind)))
     .collect();
+    let tokenless = consul_error(Kind::Status(403, "Permission denied".to_owned()));
     errors.extend([
+        Complaint::Consul(consul::Error { has_token: false, ..tokenless }),
         Complaint::Demoted(consul_error(Kind::Status(500, "No cluster leader".to_owned()))),
         Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: words(&["postgresql", "web"]) },
         Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: Vec::new() },
@@ -125,7 +136,10 @@ fn errors() -> Vec<Complaint> {
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
         Complaint::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Complaint::Hook { hook: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
+        Complaint::StandsBack(Failure {
+            error: "on-promote: exit status 3: cannot connect".to_owned(),
+            for_good: false,
+        }),
         Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s".to_owned() },
         Complaint::Unsettled,
     ]);
@@ -135,8 +149,8 @@ fn errors() -> Vec<Complaint> {
 fn consul_error(kind: Kind) -> consul::Error {
     consul::Error {
         purpose: "read key service/redis-master/leader".to_owned(),
-        request: "GET http://127.0.0.1:8500/v1/kv/service/redis-master/leader".to_owned(),
-        rule: "key \"service/redis-master/leader\" { policy = \"write\" }".to_owned(),
+        agent: "http://127.0.0.1:8500".into(),
+        rule: Rule::write(Resource::Key, "service/redis-master/leader"),
         has_token: true,
         kind,
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::consul::{Marks, PreparedQuery};
+use crate::consul::PreparedQuery;
 use crate::election::describe::Description;
 use crate::election::identity::Identity;
-use crate::election::marks::SlaveHook;
+use crate::election::marks::{Marks, SlaveHook};
 use crate::election::outcome::{Fault, Role};
 use crate::election::value::Holder;
 

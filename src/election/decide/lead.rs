@@ -5,8 +5,9 @@ use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
+use crate::election::leader::Leader;
 use crate::election::marks;
-use crate::election::model::{Instance, Leader, View};
+use crate::election::model::{Instance, View};
 use crate::election::outcome::{Fault, QueryFault, Role};
 use crate::election::value::Holder;
 
@@ -103,7 +104,7 @@ fn keep(
             .query
             .known()
             .and_then(Option::as_ref)
-            .is_some_and(|found| found.is_fenced_for_another(&marks::session_key(names), session));
+            .is_some_and(|found| found.asks_for_another(&marks::session_key(names), session));
     if actions.is_empty() && (view.done.rebound || is_stuck) {
         // Nothing rests on the old session any more.
         actions.push(Action::Sweep);

@@ -13,8 +13,9 @@ pub use action::{Action, Decision, HandOver};
 pub use question::{Question, open_question};
 
 use super::config::{Names, OnOutage, Policy};
+use super::leader::Leader;
 use super::marks;
-use super::model::{Answer, Leader, Lock, Port, View};
+use super::model::{Answer, Lock, Port, View};
 use super::outcome::{Fault, Role};
 use stance::{Stance, stance};
 

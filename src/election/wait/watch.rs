@@ -188,7 +188,7 @@ impl Asker {
             for order in received {
                 thread::sleep(order.rest);
                 let learned = ask(&order).unwrap_or_else(|error| {
-                    debug!("while waiting: {error}");
+                    debug!("while waiting: {error:#}");
                     News::Failed
                 });
                 if news.send((source, learned)).is_err() {

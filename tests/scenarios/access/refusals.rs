@@ -8,8 +8,8 @@ use super::{https_address, over_https, serve_https, text};
 use crate::harness::{Authority, Cluster, Node, Pass, Proxy, secs, shared};
 use crate::stage::Candidate;
 
-const CLIENT: &str = "; it takes certificates of its own CA alone, as long as they hold: name one, and its key, with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)";
-const CA: &str = ": no CA that is trusted here has signed its certificate; name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)";
+const CLIENT: &str = "; give a valid certificate of the agent's CA with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)";
+const CA: &str = ": no trusted CA signed its certificate; name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)";
 
 /// Makes the same pass twice: it must end with this status, in time, say the same each time with these parts in it, and do nothing.
 fn refused(one: &Candidate, pass: &Pass, status: i32, parts: &[&str]) {
@@ -33,7 +33,7 @@ fn an_agent_that_verifies_refuses_a_client_without_a_certificate_or_with_one_of_
     let ca = serve_https(n1, &ours, &ours.issue(&[&n1.ip().to_string()]), true);
     let one = Candidate::alone(n1);
     let pass = over_https(one.pass(), n1, &ca);
-    let health = format!("cannot read the health of instance {}: GET {}/v1/", one.id, https_address(n1));
+    let health = format!("cannot read the health of instance {} at {}: TLS failed", one.id, https_address(n1));
     refused(&one, &pass, 2, &["error: ", &health, ": it ended the connection: ", CLIENT]);
     for (name, pair) in [("theirs", theirs.issue(&["client"])), ("old", ours.issue_for(&["client"], 2020, 2021))] {
         let (certificate, key) = pair.write(n1.directory(), name);
@@ -61,20 +61,20 @@ fn an_agent_whose_certificate_is_of_another_ca_for_another_name_or_for_another_t
             1,
             [
                 ": its certificate expired on 2021-01-01T00:00:00Z",
-                "; the agent needs a new one, if this machine's clock is right",
+                "; renew the agent's certificate, or correct this machine's clock",
             ],
         ),
         (
             n3,
             ours.issue_for(&[&ip(n3)], 2100, 2101),
             1,
-            [": its certificate holds from 2100-01-01T00:00:00Z only", "; the agent needs a new one"],
+            [": its certificate is valid only from 2100-01-01T00:00:00Z", "; renew the agent's certificate"],
         ),
         (
             n4,
             ours.issue(&["server.dc1.consul"]),
             2,
-            ["server.dc1.consul", "; say which name is right with --tls-server-name or CONSUL_TLS_SERVER_NAME"],
+            ["server.dc1.consul", "; name the host that it is for with --tls-server-name or CONSUL_TLS_SERVER_NAME"],
         ),
     ] {
         let ca = serve_https(node, &ours, &pair, false);
@@ -102,10 +102,15 @@ fn plain_text_to_an_https_port_and_https_to_a_plain_one_say_so() {
         &one,
         &plain,
         2,
-        &["HTTP request to an HTTPS server", "; name it as https://HOST:PORT in CONSUL_HTTP_ADDR"],
+        &["HTTP request to an HTTPS server", "; set --http-addr or CONSUL_HTTP_ADDR to https://HOST:PORT"],
     );
     let https = over_https(one.pass(), n1, &ca).at(&format!("https://{}:8500", n1.ip()));
-    refused(&one, &https, 2, &[": what answers there does not speak TLS; is https served there?"]);
+    refused(
+        &one,
+        &https,
+        2,
+        &[": what answers there does not speak TLS; if the agent serves plain HTTP there, use http://HOST:PORT"],
+    );
 }
 
 /// A file of the scenario's, with this text.
@@ -185,7 +190,12 @@ fn a_host_that_does_not_exist_is_an_outage_in_which_nothing_was_sent() {
     for address in ["no.such.host.invalid:8500", "https://no.such.host.invalid:8501"] {
         let ca = file(node, Authority::new().certificate());
         let pass = one.pass().at(address).env("CONSUL_CACERT", text(&ca));
-        refused(&one, &pass, 1, &["GET http", ": ", "; is the agent running there? CONSUL_HTTP_ADDR or --http-addr"]);
+        refused(
+            &one,
+            &pass,
+            1,
+            &[" at http", ": no connection: ", "; is the agent running there? set its address with --http-addr"],
+        );
     }
 }
 
@@ -215,7 +225,7 @@ fn a_namespace_on_a_consul_that_has_none_is_refused_in_its_own_words() {
         for pass in [by_option, by_variable] {
             proxy.clear();
             let said = one.said_by(&pass.run(), 2);
-            let way_out = "; unset CONSUL_NAMESPACE and CONSUL_PARTITION, and give no --namespace and no --partition";
+            let way_out = "; unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition";
             assert!(said.contains(": 400 ") && said.ends_with(way_out), "{said}");
             let asked = proxy.requests();
             assert!(

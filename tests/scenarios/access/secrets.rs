@@ -45,8 +45,9 @@ fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option()
     }
     let said = one.said_by(&pass.run(), 2);
     // What is denied has no name on 1.8.7, since the anonymous token does not exist there before it is given rights.
-    let way_out = "; give a token by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN; it needs: service ";
-    assert!(said.contains(": 403 ") && said.contains(way_out), "without any: {said}");
+    let way_out = "; give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
+    let needs = "; needs a token with: service ";
+    assert!(said.contains(": 403 ") && said.contains(needs) && said.ends_with(way_out), "without any: {said}");
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     let said = wait_for("the deleted token to be refused", secs(60), || {
         seen(pass.run(), |outcome| outcome.status != 0).map(|outcome| one.said_by(&outcome, 2))
     });
-    let end = "ACL not found; the token does not exist, or no more; give another by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
+    let end = "ACL not found; this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
     assert!(said.contains(": 403 ") && said.ends_with(end), "{said}");
     assert!(!said.contains(&token) && one.holds_the_lock() && one.is_tagged("master"));
 }

@@ -67,15 +67,15 @@ fn a_socket_that_may_not_be_used_says_so() {
     let said = one.said_by(&outcome, 2);
     assert!(
         said.contains(&format!(
-            "GET unix://{}:/v1/agent/health/service/id/{}: Permission denied",
-            text(&socket),
-            one.id
+            "cannot read the health of instance {} at unix://{}: no connection: Permission denied",
+            one.id,
+            text(&socket)
         )),
         "{said}"
     );
     assert!(
         said.ends_with(
-            "; let this user use the socket: unix_sockets in the agent's configuration has user, group and mode"
+            "; allow this user to use the socket: set user, group or mode of unix_sockets in the agent's configuration"
         ),
         "{said}"
     );

@@ -1,29 +1,22 @@
 //! The notation of `table.txt`: reads its cells, and writes a decision for comparison.
 
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::super::*;
 use super::SESSION;
-use crate::consul::{Check, Marks, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, Registration, Status};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
-use crate::election::marks;
+use crate::election::marks::{self, Marks};
 use crate::election::model::{Candidate, Done, Instance, Obstacle, Port};
 use crate::election::outcome::{QueryFault, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
-use crate::options::Command;
 use crate::port::Target;
 
 pub fn read_config(text: &str) -> Config {
-    let arguments = ["--consul-service-name", "redis"].into_iter().chain(text.split_whitespace()).map(OsString::from);
-    match Command::read(arguments, |_| None) {
-        Ok(Command::Pass(options)) => options.config(),
-        other => panic!("{other:?}"),
-    }
+    Config::typed(text)
 }
 
 pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, policy): (&Names, &Policy)) -> View {

@@ -3,15 +3,16 @@
 
 use std::ffi::OsString;
 
-use super::typed::Values;
-use crate::consul::{self, Access, Address, Scope, Secret, Tls, TlsSettings};
-use crate::named::Named;
+use super::draft::TypedAccess;
+use super::named::Named;
+use super::tls::{self, TlsSettings};
+use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 
 /// What the options and the environment say of the agent.
 ///
 /// # Errors
 /// Names the option or variable, what is wrong with it, and the way out; a secret is never repeated.
-pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
+pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
     let variable = |name| variable(&environment, name);
     let either = |option, value: &Option<String>, name| match value {
         Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
@@ -20,17 +21,25 @@ pub fn resolve(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -
     let asks_for_https = truth(variable("CONSUL_HTTP_SSL")?)?.unwrap_or(false);
     let address = match either("--http-addr", &typed.http_addr, "CONSUL_HTTP_ADDR")? {
         Some(Named { by, value }) => {
-            Address::parse(&value, asks_for_https).map_err(|wrong| format!("{by}: {wrong}"))?
+            Address::parse(&value, asks_for_https).map_err(|wrong| format!("{by}: {}", words_of(&wrong)))?
         }
-        None => Address::parse("", asks_for_https)?,
+        None => Address::parse("", asks_for_https).map_err(|wrong| wrong.to_string())?,
     };
     // Without https none of it is looked at: a fleet may have the variables set for all.
-    let tls = if address.is_https() { Some(Tls::read(tls_settings(typed, variable, either)?)?) } else { None };
+    let tls = if address.is_https() { Some(tls::read(tls_settings(typed, variable, either)?)?) } else { None };
     Ok(Access { address, tls, token: token(typed, variable)?, login: variable("CONSUL_HTTP_AUTH")?.map(login) })
 }
 
+/// What is wrong with an address, and the variable for what does not belong there.
+fn words_of(wrong: &AddressError) -> String {
+    match wrong {
+        AddressError::UserOrQuery => format!("{wrong}, and CONSUL_HTTP_AUTH for a user"),
+        _ => wrong.to_string(),
+    }
+}
+
 /// The namespace and the partition that the options or the environment name.
-pub fn scope(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
+pub fn scope(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
     let either = |value: &Option<String>, name| match value {
         Some(value) => Ok(Some(value.clone())),
         None => Ok::<_, String>(variable(&environment, name)?.map(|named| named.value)),
@@ -42,7 +51,7 @@ pub fn scope(typed: &Values, environment: impl Fn(&str) -> Option<OsString>) -> 
 }
 
 fn tls_settings(
-    typed: &Values,
+    typed: &TypedAccess,
     variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
     either: impl Fn(&'static str, &Option<String>, &'static str) -> Result<Option<Named>, String>,
 ) -> Result<TlsSettings, String> {
@@ -98,7 +107,7 @@ fn server_name(Named { by, value }: Named) -> Result<String, String> {
 
 /// The token: of two that are given, the one from a file, and of two ways to give it, the option. A file with nothing in it says nothing.
 fn token(
-    typed: &Values,
+    typed: &TypedAccess,
     variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
 ) -> Result<Option<Secret>, String> {
     let typed_file = typed.token_file.clone().map(|value| Named { by: "--token-file", value });

@@ -1,0 +1,103 @@
+//! What the options have said so far, and the configuration that it makes. Starts with the defaults; knows no option by name.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::table::CommandKind;
+use super::{Run, access, wording};
+use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
+
+/// A configuration in the making. A value whose meaning depends on another option waits here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The names, without those that follow from others.
+    pub names: Names,
+    /// The query's name; otherwise it follows from the service.
+    pub query: Option<String>,
+    /// The lock key; otherwise it follows from the query's name.
+    pub lock_key: Option<String>,
+    /// The policy, without what the next fields decide.
+    pub policy: Policy,
+    /// Whether a master hands over to a candidate of higher priority.
+    pub preempts: bool,
+    /// How long that candidate must have been passing.
+    pub preempt_after: Duration,
+    /// Whether the service's port is watched.
+    pub watches_port: bool,
+    /// How the port is watched.
+    pub watch: WatchPort,
+    /// How the lead is handed over, if that is the command.
+    pub resign: Resign,
+    /// The time limits.
+    pub wait: Wait,
+    /// How the agent is reached.
+    pub access: TypedAccess,
+    /// The least severe level that is logged.
+    pub log_level: Option<LevelFilter>,
+}
+
+/// How the agent is reached, as typed: each value can come from an environment variable instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is the option of its name, which the table describes")]
+pub struct TypedAccess {
+    pub http_addr: Option<String>,
+    pub token: Option<String>,
+    pub token_file: Option<String>,
+    pub ca_file: Option<String>,
+    pub ca_path: Option<String>,
+    pub client_cert: Option<String>,
+    pub client_key: Option<String>,
+    pub tls_server_name: Option<String>,
+    pub namespace: Option<String>,
+    pub partition: Option<String>,
+}
+
+impl Default for Draft {
+    fn default() -> Draft {
+        Draft {
+            names: Names::of_service(""),
+            query: None,
+            lock_key: None,
+            policy: Policy::default(),
+            preempts: false,
+            preempt_after: Policy::PREEMPT_AFTER,
+            watches_port: false,
+            watch: WatchPort::default(),
+            resign: Resign::default(),
+            wait: Wait::default(),
+            access: TypedAccess::default(),
+            log_level: None,
+        }
+    }
+}
+
+impl Draft {
+    /// Completes the draft from the environment, and checks it.
+    ///
+    /// # Errors
+    /// Names the option or variable, what is wrong with it, and what to do.
+    pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+        let derived = Names::of_service(&self.names.service);
+        let derived = match self.query {
+            Some(query) => derived.with_query(query),
+            None => derived,
+        };
+        let names = Names {
+            query: derived.query,
+            lock_key: self.lock_key.unwrap_or(derived.lock_key),
+            scope: access::scope(&self.access, &environment)?,
+            ..self.names
+        };
+        let policy = Policy {
+            preempt_after: self.preempts.then_some(self.preempt_after),
+            watch_port: self.watches_port.then_some(self.watch),
+            resign: (command == CommandKind::Resign).then_some(self.resign),
+            ..self.policy
+        };
+        let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
+        config.check().map_err(|invalid| wording::invalid(&invalid))?;
+        Ok(Run { config, log_level: self.log_level })
+    }
+}

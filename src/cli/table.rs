@@ -1,0 +1,299 @@
+//! The one table of what the user can type: commands, options, environment variables, and the exit codes that come back. Parsing, help,
+//! man page, completions and docs/options.md are made from it. Names every option, reads no value.
+
+use super::option::{OptionSpec, option, switch};
+use super::values::{ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
+use super::values::{status, target, word};
+use crate::consul::Address;
+use crate::duration::format as time;
+use crate::election::DEFAULT_PRIORITY;
+
+/// A command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandKind {
+    /// A run of the check, which has no name of its own.
+    Check,
+    /// Hands the lead over.
+    Resign,
+}
+
+/// A command as the user meets it.
+pub struct CommandSpec {
+    /// Which one it is.
+    pub kind: CommandKind,
+    /// The word that is typed; empty for the check.
+    pub name: &'static str,
+    /// What follows that word.
+    pub usage: &'static str,
+    /// What it does; empty for the check.
+    pub help: &'static str,
+}
+
+/// Every command.
+pub static COMMANDS: &[CommandSpec] = &[
+    CommandSpec { kind: CommandKind::Check, name: "", usage: "--consul-service-name NAME [OPTIONS]", help: "" },
+    CommandSpec {
+        kind: CommandKind::Resign,
+        name: "resign",
+        usage: "--consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]",
+        help: "Hand the lead over now: run it on the master's node, with the options of its check",
+    },
+];
+
+impl CommandKind {
+    /// Every command.
+    pub const ALL: &[CommandKind] = &[CommandKind::Check, CommandKind::Resign];
+
+    /// The word that is typed, if it has one.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        COMMANDS.iter().find(|command| command.kind == self).map(|command| command.name).filter(|name| !name.is_empty())
+    }
+}
+
+/// Options that belong together.
+pub struct Group {
+    /// What they are about.
+    pub title: &'static str,
+    /// The options, in the order of the help.
+    pub options: &'static [OptionSpec],
+}
+
+/// Every option, in the order of the help. A default comes from the draft that the setter writes into, so it stands in one place.
+pub static GROUPS: &[Group] = &[
+    Group {
+        title: "Names",
+        options: &[
+            option("--consul-service-name", "NAME", |draft, text| keep(&mut draft.names.service, text))
+                .help("The service whose instances elect a master. Required"),
+            option("--consul-service-id", "ID", |draft, text| keep(&mut draft.names.service_id, text))
+                .help("The ID of the local instance, if the agent has several instances of the service")
+                .default_words("the only one"),
+            option("--consul-query-name", "NAME", |draft, text| keep(&mut draft.query, text))
+                .help("The prepared query that finds the master. It is the election's name as well")
+                .default_words("SERVICE-master"),
+            option("--lock-key", "KEY", |draft, text| keep(&mut draft.lock_key, text))
+                .help("The KV key whose lock decides. Instances with the same key form one election")
+                .default_words("service/QUERY/leader"),
+            option("--master-tag", "TAG", |draft, text| keep(&mut draft.names.master_tag, text))
+                .help("The tag of the master")
+                .default(|draft| draft.names.master_tag.clone()),
+            option("--slave-tag", "TAG", |draft, text| keep(&mut draft.names.slave_tag, text))
+                .help("The tag of every other instance")
+                .default(|draft| draft.names.slave_tag.clone()),
+            option("--check-id", "ID", |draft, text| keep(&mut draft.names.check_id, text))
+                .help("The ID of the check that runs this program")
+                .default_words("recognised by its output"),
+        ],
+    },
+    Group {
+        title: "Prepared query",
+        options: &[
+            option("--consul-query-tag", "TAG", |draft, text| add(&mut draft.policy.query.tags, text))
+                .help("A tag that the query asks for besides the master tag; !TAG excludes a tag")
+                .repeatable(),
+            option("--query-ttl", "DURATION", |draft, text| put(&mut draft.policy.query.ttl, duration(text)))
+                .help("How long DNS clients may cache the answer")
+                .default_words("the value on the query, or none"),
+            option("--query-near", "NODE", |draft, text| keep(&mut draft.policy.query.near, text))
+                .help("Sort the query's results by distance from this node; _agent means the agent that is asked")
+                .default_words("the value on the query"),
+            option("--query-failover", "DC", |draft, text| add(&mut draft.policy.query.failover, text))
+                .help("A datacenter to ask when this one has no master; needs --no-fence")
+                .repeatable(),
+            switch("--no-fence", |draft, _| put(&mut draft.policy.query.fence, Ok(false)))
+                .help("Keep a plain query that goes by the tags, instead of one that finds only the holder of the lock"),
+        ],
+    },
+    Group {
+        title: "Who leads",
+        options: &[
+            option("--priority", "N", |draft, text| put(&mut draft.policy.priority, priority(text)))
+                .help("Lead only while no passing instance has a higher priority; 0 never leads")
+                .default(|_| DEFAULT_PRIORITY.to_string()),
+            switch("--preempt", |draft, _| put(&mut draft.preempts, Ok(true)))
+                .help("Hand the lead over to an instance of higher priority"),
+            option("--preempt-after", "DURATION", |draft, text| put(&mut draft.preempt_after, duration(text)))
+                .help("How long that instance must have been passing; any change of its checks restarts the time")
+                .default(|draft| time(draft.preempt_after))
+                .needs("--preempt"),
+            option("--max-term", "DURATION", |draft, text| put(&mut draft.policy.max_term, duration(text)))
+                .help("Hand the lead over after this time, if another instance can lead")
+                .default_words("never"),
+            switch("--tolerate-warning", |draft, _| put(&mut draft.policy.tolerate_warning, Ok(true)))
+                .help("Let an instance lead, and be found, while one of its checks is in warning"),
+        ],
+    },
+    Group {
+        title: "Failover",
+        options: &[
+            option("--lock-delay", "DURATION", |draft, text| put(&mut draft.policy.lock_delay, duration(text)))
+                .help("How long nobody can acquire the lock after the master has failed. Consul caps it at 1m")
+                .default(|draft| time(draft.policy.lock_delay)),
+            option("--ttl", "DURATION", |draft, text| put(&mut draft.policy.ttl, duration(text)))
+                .help(
+                    "End the lead of an instance whose check has not run for this long: 10s to 24h. Consul may take up \
+                     to twice as long",
+                )
+                .default_words("never"),
+            option("--wait", "DURATION", |draft, text| put(&mut draft.wait.length, duration(text)))
+                .help("Wait for this long and act on every change at once; for a check with a short interval")
+                .default(|draft| time(draft.wait.length)),
+            option("--timeout", "DURATION", |draft, text| put(&mut draft.wait.timeout, duration(text)))
+                .help(
+                    "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait and \
+                     --timeout add up to that, give the check a longer timeout in its definition",
+                )
+                .default(|draft| time(draft.wait.timeout)),
+            option("--on-outage", "keep|demote", |draft, text| {
+                put(&mut draft.policy.on_outage, choice(ON_OUTAGE, text))
+            })
+            .help("What happens to a master's tag while Consul cannot say who holds the lock")
+            .default(|draft| word(ON_OUTAGE, &draft.policy.on_outage)),
+            switch("--watch-port", |draft, _| put(&mut draft.watches_port, Ok(true)))
+                .help("Step down when nothing listens on the instance's port; with --wait, in that moment"),
+            option("--watch-address", "ADDRESS", |draft, text| put(&mut draft.watch.address, target(text)))
+                .help("HOST:PORT or /SOCKET, if the service does not listen where it is registered")
+                .needs("--watch-port"),
+            option("--watch-grace", "DURATION", |draft, text| put(&mut draft.watch.grace, duration(text)))
+                .help("How long a master's service may take to restart without losing the lead")
+                .default(|draft| time(draft.watch.grace))
+                .needs("--watch-port"),
+        ],
+    },
+    Group {
+        title: "Hooks",
+        options: &[
+            option("--on-promote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.promote, command(text)))
+                .help("Runs after the lock is acquired and before the instance is tagged. If it fails, the lock is released"),
+            option("--on-demote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.demote, command(text)))
+                .help(
+                    "Runs after the master tag is removed and before the lock is released; also on a slave with no \
+                     record of it",
+                ),
+            option("--on-follow", "COMMAND", |draft, text| put(&mut draft.policy.hooks.follow, command(text)))
+                .help("Runs on a slave whose master has changed"),
+        ],
+    },
+    Group {
+        title: "Check status",
+        options: &[
+            option("--master-status", "STATUS", |draft, text| {
+                put(&mut draft.policy.statuses.master, status(text))
+            })
+            .help("The status of a master's check: passing, warning or critical")
+            .default(|draft| word(STATUSES, &draft.policy.statuses.master)),
+            option("--slave-status", "STATUS", |draft, text| put(&mut draft.policy.statuses.slave, status(text)))
+                .help("The status of a slave's check")
+                .default(|draft| word(STATUSES, &draft.policy.statuses.slave)),
+            option("--leaderless-status", "STATUS", |draft, text| {
+                put(&mut draft.policy.statuses.leaderless, status(text))
+            })
+            .help("The status of a slave's check while nobody leads")
+            .default(|draft| word(STATUSES, &draft.policy.statuses.leaderless)),
+        ],
+    },
+    Group {
+        title: "Consul agent",
+        options: &[
+            option("--http-addr", "ADDRESS", |draft, text| keep(&mut draft.access.http_addr, text))
+                .help("The agent's address: HOST:PORT, http://HOST:PORT/PREFIX, https://HOST:PORT/PREFIX or unix:///SOCKET")
+                .default(|_| Address::parse("", false).map(|address| address.shown()).unwrap_or_default())
+                .variable("CONSUL_HTTP_ADDR"),
+            option("--token", "TOKEN", |draft, text| keep(&mut draft.access.token, text))
+                .help("The ACL token. Prefer a file: anyone who can read the check's definition can read the token")
+                .variable("CONSUL_HTTP_TOKEN"),
+            option("--token-file", "PATH", |draft, text| keep(&mut draft.access.token_file, text))
+                .help("A file with the ACL token; takes precedence over --token")
+                .variable("CONSUL_HTTP_TOKEN_FILE"),
+            option("--ca-file", "PATH", |draft, text| keep(&mut draft.access.ca_file, text))
+                .help("A PEM file with the CA that signed the agent's certificate")
+                .default_words("the CAs of this machine")
+                .variable("CONSUL_CACERT"),
+            option("--ca-path", "DIRECTORY", |draft, text| keep(&mut draft.access.ca_path, text))
+                .help("A directory of such files; ignored if a file is named")
+                .variable("CONSUL_CAPATH"),
+            option("--client-cert", "PATH", |draft, text| keep(&mut draft.access.client_cert, text))
+                .help("A PEM file with the client certificate, for an agent that requires one")
+                .variable("CONSUL_CLIENT_CERT"),
+            option("--client-key", "PATH", |draft, text| keep(&mut draft.access.client_key, text))
+                .help("A PEM file with the key of that certificate")
+                .variable("CONSUL_CLIENT_KEY"),
+            option("--tls-server-name", "NAME", |draft, text| keep(&mut draft.access.tls_server_name, text))
+                .help("The name that the agent's certificate must be valid for")
+                .default_words("the host of the address")
+                .variable("CONSUL_TLS_SERVER_NAME"),
+            option("--namespace", "NAME", |draft, text| keep(&mut draft.access.namespace, text))
+                .help("The namespace (Consul Enterprise)")
+                .variable("CONSUL_NAMESPACE"),
+            option("--partition", "NAME", |draft, text| keep(&mut draft.access.partition, text))
+                .help("The admin partition (Consul Enterprise)")
+                .variable("CONSUL_PARTITION"),
+        ],
+    },
+    Group {
+        title: "Handing over with resign",
+        options: &[
+            option("--for", "DURATION", |draft, text| put(&mut draft.resign.stands_back, duration(text)))
+                .help("How long the instance stands back")
+                .default(|draft| time(draft.resign.stands_back))
+                .only_of(&[CommandKind::Resign]),
+            option("--to", "NODE", |draft, text| keep(&mut draft.resign.to, text))
+                .help("The node whose instance should lead; the other instances yield to it for the same time")
+                .only_of(&[CommandKind::Resign]),
+        ],
+    },
+    Group {
+        title: "General",
+        options: &[
+            option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))
+                .help("Log to stderr: off, error, warn, info, debug or trace")
+                .default_words("RUST_LOG, or warn"),
+            switch("--help", |_, _| Ok(())).help("Print this help"),
+            switch("--version", |_, _| Ok(())).help("Print the version"),
+        ],
+    },
+];
+
+/// The environment variables that no option stands for.
+const OTHER_VARIABLES: &[(&str, &str)] = &[
+    ("CONSUL_HTTP_AUTH", "USER or USER:PASSWORD, for a proxy in front of the agent"),
+    ("CONSUL_HTTP_SSL", "true: use https, even if the address does not say so"),
+    ("CONSUL_HTTP_SSL_VERIFY", "false: disable certificate verification; every output line then warns about it"),
+    ("RUST_LOG", "The log filter, if --log-level is not given"),
+];
+
+/// The exit codes, and what each of them means.
+pub const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "The role is settled: master, slave of a known master, or slave without a master"),
+    ("1", "A later run may succeed: Consul did not answer, the tag did not reach the catalog, or a hook failed"),
+    ("2", "An operator must act: a bad option, no such service, denied by an ACL, a name that is already in use"),
+];
+
+/// How values are written.
+pub const NOTATION: &str = "Durations are written as in Consul: 15s, 1m30s, 0s. A COMMAND is split into words like in a shell, but runs \
+                            without one; for shell syntax, use `sh -c '...'`.";
+
+/// Every option, in the order of the help.
+pub fn options() -> impl Iterator<Item = &'static OptionSpec> {
+    GROUPS.iter().flat_map(|group| group.options)
+}
+
+/// The option of this name without dashes.
+pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
+    options().find(|option| option.name() == name)
+}
+
+/// The ways to call the program, without its name.
+#[must_use]
+pub fn usage() -> Vec<String> {
+    COMMANDS.iter().map(|command| format!("{} {}", command.name, command.usage).trim_start().to_owned()).collect()
+}
+
+/// Every environment variable that the program reads, and what it does.
+#[must_use]
+pub fn environment() -> Vec<(&'static str, String)> {
+    let of_options = options().filter_map(|option| Some((option.variable?, format!("Same as {}", option.flag))));
+    let others = OTHER_VARIABLES.iter().map(|(name, meaning)| (*name, (*meaning).to_owned()));
+    of_options.chain(others).collect()
+}

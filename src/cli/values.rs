@@ -1,0 +1,112 @@
+//! Values of options, read from their text. An error says what to write instead; it names no option.
+
+use std::time::Duration;
+
+use crate::consul::Status;
+use crate::duration;
+use crate::election::{HIGHEST_PRIORITY, OnOutage};
+use crate::port::Target;
+
+/// The words for what happens to a master tag in an outage.
+pub const ON_OUTAGE: &[(&str, OnOutage)] = &[("keep", OnOutage::Keep), ("demote", OnOutage::Demote)];
+
+/// The words for a check's status.
+pub const STATUSES: &[(&str, Status)] =
+    &[("passing", Status::Passing), ("warning", Status::Warning), ("critical", Status::Critical)];
+
+/// Writes a value into its place.
+pub fn put<T, V: Into<T>>(place: &mut T, value: Result<V, String>) -> Result<(), String> {
+    *place = value?.into();
+    Ok(())
+}
+
+/// Writes a text into its place, as it is.
+#[allow(clippy::unnecessary_wraps, reason = "every setter can fail")]
+pub fn keep<T: From<String>>(place: &mut T, text: &str) -> Result<(), String> {
+    *place = text.to_owned().into();
+    Ok(())
+}
+
+/// Adds a text to a list, as it is.
+#[allow(clippy::unnecessary_wraps, reason = "every setter can fail")]
+pub fn add(list: &mut Vec<String>, text: &str) -> Result<(), String> {
+    list.push(text.to_owned());
+    Ok(())
+}
+
+/// Reads a duration.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text).ok_or_else(|| "write a duration as Consul does: 15s, 1m30s, 0s".to_owned())
+}
+
+/// Reads one of a few words.
+pub fn choice<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, String> {
+    let found = choices.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let (last, first) = words.split_last().unwrap_or((&"", &[]));
+        format!("use {} or {last}", first.join(", "))
+    })
+}
+
+/// The word for a value.
+pub fn word<T: PartialEq>(choices: &[(&'static str, T)], value: &T) -> String {
+    choices.iter().find(|(_, known)| known == value).map(|(word, _)| *word).unwrap_or_default().to_owned()
+}
+
+/// Reads the status of a check.
+pub fn status(text: &str) -> Result<Status, String> {
+    choice(STATUSES, text)
+}
+
+/// Reads a log level.
+pub fn log_level(text: &str) -> Result<log::LevelFilter, String> {
+    text.parse().map_err(|_| "use off, error, warn, info, debug or trace".to_owned())
+}
+
+/// Reads a priority.
+pub fn priority(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| priority_hint())
+}
+
+/// What a priority looks like.
+pub fn priority_hint() -> String {
+    format!("use a whole number from 0 (never leads) to {HIGHEST_PRIORITY}")
+}
+
+/// Splits a command into words.
+pub fn command(text: &str) -> Result<Vec<String>, String> {
+    split(text).ok_or_else(|| "name a command and close every quote; for shell syntax, use sh -c '...'".to_owned())
+}
+
+/// Splits a command line into words by the quoting rules of a POSIX shell; `None` if a quote is not closed or no program is named.
+/// Expands nothing; anything else that a shell would act on, such as `;`, is text.
+fn split(text: &str) -> Option<Vec<String>> {
+    shlex::split(text).filter(|words| words.first().is_some_and(|program| !program.is_empty()))
+}
+
+/// Reads where a service listens.
+pub fn target(text: &str) -> Result<Target, String> {
+    Target::parse(text).ok_or_else(|| "use HOST:PORT, [ADDRESS]:PORT or /PATH/TO/SOCKET".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_by_a_shells_quoting_rules() {
+        for (text, words) in [
+            ("/bin/notify", &["/bin/notify"][..]),
+            ("  notify  a\tb\n", &["notify", "a", "b"]),
+            ("notify 'a b' \"c 'd\" e\\ f '' g\"h\"i", &["notify", "a b", "c 'd", "e f", "", "ghi"]),
+            ("notify $HOME; rm -rf *", &["notify", "$HOME;", "rm", "-rf", "*"]),
+            ("sh -c 'a && b'", &["sh", "-c", "a && b"]),
+        ] {
+            assert_eq!(split(text).as_deref(), Some(&words.iter().map(ToString::to_string).collect::<Vec<_>>()[..]));
+        }
+        for text in ["", " \t", "notify 'a", "notify \"a", "notify \\", "'' a", "# notify"] {
+            assert_eq!(split(text), None, "{text:?}");
+        }
+    }
+}
