@@ -40,18 +40,7 @@ pub use consul::{
 };
 pub use election::{
     Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
-    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, signature,
+    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, pass, signature,
 };
 pub use interrupt::Interrupt;
 pub use port::Target;
-
-/// Settles an instance's role in one pass, without waiting for changes. Blocks for no longer than the configured timeout.
-///
-/// # Errors
-/// When the role could not be settled.
-pub fn pass(config: &Config) -> Outcome {
-    let mut pass = election::Pass::new(config);
-    let outcome = pass.settle(election::Cause::Change);
-    pass.drop_spare();
-    outcome
-}

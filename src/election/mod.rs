@@ -33,7 +33,7 @@ pub use identity::Identity;
 pub use leader::Leader;
 pub use model::Obstacle;
 pub use outcome::{Complaint, Fault, HookName, Outcome, QueryFault, Remedy, Role, Vacancy};
-pub use pass::{Cause, Pass};
+pub use pass::{Cause, Pass, pass};
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL, is_query_name};
 pub use signature::signature;
 pub use value::Failure;
