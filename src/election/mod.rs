@@ -19,6 +19,7 @@ mod outcome;
 mod pass;
 mod progress;
 mod registration;
+mod remedy;
 mod rules;
 mod service_port;
 mod session;
@@ -32,8 +33,9 @@ pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, St
 pub use identity::Identity;
 pub use leader::Leader;
 pub use model::Obstacle;
-pub use outcome::{Complaint, Fault, HookName, Outcome, QueryFault, Remedy, Role, Vacancy};
+pub use outcome::{Complaint, Fault, HookName, Outcome, QueryFault, Role, Vacancy};
 pub use pass::{Cause, Pass, pass};
+pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL, is_query_name};
 pub use signature::signature;
 pub use value::Failure;
