@@ -31,9 +31,8 @@ mod text;
 
 use options::Options;
 
-pub use cli::table::{
-    COMMANDS, CommandKind, CommandSpec, EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage,
-};
+pub use cli::commands::{COMMANDS, CommandKind, CommandSpec};
+pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
 pub use election::{Config, signature};
 pub use interrupt::Interrupt;

@@ -1,4 +1,4 @@
-//! A configuration in the shape that the election reads today. Made from a [`Config`] alone; goes when the election reads that itself.
+//! A configuration in the shape that the election reads today. A bridge: it goes when the election reads a [`Config`].
 
 use std::time::Duration;
 
