@@ -28,10 +28,9 @@ mod port;
 mod process;
 mod text;
 
+pub use cli::commands::{COMMANDS, CommandKind, CommandSpec};
 pub use cli::lines::{Verdict, of_panic, of_usage};
-pub use cli::table::{
-    COMMANDS, CommandKind, CommandSpec, EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage,
-};
+pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
 pub use commands::{check, resign};
 pub use consul::{

@@ -1,6 +1,6 @@
 //! What helps against a complaint, as data: the command line turns it into words that name its options.
 
-use super::outcome::{Complaint, Fault, QueryFault};
+use super::outcome::{Complaint, Fault, HookName, QueryFault};
 
 /// What helps against a complaint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,10 @@ impl Complaint {
     /// What helps; `None` where that is the failed request's own remedy, or part of the text.
     pub fn remedy(&self) -> Option<Remedy> {
         Some(match self {
-            Complaint::Consul(_) | Complaint::Demoted(_) | Complaint::StandsBack(_) => return None,
+            Complaint::Consul(_)
+            | Complaint::Demoted(_)
+            | Complaint::StandsBack(_)
+            | Complaint::Hook { hook: HookName::Promote, .. } => return None,
             Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
             Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
             Complaint::SeveralInstances { .. } => Remedy::NameServiceId,

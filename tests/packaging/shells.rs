@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{PROGRAM, bash, fish, packaging, zsh};
+use crate::{PROGRAM, bash, file, fish, zsh};
 
 /// Command lines as typed, with tabs, and the resulting arguments. zsh itself puts an equals sign between an option and
 /// its value, which makes no difference here.
@@ -64,21 +64,21 @@ fn press(shell: &str, set_up: &str) {
 
 #[test]
 fn bash_completes_options_and_values() {
-    press("bash --noprofile --norc -i", &format!("source '{}'", packaging(bash::FILE).display()));
+    press("bash --noprofile --norc -i", &format!("source '{}'", file(bash::FILE).display()));
 }
 
 #[test]
 fn zsh_completes_options_and_values() {
-    let directory = packaging(zsh::FILE);
+    let directory = file(zsh::FILE);
     let directory = directory.parent().map(Path::display).unwrap();
     press("zsh -f -i", &format!("fpath=('{directory}' $fpath); autoload -U compinit; compinit -u -D"));
 }
 
 #[test]
 fn fish_completes_options_and_values() {
-    let file = packaging(fish::FILE);
+    let completion = file(fish::FILE);
     let offered = |line: &str| {
-        let command = format!("source '{}'; complete -C '{PROGRAM} {line}'", file.display());
+        let command = format!("source '{}'; complete -C '{PROGRAM} {line}'", completion.display());
         let offered = run("fish", &["--no-config", "--command", &command], "");
         offered.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
