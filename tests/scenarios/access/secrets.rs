@@ -44,7 +44,7 @@ fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option()
         assert!(said.starts_with("master on n1"), "{way}: {said}");
     }
     let said = one.said_by(&pass.run(), 2);
-    // On 1.8.7 the denied anonymous token has no name, because it does not exist before it has rights.
+    // What is denied has no name on 1.8.7, since the anonymous token does not exist there before it is given rights.
     let way_out = "; give a token by --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN; it needs: service ";
     assert!(said.contains(": 403 ") && said.contains(way_out), "without any: {said}");
 }
