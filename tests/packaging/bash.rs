@@ -7,10 +7,10 @@ use consul_master_election_tagger::OptionSpec;
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
-/// Its path below `packaging`.
+/// The file, under `packaging`.
 pub const FILE: &str = "completions/consul-master-election-tagger.bash";
 
-/// Returns its content.
+/// The file's text.
 pub fn text() -> String {
     // Options with the same values share a case.
     let mut cases: Vec<(String, Vec<&str>)> = Vec::new();
@@ -66,7 +66,7 @@ _consul_master_election_tagger() {{
     )
 }
 
-/// Returns the command that completes the value of an option; `None` for a switch, which has no value.
+/// What fills in the value of an option; `None` for a switch, which has none.
 fn action(value: &Value) -> Option<String> {
     let matching = |what: &str| format!("mapfile -t COMPREPLY < <(compgen {what} -- \"$cur\") ");
     Some(match value {

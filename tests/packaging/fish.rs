@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
-/// Its path below `packaging`.
+/// The file, under `packaging`.
 pub const FILE: &str = "completions/consul-master-election-tagger.fish";
 
-/// Returns its content.
+/// The file's text.
 pub fn text() -> String {
     let mut text = format!(
         "# Completion of {PROGRAM} for fish. Made from the program's table of options by tests/packaging.

@@ -1,13 +1,13 @@
-//! The man page: the text of `packaging/manual.in`, with the lists of the table in mdoc. Owns mdoc's escapes.
+//! The manual page: the words of `packaging/manual.in`, and the lists of the table in mdoc. Owns mdoc's escapes.
 
 use consul_master_election_tagger::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, USAGE};
 
 use crate::{PROGRAM, packaging, shells};
 
-/// Its path below `packaging`.
+/// The page, under `packaging`.
 pub const FILE: &str = "consul-master-election-tagger.1";
 
-/// Returns its content.
+/// The page's text.
 pub fn text() -> String {
     let options = OPTIONS.iter().map(|option| match option.value {
         "" => item(&format!("Fl -{}", option.name), option.help),
@@ -30,7 +30,7 @@ fn list(entries: &[(&str, &str)], macro_name: &str) -> String {
     entries.iter().map(|(term, meaning)| item(&format!("{macro_name} {term}"), meaning)).collect::<Vec<_>>().join("\n")
 }
 
-/// Formats one entry of a list: its term and its meaning, with each sentence on its own line.
+/// One entry of a list: what it is called, and what it means, with a line of its own for each sentence.
 fn item(term: &str, meaning: &str) -> String {
     let meaning = meaning.replace('\n', " ");
     let (meaning, default) = match meaning.split_once(" [default: ") {
@@ -46,8 +46,8 @@ fn item(term: &str, meaning: &str) -> String {
     format!(".It {term}\n{}", lines.join("\n"))
 }
 
-/// Wraps and escapes plain text, so that no backslash, dash or first character of a line has a special meaning to the
-/// formatters.
+/// A text as it is, in lines as short as the formatters want them: no backslash or dash, and no first character of a line, is taken for
+/// more than itself.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -61,8 +61,7 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-/// Formats one way to call the program: a word with dashes is an option, one in capitals is a placeholder, any other is
-/// literal.
+/// One way to call the program: a word with dashes is an option, one in capitals what stands for a value, any other is typed as it is.
 fn usage(form: &str) -> String {
     let word = |word: &str| {
         let (open, bare) = word.strip_prefix('[').map_or(("", word), |bare| ("Oo ", bare));
@@ -89,7 +88,7 @@ fn the_formatters_of_debian_and_of_the_bsds_have_no_complaint() {
 fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
     let page = packaging(FILE);
     let read = shells::run("mandoc", &["-T", "ascii", "-O", "width=200", page.to_str().unwrap()], "");
-    // Bold and underlined characters are struck twice.
+    // What is bold or underlined is struck twice.
     let mut plain = String::new();
     for character in read.chars() {
         if character == '\u{8}' {

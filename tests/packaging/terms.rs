@@ -1,31 +1,31 @@
-//! What a completion needs to know of an option besides its text: its possible values, and whether and where it can be
-//! given. Read from the table, and checked against the program's own parser.
+//! What a completion must know of an option beyond its words: which values it takes, and whether and where it can be given. Each is read
+//! off the table, and held against the program's own reading of a command line.
 
 use consul_master_election_tagger::{Command, OPTIONS, OptionSpec};
 
-/// The kinds of values that an option takes.
+/// What can stand behind an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// None, because it is a switch.
+    /// Nothing: it is a switch.
     None,
     /// One of these words.
     Words(Vec<&'static str>),
-    /// An existing file.
+    /// A file that is there.
     File,
-    /// An existing directory.
+    /// A directory that is there.
     Directory,
-    /// A command.
+    /// A command of the user's.
     Command,
-    /// Any text.
+    /// What only the user knows.
     Free,
 }
 
-/// Returns the options in the order of the help.
+/// The options in the order of the help.
 pub fn options() -> impl Iterator<Item = &'static OptionSpec> {
     OPTIONS.iter()
 }
 
-/// Returns the kind of value, judged by its placeholder in the help.
+/// What can stand behind an option, told by what stands for it in the help.
 pub fn value(option: &OptionSpec) -> Value {
     match option.value {
         "" => Value::None,
@@ -49,7 +49,7 @@ pub fn is_of_resign(option: &OptionSpec) -> bool {
     option.help.starts_with("With resign:")
 }
 
-/// Returns its description in one sentence, because a completion has no room for more.
+/// What it does, in the one sentence that a completion has room for.
 pub fn summary(option: &OptionSpec) -> String {
     let text = option.help.replace('\n', " ");
     let text = text.split(" [default").next().unwrap_or_default();
@@ -57,7 +57,7 @@ pub fn summary(option: &OptionSpec) -> String {
     sentence.trim_start_matches("With resign: ").to_owned()
 }
 
-/// Returns the program's verdict on a command line, without asking any agent.
+/// What the program says of a command line; it asks nothing of anyone.
 fn read(arguments: &[&str]) -> Result<(), String> {
     let arguments = arguments.iter().map(Into::into);
     match Command::read(["--consul-service-name".into(), "redis".into()].into_iter().chain(arguments), |_| None) {

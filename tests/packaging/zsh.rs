@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
-/// Its path below `packaging`; zsh finds it by the underscore.
+/// The file, under `packaging`; zsh finds it by the underscore.
 pub const FILE: &str = "completions/_consul-master-election-tagger";
 
-/// Returns its content.
+/// The file's text.
 pub fn text() -> String {
     let list = |of_resign: bool| {
         terms::options().filter(|option| terms::is_of_resign(option) == of_resign).fold(
@@ -46,7 +46,7 @@ _arguments $options
     )
 }
 
-/// Escapes text between single quotes, so that `_arguments` finds no syntax of its own in it.
+/// A text between single quotes, in which `_arguments` is to find nothing of its own.
 fn escape(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
     text.replace('\'', "'\\''")

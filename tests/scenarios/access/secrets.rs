@@ -114,7 +114,7 @@ fn no_token_is_seen_in_any_line_or_log() {
 fn a_token_in_the_wrong_place_is_not_repeated() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     for (pass, words) in [
-        // A typing mistake: meant for the environment.
+        // Meant for the environment.
         (one.pass().arg(&format!("CONSUL_HTTP_TOKEN={TOKEN}")), "'CONSUL_HTTP_TOKEN=...' belongs to no option"),
         (one.pass().arg(TOKEN), "'...' belongs to no option"),
         (one.pass().args(["--token-file", TOKEN]), "--token-file: there is no such file, and it looks like a token"),
