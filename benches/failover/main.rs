@@ -1,9 +1,11 @@
 //! Measures how long a failover takes, through DNS and through tags, and whether DNS ever gives a wrong answer: three nodes with a
 //! real redis each, real faults at random moments, several modes of the program. `make failover` runs it on every Consul.
 //!
-//! Environment: `ROUNDS` (50) per mode, and per fault in the modes that measure the watched port; `MODES` picks modes by name;
-//! `SEED` repeats the same faults at the same moments; `PICTURE` is the SVG to write (`target/failover-VERSION.svg`). The exit code is
-//! 1 when DNS was wrong in a mode that rules it out, when the lead moved although it must not, or when a mode was broken off.
+//! Environment: `ROUNDS` (50) per mode, and per fault in the modes that measure the watched port; `MODES` picks modes
+//! by name; `SEED` repeats the same faults at the same moments; `PICTURE` is the SVG to write
+//! (`target/failover-VERSION.svg`); set it only together with `CONSUL_BIN`, or the last Consul's picture remains. The
+//! exit code is 1 when DNS was wrong in a mode that rules it out, when the lead moved although it must not, or when a
+//! mode was broken off.
 
 // A panic breaks off its mode and says what was seen; the other modes go on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
