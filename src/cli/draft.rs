@@ -82,11 +82,12 @@ impl Draft {
     pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
         let derived = Names::of_service(&self.names.service);
         let derived = match self.query {
-            Some(query) => derived.with_query(query),
+            Some(query) => derived.with_query(&query),
             None => derived,
         };
         let names = Names {
             query: derived.query,
+            is_query_named: derived.is_query_named,
             lock_key: self.lock_key.unwrap_or(derived.lock_key),
             scope: access::scope(&self.access, &environment)?,
             ..self.names

@@ -238,8 +238,8 @@ fn the_command_says_whether_the_lead_is_handed_over() {
 fn described_defaults_are_what_names_follow_from_each_other() {
     let named = Names::of_service("SERVICE");
     let text = |name: &str| table::find(name).and_then(OptionSpec::default_text).unwrap();
-    assert_eq!(text("consul-query-name"), named.query);
-    assert_eq!(text("lock-key"), named.with_query("QUERY".to_owned()).lock_key);
+    assert_eq!(text("consul-query-name").to_lowercase(), named.query);
+    assert_eq!(text("lock-key").to_lowercase(), named.with_query("QUERY").lock_key);
 }
 
 #[test]

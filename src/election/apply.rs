@@ -110,11 +110,11 @@ impl Apply<'_> {
         Ok(Progress::Done)
     }
 
-    /// The election's lock. `known` is the ID of the own check if the lock's value holds it.
-    fn lock(&self, known: Option<&str>) -> SessionLock<'_> {
+    /// The election's lock. `previous` is the holder's entry in its value.
+    fn lock(&self, previous: Option<&Holder>) -> SessionLock<'_> {
         let Config { names, policy, .. } = self.config;
         let instance = &self.view.instance;
-        let wanted = session::new(instance, known, names, policy);
+        let wanted = session::new(instance, previous, names, policy);
         SessionLock::new(self.client, &names.lock_key, &instance.identity.node, wanted)
     }
 
@@ -144,10 +144,9 @@ impl Apply<'_> {
     }
 
     fn rebind(&mut self, session: &str, holder: Option<&Holder>) -> Result<(), Complaint> {
-        let known = holder.and_then(|holder| holder.check_id.as_deref());
         let entry = self.entry(holder, &Description::of(holder))?;
         let value = |session: &str| value::write(Some(&held_by(entry, session)), &self.view.notes);
-        self.lock(known).move_to_new_session(session, value)?;
+        self.lock(holder).move_to_new_session(session, value)?;
         self.done.rebound = true;
         Ok(())
     }

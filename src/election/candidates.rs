@@ -1,18 +1,18 @@
 //! The other candidates of the election, out of what the catalog says of all instances of the service. Pure; decides nothing.
 
 use super::config::{Names, Policy};
-use super::eligibility::obstacle;
+use super::eligibility::{obstacle, own_check};
 use super::identity::Identity;
-use super::marks::{self, Marks};
+use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
 use super::value::Notes;
-use crate::consul::RemoteInstance;
+use crate::consul::{Check, RemoteInstance, Status};
 
 /// The priority of an instance that names none.
 pub const DEFAULT_PRIORITY: u32 = 100;
 
-/// The other instances that may lead: their checks let them, their election check has run and reports no error, and they do not stand
-/// back. The best comes first, and equals are ordered by name.
+/// The other instances that may lead: they are marked for this election, their checks let them, their election check can run and reports
+/// no error, and they do not stand back. The best comes first, and equals are ordered by name.
 pub fn among(
     instances: Vec<RemoteInstance>,
     own: &Identity,
@@ -36,18 +36,34 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let marks = Marks::from(&health.registration);
     let instance =
         Instance { identity, node_address: None, registration: health.registration, marks, checks: health.checks };
-    // The ID of the election's check on another node is unknown; its output identifies it.
-    let signature = names.signature();
-    let mut lines = instance.checks.iter().flat_map(|check| check.output.lines());
-    let last = lines.rfind(|line| line.starts_with(&signature))?;
-    if last[signature.len()..].trim_start().starts_with("error:") {
-        return None;
-    }
-    let priority = instance.marks.meta.get(&marks::priority_key(names));
-    let priority = priority.and_then(|priority| priority.parse().ok()).unwrap_or(DEFAULT_PRIORITY);
-    if priority == 0 || obstacle(&instance, None, names, policy.tolerate_warning).is_some() {
+    let mark = Mark::of(&instance.marks, names);
+    // An instance that an older version marked shows only in what its check prints.
+    let priority = match &mark {
+        Some(mark) if mark.key != names.lock_key => return None,
+        Some(mark) => mark.priority,
+        None if takes_part(&instance, names) => marks::older_priority(&instance.marks, names),
+        None => return None,
+    };
+    let priority = priority.unwrap_or(DEFAULT_PRIORITY);
+    // `--check-id` names the own check of this instance, not of others.
+    let names = &Names { check_id: None, ..names.clone() };
+    let own = own_check(&instance, None, names);
+    let cannot_run = own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
+    if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.tolerate_warning).is_some() {
         return None;
     }
     let is_passing = obstacle(&instance, None, names, false).is_none();
     Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
+}
+
+/// Whether any check of the instance prints lines of this election.
+fn takes_part(instance: &Instance, names: &Names) -> bool {
+    let signature = names.signature();
+    instance.checks.iter().flat_map(|check| check.output.lines()).any(|line| line.starts_with(&signature))
+}
+
+fn reports_error(check: &Check, names: &Names) -> bool {
+    let signature = names.signature();
+    let last = check.output.lines().rfind(|line| line.starts_with(&signature));
+    last.is_some_and(|line| line[signature.len()..].trim_start().starts_with("error:"))
 }

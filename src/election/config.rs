@@ -1,6 +1,7 @@
 //! What an election is told by the program that runs it: plain values with defaults, made from a command line or by a Rust program.
 //! Reads nothing and asks nothing.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::consul::{Access, Scope, Status};
@@ -26,8 +27,11 @@ pub struct Names {
     pub service: String,
     /// The local instance's service ID; needed where the agent has several instances of the service.
     pub service_id: Option<String>,
-    /// The prepared query that finds the master. It is the election's name as well.
+    /// The prepared query that finds the master. It is the election's name as well, in lower case: Consul ignores the case of a query's
+    /// name.
     pub query: String,
+    /// Whether the query's name was given; otherwise it follows from the service's name.
+    pub is_query_named: bool,
     /// The KV key whose lock decides.
     pub lock_key: String,
     /// The tag of the master.
@@ -48,20 +52,31 @@ impl Names {
             service: service.to_owned(),
             service_id: None,
             query: String::new(),
+            is_query_named: false,
             lock_key: String::new(),
             master_tag: "master".to_owned(),
             slave_tag: "slave".to_owned(),
             check_id: None,
             scope: Scope::default(),
         };
-        names.with_query(format!("{service}-master"))
+        Names { is_query_named: false, ..names.with_query(&format!("{service}-master")) }
     }
 
     /// Renames the election, and the lock key with it.
     #[must_use]
-    pub fn with_query(self, query: String) -> Names {
+    pub fn with_query(self, query: &str) -> Names {
+        let query = query.to_ascii_lowercase();
         let lock_key = format!("service/{query}/leader");
-        Names { query, lock_key, ..self }
+        Names { query, is_query_named: true, lock_key, ..self }
+    }
+}
+
+impl Names {
+    /// Identifies an election's names and policy: the same for every run with the same options.
+    pub(crate) fn fingerprint(&self, policy: &Policy) -> String {
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?} {policy:?}").hash(&mut hasher);
+        format!("{:08x}", hasher.finish() & 0xffff_ffff)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::config::{Names, Policy};
-use super::eligibility::{bound_checks, own_check};
+use super::eligibility::{binds_own_check, bound_checks, own_check};
 use super::identity::Sighting;
 use super::model::Instance;
 use super::value::{Challenger, Holder, timestamp};
@@ -50,15 +50,18 @@ pub fn holder(
         session: String::new(),
         election: names.query.clone(),
         since: since.unwrap_or_else(now),
-        checks: bound_ids(instance, known.as_deref(), names),
+        checks: bound_ids(instance, previous, names, policy),
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),
-        check_id: own_check(instance, names).map(|check| check.id.clone()).or(known),
+        check_id: own_check(instance, known.as_deref(), names).map(|check| check.id.clone()).or(known),
         promoted: description.promoted,
         challenger,
     }
 }
 
-/// The IDs of the checks that a session of the instance is bound to, in order.
-pub fn bound_ids(instance: &Instance, known: Option<&str>, names: &Names) -> Vec<String> {
-    bound_checks(instance, known, names).into_iter().map(|check| check.id.clone()).collect()
+/// The IDs of the checks that a session of the instance is bound to, in order. `previous` is the present entry.
+pub fn bound_ids(instance: &Instance, previous: Option<&Holder>, names: &Names, policy: &Policy) -> Vec<String> {
+    let known = previous.and_then(|previous| previous.check_id.as_deref());
+    let bound = previous.map_or(&[][..], |previous| &previous.checks);
+    let binds_own = binds_own_check(instance, known, bound, names, policy.statuses.master);
+    bound_checks(instance, known, binds_own, names).into_iter().map(|check| check.id.clone()).collect()
 }

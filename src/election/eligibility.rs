@@ -1,6 +1,7 @@
 //! Whether an instance may lead, by its checks, and which check is the election's own. Pure; knows no locks.
 
 use super::config::Names;
+use super::marks::Mark;
 use super::model::{Instance, Obstacle};
 use super::signature::is_election_line;
 use crate::consul::{Check, Status};
@@ -38,31 +39,53 @@ pub fn is_in_warning(instance: &Instance, known: Option<&str>, names: &Names) ->
     health_checks(instance, known, names).any(is_a_warning)
 }
 
-/// The checks that count as the instance's health: its own and its node's, without the election's. They make it eligible, and its
-/// session is bound to them. The election's check is critical until its first run and would end the leadership that it reports.
+/// The checks that count as the instance's health: its own and its node's, without the election's.
 fn health_checks<'a>(
     instance: &'a Instance,
     known: Option<&'a str>,
     names: &'a Names,
 ) -> impl Iterator<Item = &'a Check> {
-    instance.checks.iter().filter(move |check| !is_own(check, names) && known != Some(check.id.as_str()))
+    let own = own_check(instance, known, names).map(|check| check.id.as_str());
+    instance.checks.iter().filter(move |check| own != Some(check.id.as_str()))
 }
 
-/// The checks that a session of the instance is bound to, ordered by ID.
-pub fn bound_checks<'a>(instance: &'a Instance, known: Option<&'a str>, names: &'a Names) -> Vec<&'a Check> {
-    let mut checks: Vec<&Check> = health_checks(instance, known, names).collect();
+/// The checks that a session of the instance is bound to, ordered by ID: those of its health, and the election's own if `binds_own`.
+pub fn bound_checks<'a>(
+    instance: &'a Instance,
+    known: Option<&'a str>,
+    binds_own: bool,
+    names: &'a Names,
+) -> Vec<&'a Check> {
+    let own = own_check(instance, known, names).filter(|_| binds_own);
+    let mut checks: Vec<&Check> = health_checks(instance, known, names).chain(own).collect();
     checks.sort_by(|a, b| a.id.cmp(&b.id));
     checks
 }
 
-/// The election's own check, once it has printed a line or is named.
-pub fn own_check<'a>(instance: &'a Instance, names: &Names) -> Option<&'a Check> {
-    instance.checks.iter().find(|check| is_own(check, names))
+/// Whether the session of a master is bound to the election's own check as well: once that is passing. An instance whose election check
+/// is critical is not in DNS, so it must not keep the lead. Before its first run the check is critical and would end the session at once;
+/// and a master whose check the policy shows as critical would end its own. `bound` are the checks that the session has already.
+pub fn binds_own_check(
+    instance: &Instance,
+    known: Option<&str>,
+    bound: &[String],
+    names: &Names,
+    master_status: Status,
+) -> bool {
+    let is_bound = |check: &Check| check.status == Status::Passing || bound.contains(&check.id);
+    master_status != Status::Critical && own_check(instance, known, names).is_some_and(is_bound)
 }
 
-/// Every line of this program begins with the election's signature, so the output identifies its check. Any line counts: Consul keeps
-/// the end of an output that is too long and puts words of its own before it.
-fn is_own(check: &Check, names: &Names) -> bool {
+/// The election's own check: the one that is named; otherwise the one that the instance's mark or the lock's value names, once known;
+/// otherwise the one whose output begins with the election's signature. Any line counts: Consul keeps the end of an output that is too
+/// long and puts words of its own before it.
+pub fn own_check<'a>(instance: &'a Instance, known: Option<&str>, names: &Names) -> Option<&'a Check> {
+    let by_id = |id: &str| instance.checks.iter().find(|check| check.id == id);
+    if let Some(id) = &names.check_id {
+        return by_id(id);
+    }
+    let marked = Mark::of(&instance.marks, names).and_then(|mark| mark.check);
     let signature = names.signature();
-    names.check_id.as_deref() == Some(&check.id) || check.output.lines().any(|line| line.starts_with(&signature))
+    let prints = |check: &&Check| check.output.lines().any(|line| line.starts_with(&signature));
+    marked.as_deref().and_then(by_id).or_else(|| known.and_then(by_id)).or_else(|| instance.checks.iter().find(prints))
 }

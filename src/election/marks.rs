@@ -4,11 +4,13 @@
 //! The keys, each `election-QUERY-…` so that every election of an instance has its own:
 //! - `session`: the session that holds the lock, on the master alone. The prepared query asks for it, which is the fence: an
 //!   instance that comes back with an old `master` tag has an old session and is not found.
-//! - `priority`: the instance's priority, for the other candidates; 0 while nothing listens on the watched port, or the others would
-//!   yield to an instance that does not take the lead.
+//! - `mark`: what the other instances must know of this one, see [`Mark`]. Consul shows Meta at once; what a check prints it may show
+//!   5 minutes late.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::config::{Names, Policy};
 use super::leader::Leader;
@@ -49,9 +51,41 @@ pub fn session_key(names: &Names) -> String {
     key(names, "session")
 }
 
-/// The key of the instance's priority.
-pub fn priority_key(names: &Names) -> String {
-    key(names, "priority")
+/// What an instance shows of itself to the other instances, and to its own later runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The lock key of its election: candidates with different keys do not form one election.
+    pub key: String,
+    /// Its priority, if it is given one; 0 while nothing listens on the watched port, or the others would yield to an instance that does
+    /// not take the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// The ID of the election's own check, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// The tags of master and slave, so that a run with other tags removes these.
+    pub tags: (String, String),
+    /// Identifies the options that the instance's runs have: a waiting run that finds another value here has been superseded.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub options: String,
+}
+
+impl Mark {
+    /// The instance's mark of this election; `None` if it has none that can be read.
+    pub fn of(marks: &Marks, names: &Names) -> Option<Mark> {
+        serde_json::from_str(marks.meta.get(&key(names, "mark"))?).ok()
+    }
+
+    /// The names of all elections that have marked the instance.
+    pub fn elections(marks: &Marks) -> Vec<String> {
+        let name = |key: &String| Some(key.strip_prefix("election-")?.strip_suffix("-mark")?.to_owned());
+        marks.meta.keys().filter_map(name).collect()
+    }
+}
+
+/// The priority that an older version of this program wrote under a key of its own.
+pub fn older_priority(marks: &Marks, names: &Names) -> Option<u32> {
+    marks.meta.get(&key(names, "priority"))?.parse().ok()
 }
 
 /// A hook that a slave runs.
@@ -99,35 +133,33 @@ fn following(leader: &Leader) -> String {
 }
 
 /// The marks of a master that holds the lock by `session`.
-pub fn of_master(marks: &Marks, session: &str, names: &Names, policy: &Policy) -> Marks {
+pub fn of_master(marks: &Marks, session: &str, mark: &Mark, names: &Names, policy: &Policy) -> Marks {
     let mut result = without_hook_done(marks, names);
-    result.tags = with_role(&marks.tags, &names.master_tag, &names.slave_tag);
+    result.tags = with_role(marks, &names.master_tag, &names.slave_tag, names);
     if policy.query.fence {
         result.meta.insert(session_key(names), session.to_owned());
     } else {
         result.meta.remove(&session_key(names));
     }
-    set_priority(&mut result, policy.priority, names);
+    set_mark(&mut result, mark, names);
     result
 }
 
-/// The marks of a slave; `is_dead`: nothing listens on its port.
-pub fn of_slave(marks: &Marks, is_dead: bool, names: &Names, policy: &Policy) -> Marks {
+/// The marks of a slave.
+pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> Marks {
     let mut result = marks.clone();
-    result.tags = with_role(&marks.tags, &names.slave_tag, &names.master_tag);
+    result.tags = with_role(marks, &names.slave_tag, &names.master_tag, names);
     result.meta.remove(&session_key(names));
     if policy.hooks.demote.is_none() && policy.hooks.follow.is_none() {
         result.meta.remove(&key(names, "hook"));
     }
-    set_priority(&mut result, if is_dead { Some(0) } else { policy.priority }, names);
+    set_mark(&mut result, mark, names);
     result
 }
 
-fn set_priority(marks: &mut Marks, priority: Option<u32>, names: &Names) {
-    match priority {
-        Some(priority) => marks.meta.insert(priority_key(names), priority.to_string()),
-        None => marks.meta.remove(&priority_key(names)),
-    };
+fn set_mark(marks: &mut Marks, mark: &Mark, names: &Names) {
+    marks.meta.remove(&key(names, "priority"));
+    marks.meta.insert(key(names, "mark"), serde_json::to_string(mark).unwrap_or_default());
 }
 
 /// Whether the tags call an instance master.
@@ -135,13 +167,16 @@ pub fn say_master(marks: &Marks, names: &Names) -> bool {
     marks.tags.iter().any(|tag| tag.eq_ignore_ascii_case(&names.master_tag))
 }
 
-/// `tags` with the role's tag, all others unchanged and in their order: `wanted` in place of `unwanted`, or at the end.
-fn with_role(tags: &[String], wanted: &str, unwanted: &str) -> Vec<String> {
-    let is = |tag: &str, role: &str| tag.eq_ignore_ascii_case(role);
-    let mut result: Vec<String> = Vec::with_capacity(tags.len() + 1);
+/// The tags with the role's tag, all others unchanged and in their order: `wanted` in place of any other role tag, or at the end. The
+/// tags of an earlier run with other options are role tags, too.
+fn with_role(marks: &Marks, wanted: &str, unwanted: &str, names: &Names) -> Vec<String> {
+    let earlier = Mark::of(marks, names).map(|mark| mark.tags).unwrap_or_default();
+    let is_role =
+        |tag: &String| [wanted, unwanted, &earlier.0, &earlier.1].iter().any(|role| tag.eq_ignore_ascii_case(role));
+    let mut result: Vec<String> = Vec::with_capacity(marks.tags.len() + 1);
     let mut placed = false;
-    for tag in tags {
-        if !is(tag, wanted) && !is(tag, unwanted) {
+    for tag in &marks.tags {
+        if !is_role(tag) {
             result.push(tag.clone());
         } else if !placed {
             result.push(wanted.to_owned());
@@ -174,8 +209,8 @@ mod tests {
         ] {
             let tags = before.split_whitespace().map(str::to_owned).collect();
             let marks = Marks { tags, ..Marks::default() };
-            assert_eq!(of_master(&marks, "s", &names, &policy).tags.join(" "), master, "{before}");
-            assert_eq!(of_slave(&marks, false, &names, &policy).tags.join(" "), slave, "{before}");
+            assert_eq!(of_master(&marks, "s", &Mark::default(), &names, &policy).tags.join(" "), master, "{before}");
+            assert_eq!(of_slave(&marks, &Mark::default(), &names, &policy).tags.join(" "), slave, "{before}");
         }
     }
 
@@ -184,8 +219,32 @@ mod tests {
         let Config { names, policy, .. } = Config::for_tests();
         let names = Names { query: "redis.v7-master".to_owned(), ..names };
         let before = Marks { tags: Vec::new(), meta: [("version".to_owned(), "7".to_owned())].into() };
-        let master = of_master(&before, "9a1a", &names, &policy);
+        let master = of_master(&before, "9a1a", &Mark::default(), &names, &policy);
         assert_eq!(master.meta["election-redis_v7-master-session"], "9a1a");
-        assert_eq!(of_slave(&master, false, &names, &policy).meta, before.meta);
+        assert_eq!(master.meta["version"], "7");
+        assert_eq!(
+            of_slave(&master, &Mark::default(), &names, &policy).meta.get("election-redis_v7-master-session"),
+            None
+        );
+    }
+
+    #[test]
+    fn the_tags_of_an_earlier_run_with_other_options_go() {
+        let Config { names, policy, .. } = Config::for_tests();
+        let before = Mark { tags: ("primary".to_owned(), "replica".to_owned()), ..Mark::default() };
+        let tags = vec!["a".to_owned(), "Primary".to_owned()];
+        let mut marks = Marks { tags, ..Marks::default() };
+        set_mark(&mut marks, &before, &names);
+        assert_eq!(of_slave(&marks, &Mark::default(), &names, &policy).tags, ["a", "slave"]);
+    }
+
+    #[test]
+    fn an_instance_names_the_elections_that_have_marked_it() {
+        let Config { names, .. } = Config::for_tests();
+        let mut marks = Marks::default();
+        marks.meta.insert("election-x-session".to_owned(), "s".to_owned());
+        set_mark(&mut marks, &Mark::default(), &names);
+        set_mark(&mut marks, &Mark::default(), &names.with_query("Other"));
+        assert_eq!(Mark::elections(&marks), ["other", "redis-master"]);
     }
 }

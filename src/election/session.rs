@@ -1,9 +1,10 @@
 //! What a session of an instance in this election is like: its name, and the checks that end it. Makes none.
 
 use super::config::{Names, Policy};
-use super::eligibility::bound_checks;
+use super::describe::bound_ids;
 use super::identity::Identity;
 use super::model::Instance;
+use super::value::Holder;
 use crate::consul::NewSession;
 
 /// The check that Consul itself keeps of every node; critical when the node has failed.
@@ -14,12 +15,13 @@ pub fn name(names: &Names, instance: &Identity) -> String {
     format!("election {} of {}", names.query, instance.service_id)
 }
 
-/// A session that ends with the node and with every check that counts as the instance's health. `known` is the ID of the election's own
-/// check if the lock's value holds it.
-pub fn new(instance: &Instance, known: Option<&str>, names: &Names, policy: &Policy) -> NewSession {
+/// A session that ends with the node, with every check that counts as the instance's health, and with the election's own check once that
+/// is passing. `previous` is the holder's entry in the lock's value.
+pub fn new(instance: &Instance, previous: Option<&Holder>, names: &Names, policy: &Policy) -> NewSession {
     let mut node_checks = vec![NODE_ALIVE.to_owned()];
     let mut service_checks = Vec::new();
-    for check in bound_checks(instance, known, names) {
+    let bound = bound_ids(instance, previous, names, policy);
+    for check in instance.checks.iter().filter(|check| bound.contains(&check.id)) {
         if !check.service_id.is_empty() {
             service_checks.push(check.id.clone());
         } else if check.id != NODE_ALIVE {

@@ -1,6 +1,7 @@
 //! What a master keeps true: its session, its promote hook, its marks, its query, and the lock's value. Pure.
 
 use super::action::{Action, Decision};
+use super::own_mark::own_mark;
 use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
@@ -41,7 +42,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
 /// Whether the session is bound to the checks as they are now, and has the right TTL.
 fn is_bound(holder: &Holder, view: &View, names: &Names, policy: &Policy) -> bool {
     let ttl = policy.ttl.map_or(0, |ttl| ttl.as_secs());
-    holder.ttl == ttl && holder.checks == bound_ids(&view.instance, stance::known_check(view), names)
+    holder.ttl == ttl && holder.checks == bound_ids(&view.instance, Some(holder), names, policy)
 }
 
 /// Moves the lock to a session that is bound to the checks as they are now. Everything else rests on the session. The fence closes
@@ -78,7 +79,7 @@ fn keep(
     (names, policy): (&Names, &Policy),
     actions: &mut Vec<Action>,
 ) -> Option<Fault> {
-    let wanted = marks::of_master(&view.instance.marks, session, names, policy);
+    let wanted = marks::of_master(&view.instance.marks, session, &own_mark(view, names, policy), names, policy);
     let is_new = wanted != view.instance.marks;
     if is_new {
         actions.push(Action::Mark(wanted.clone()));
@@ -115,7 +116,7 @@ fn keep(
 /// Whether the holder's entry is still true of the instance.
 fn describes(holder: &Holder, description: &Description, instance: &Instance, names: &Names) -> bool {
     let address = instance.registration.address();
-    let check = own_check(instance, names);
+    let check = own_check(instance, holder.check_id.as_deref(), names);
     Description::of(Some(holder)) == *description
         && holder.port == instance.registration.port()
         && (address.is_empty() || holder.address == address)

@@ -5,6 +5,7 @@
 
 mod action;
 mod lead;
+mod own_mark;
 mod query;
 mod question;
 mod stance;
@@ -15,8 +16,9 @@ pub use question::{Question, open_question};
 use super::config::{Names, OnOutage, Policy};
 use super::leader::Leader;
 use super::marks;
-use super::model::{Answer, Lock, Port, View};
+use super::model::{Lock, View};
 use super::outcome::{Fault, Role};
+use own_mark::own_mark;
 use stance::{Stance, stance};
 
 /// Decides. See the module's header.
@@ -74,7 +76,7 @@ fn campaign(view: &View, names: &Names, policy: &Policy) -> Decision {
 fn outage(view: &View, names: &Names, policy: &Policy) -> Decision {
     let marks = &view.instance.marks;
     let demote = policy.on_outage == OnOutage::Demote && marks::say_master(marks, names);
-    let slave = || marks::of_slave(marks, false, names, policy);
+    let slave = || marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
     Decision { role: None, actions: demote.then(slave).map(Action::Mark).into_iter().collect(), fault: None }
 }
 
@@ -83,8 +85,7 @@ fn outage(view: &View, names: &Names, policy: &Policy) -> Decision {
 fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
     let marks = &view.instance.marks;
     let hook = marks::next_hook(marks, leader, names, policy).filter(|_| !view.done.hook_failed);
-    let is_dead = matches!(view.port, Answer::Known(Port::Refused(_)));
-    let wanted = marks::of_slave(marks, is_dead, names, policy);
+    let wanted = marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
     if wanted != *marks {
         return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }

@@ -55,7 +55,8 @@ fn spec(found: Option<&PreparedQuery>, session: Option<&str>, names: &Names, pol
     let session = session.filter(|_| settings.fence).map(str::to_owned);
     let was_fenced = || found.is_some_and(|found| found.asks_for_meta(&key));
     QuerySpec {
-        name: names.query.clone(),
+        // Consul ignores the case of a name, so an operator's spelling stays.
+        name: found.map_or(names.query.as_str(), PreparedQuery::name).to_owned(),
         service: names.service.clone(),
         tags: std::iter::once(&names.master_tag).chain(&settings.tags).cloned().collect(),
         only_passing: only_passing(policy),

@@ -61,7 +61,7 @@ impl<'a> Waiter<'a> {
         if self.config.wait.length.is_zero() || self.is_over() {
             return None;
         }
-        let own = own_check(&pass.seen()?.view.instance, &self.config.names)?;
+        let own = own_check(&pass.seen()?.view.instance, None, &self.config.names)?;
         if own.status != status {
             return None;
         }

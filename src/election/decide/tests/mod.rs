@@ -9,6 +9,7 @@ use super::*;
 use crate::election::config::Config;
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
+use crate::election::model::Answer;
 use crate::election::value::{Challenger, Holder};
 use notation::{holder, mine, notes, read_config, read_view, show_actions, show_role};
 
@@ -70,7 +71,7 @@ fn what_a_decision_asks_for_leads_to_a_state_in_which_nothing_is_left_to_do() {
 
 /// What Consul makes of an action, as far as the view shows it; an attempt on the lock succeeds.
 fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
-    let own = || own_check(&view.instance, names).map(|check| check.id.clone());
+    let own = || own_check(&view.instance, None, names).map(|check| check.id.clone());
     let described = |description: &Description, check_id| {
         let challenger = description.challenger.clone();
         let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
@@ -103,6 +104,7 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "mine",
             "mine+",
             "mine-",
+            "mine~",
             "mine*",
             "mine+ back",
             "mine+ due n2:200:p:7",
@@ -130,10 +132,18 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
 }
 
 #[test]
-fn a_session_is_bound_to_every_check_but_the_elections_own() {
-    let Config { names, policy, .. } = read_config("");
-    let view = read_view("free", "ping:p own:p new:p rival:p", "", "-", (&names, &policy));
-    assert_eq!(bound_ids(&view.instance, None, &names), ["new", "ping", "rival"]);
+fn a_session_is_bound_to_every_check_and_to_the_elections_own_once_that_passes() {
+    for (options, own, bound) in [
+        ("", "own:p", &["new", "own", "ping", "rival"][..]),
+        ("", "own:w", &["new", "ping", "rival"]),
+        ("", "own:c", &["new", "ping", "rival"]),
+        ("--master-status warning", "own:p", &["new", "own", "ping", "rival"]),
+        ("--master-status critical", "own:p", &["new", "ping", "rival"]),
+    ] {
+        let Config { names, policy, .. } = read_config(options);
+        let view = read_view("free", &format!("ping:p {own} new:p rival:p"), "", "-", (&names, &policy));
+        assert_eq!(bound_ids(&view.instance, None, &names, &policy), bound, "{options} {own}");
+    }
 }
 
 #[test]
@@ -150,6 +160,6 @@ fn the_own_check_is_known_by_any_line_of_its_output() {
         ("", false),
     ] {
         view.instance.checks[0].output = output.to_owned();
-        assert_eq!(own_check(&view.instance, &names).is_some(), own, "{output}");
+        assert_eq!(own_check(&view.instance, None, &names).is_some(), own, "{output}");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::own_mark::own_mark;
 use super::super::*;
 use super::SESSION;
 use crate::consul::{Check, PreparedQuery, Registration, Status};
@@ -10,7 +11,7 @@ use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Marks};
-use crate::election::model::{Candidate, Done, Instance, Obstacle, Port};
+use crate::election::model::{Answer, Candidate, Done, Instance, Obstacle, Port};
 use crate::election::outcome::{QueryFault, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::Target;
@@ -32,13 +33,14 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         marks,
         checks,
     };
-    let own = own_check(&instance, names).map(|check| check.id.clone()).or(Some("killed".to_owned()));
+    let own = own_check(&instance, None, names).map(|check| check.id.clone()).or(Some("killed".to_owned()));
     let described = || holder(&instance, own.clone(), names, policy);
     let lock_state = match lock {
         "mine+" => mine(Some(described())),
         "mine++" => mine(Some(Holder { promoted: true, ..described() })),
         "mine" => mine(Some(Holder { port: 1, ..described() })),
         "mine-" => mine(Some(Holder { checks: vec!["gone".to_owned()], ..described() })),
+        "mine~" => mine(Some(Holder { checks: vec!["ping".to_owned()], ..described() })),
         "mine*" => mine(None),
         "other" => Lock::Another(Leader {
             instance: Some(identity("n2", "redis-2")),
@@ -96,6 +98,15 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             }
         }
     }
+    if !tags.contains("unmarked") && !tags.is_empty() {
+        let mut mark = own_mark(&view, names, policy);
+        mark.priority = policy.priority;
+        if let Some(priority) = tags.split_whitespace().find_map(|word| word.strip_prefix("priority=")) {
+            mark.priority = priority.parse().ok();
+        }
+        let text = serde_json::to_string(&mark).unwrap();
+        view.instance.marks.meta.insert("election-redis-master-mark".to_owned(), text);
+    }
     view
 }
 
@@ -104,6 +115,8 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     let mut marks = Marks::default();
     for word in text.split_whitespace() {
         match word.split_once('=') {
+            Some(("priority", _)) => {}
+            None if word == "unmarked" => {}
             Some((key, value)) => {
                 marks.meta.insert(format!("election-redis-master-{key}"), value.replace('_', " "));
             }
@@ -112,9 +125,6 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     }
     if mine && marks.tags.iter().any(|tag| tag == "master") && policy.query.fence {
         marks.meta.entry(marks::session_key(names)).or_insert(SESSION.to_owned());
-    }
-    if let Some(priority) = policy.priority {
-        marks.meta.insert(marks::priority_key(names), priority.to_string());
     }
     marks
 }
@@ -156,19 +166,20 @@ pub fn mine(holder: Option<Holder>) -> Lock {
 }
 
 pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, policy: &Policy) -> Holder {
-    Holder {
+    let holder = Holder {
         instance: instance.identity.clone(),
         address: "10.0.0.1".to_owned(),
         port: 6379,
         session: SESSION.to_owned(),
         election: "redis-master".to_owned(),
         since: "2026-01-01T00:00:00Z".to_owned(),
-        checks: bound_ids(instance, check_id.as_deref(), names),
+        checks: Vec::new(),
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
         challenger: None,
-    }
+    };
+    Holder { checks: bound_ids(instance, Some(&holder), names, policy), ..holder }
 }
 
 fn read_check(text: &str) -> Check {
