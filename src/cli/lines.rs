@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use super::{UsageError, remedies};
 use crate::consul::Status;
-use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
+use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Split, Statuses, Vacancy, signature};
 use crate::text::one_line;
 
 /// What a run prints and ends with.
@@ -54,6 +54,10 @@ fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
         Role::SlaveOfNone(Vacancy::NoPort(id)) => {
             let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
             (Status::Critical, format!("error: --watch-port does not know where instance {id} listens: {reason}"))
+        }
+        Role::SlaveOfNone(Vacancy::Split(Split { node, key, own_key })) => {
+            let split = format!("{node} leads this election with the lock key {key}, and this instance has {own_key}");
+            (Status::Warning, format!("error: {split}; give all instances the same --lock-key"))
         }
         Role::Master { .. } => (statuses.master, describe(role)),
         Role::SlaveOf(_) => (statuses.slave, describe(role)),
@@ -112,6 +116,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::HandedTo(node) => format!("handed over to {node}"),
         Vacancy::Yields(node) => format!("{node} has a higher priority"),
         Vacancy::YieldsInWarning(node) => format!("{node} is passing, and this instance is in warning"),
+        Vacancy::Split(split) => format!("{} leads with another lock key", split.node),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //! came about.
 
 use crate::consul::{Error, KEYS, Remedy};
-use crate::election::Remedy as ElectionRemedy;
+use crate::election::{Difference, Remedy as ElectionRemedy};
 
 /// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
 pub fn of_consul(error: &Error) -> Option<String> {
@@ -67,6 +67,14 @@ pub fn of_election(remedy: &ElectionRemedy) -> String {
         }
         ElectionRemedy::RecreateQuery => "delete the query, or give this token acl:write once".to_owned(),
         ElectionRemedy::NameCandidate => "name one of these with --to, or none".to_owned(),
+        ElectionRemedy::NameElection { other, query } => {
+            format!("give --consul-query-name {other}, or --consul-query-name {query} for a new election")
+        }
+        ElectionRemedy::Agree(Difference::Query) => {
+            "give all instances the same --consul-query-name, or each election its own --lock-key".to_owned()
+        }
+        ElectionRemedy::Agree(Difference::Service) => "give each service its own --lock-key".to_owned(),
+        ElectionRemedy::Agree(Difference::MasterTag) => "give all instances the same --master-tag".to_owned(),
         ElectionRemedy::FreeMeta => "remove one, or give --no-fence".to_owned(),
         ElectionRemedy::CheckTagWriters => {
             "check that the token has service:write and that no other program writes the tags".to_owned()

@@ -5,6 +5,7 @@ use super::eligibility::{obstacle, own_check};
 use super::identity::Identity;
 use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
+use super::outcome::Split;
 use super::value::Notes;
 use crate::consul::{Check, RemoteInstance, Status};
 
@@ -28,6 +29,18 @@ pub fn among(
         rank(b).cmp(&rank(a)).then_with(|| a.instance.cmp(&b.instance))
     });
     candidates
+}
+
+/// The instance that leads the same election with another lock key: it carries the session mark, and none of its checks is critical, which
+/// would mean that it may have lost its session since.
+pub fn split(instances: &[RemoteInstance], names: &Names) -> Option<Split> {
+    instances.iter().find_map(|remote| {
+        let marks = Marks::from(&remote.health.registration);
+        let mark = Mark::of(&marks, names).filter(|mark| mark.key != names.lock_key)?;
+        let leads = marks.meta.contains_key(&marks::session_key(names))
+            && remote.health.checks.iter().all(|check| check.status != Status::Critical);
+        leads.then(|| Split { node: remote.node.clone(), key: mark.key, own_key: names.lock_key.clone() })
+    })
 }
 
 fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<Candidate> {

@@ -49,6 +49,8 @@ pub fn holder(
         port: instance.registration.port(),
         session: String::new(),
         election: names.query.clone(),
+        service: names.service.clone(),
+        tag: names.master_tag.clone(),
         since: since.unwrap_or_else(now),
         checks: bound_ids(instance, previous, names, policy),
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),

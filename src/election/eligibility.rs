@@ -2,7 +2,8 @@
 
 use super::config::Names;
 use super::marks::Mark;
-use super::model::{Instance, Obstacle};
+use super::model::Instance;
+use super::obstacle::Obstacle;
 use super::signature::is_election_line;
 use crate::consul::{Check, Status};
 

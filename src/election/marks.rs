@@ -76,10 +76,11 @@ impl Mark {
         serde_json::from_str(marks.meta.get(&key(names, "mark"))?).ok()
     }
 
-    /// The names of all elections that have marked the instance.
-    pub fn elections(marks: &Marks) -> Vec<String> {
+    /// The names of the other elections that have marked the instance, as far as a Meta key can hold them.
+    pub fn others(marks: &Marks, names: &Names) -> Vec<String> {
+        let own = key(names, "mark");
         let name = |key: &String| Some(key.strip_prefix("election-")?.strip_suffix("-mark")?.to_owned());
-        marks.meta.keys().filter_map(name).collect()
+        marks.meta.keys().filter(|key| **key != own).filter_map(name).collect()
     }
 }
 
@@ -239,12 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_names_the_elections_that_have_marked_it() {
+    fn an_instance_names_the_other_elections_that_have_marked_it() {
         let Config { names, .. } = Config::for_tests();
         let mut marks = Marks::default();
         marks.meta.insert("election-x-session".to_owned(), "s".to_owned());
         set_mark(&mut marks, &Mark::default(), &names);
-        set_mark(&mut marks, &Mark::default(), &names.with_query("Other"));
-        assert_eq!(Mark::elections(&marks), ["other", "redis-master"]);
+        set_mark(&mut marks, &Mark::default(), &names.clone().with_query("Other"));
+        assert_eq!(Mark::others(&marks, &names), ["other"]);
     }
 }

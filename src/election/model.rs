@@ -3,8 +3,9 @@
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::Marks;
+use super::outcome::{Contradiction, Split};
 use super::value::{Holder, Notes};
-use crate::consul::{Check, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, Registration};
 use crate::port::Target;
 
 /// Everything that one observation of Consul showed.
@@ -24,6 +25,10 @@ pub struct View {
     pub challenger_is_due: bool,
     /// The other candidates, best first.
     pub others: Answer<Vec<Candidate>>,
+    /// The instance that leads this election with another lock key; known where the candidates are.
+    pub split: Option<Split>,
+    /// What the holder of the lock says that contradicts this instance's options.
+    pub contradiction: Option<Contradiction>,
     /// Whether the service listens.
     pub port: Answer<Port>,
     /// The prepared query that answers for the election's name, if there is one.
@@ -138,22 +143,6 @@ impl Candidate {
     pub fn sighting(&self) -> Sighting {
         Sighting { instance: self.instance.clone(), checks_index: self.checks_index }
     }
-}
-
-/// Why an instance may not lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// The instance is in maintenance.
-    InstanceInMaintenance,
-    /// The node is in maintenance.
-    NodeInMaintenance,
-    /// This check does not pass.
-    Check {
-        /// The check's ID.
-        id: String,
-        /// Its status.
-        status: Status,
-    },
 }
 
 /// Whether the service listens.

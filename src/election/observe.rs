@@ -10,13 +10,13 @@ use super::decide::{Question, open_question};
 use super::identity::Identity;
 use super::key_state::{KeyAnswer, KeyState};
 use super::leader::Leader;
-use super::marks::Marks;
+use super::marks::{Mark, Marks};
 use super::model::{Answer, Done, Instance, Lock, View};
-use super::outcome::Complaint;
+use super::outcome::{Complaint, Contradiction, Difference};
 use super::service_port::{self, Held, KnownPort};
-use super::value::{self, Notes};
+use super::value::{self, Holder, Notes};
 use super::{candidates, session};
-use crate::consul::{self, Client, Health, Key};
+use crate::consul::{self, Check, Client, Health, Key};
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -52,7 +52,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, key } = seen;
+    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, contradiction, key } = seen;
     let mut view = View {
         instance,
         lock,
@@ -60,6 +60,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         notes,
         term_is_over,
         challenger_is_due,
+        contradiction,
+        split: None,
         others: Answer::NotAsked,
         port: Answer::NotAsked,
         query: Answer::NotAsked,
@@ -94,6 +96,7 @@ struct SeenLock {
     notes: Notes,
     term_is_over: bool,
     challenger_is_due: bool,
+    contradiction: Option<Contradiction>,
     key: KeyState,
 }
 
@@ -105,6 +108,7 @@ impl SeenLock {
             notes: Notes::default(),
             term_is_over: false,
             challenger_is_due: false,
+            contradiction: None,
             key: KeyState::default(),
         }
     }
@@ -117,10 +121,12 @@ fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> 
         return Err(Complaint::NotPlain { id: registration.id().to_owned(), kind: registration.kind().to_owned() });
     }
     if let Some(id) = &names.check_id {
-        if !checks.iter().any(|check| check.id == *id) {
-            let present = checks.into_iter().map(|check| check.id).collect();
-            return Err(Complaint::NoSuchCheck { id: id.clone(), present });
-        }
+        confirm_own_check(id, &checks, names)?;
+    }
+    let marks = Marks::from(&registration);
+    let others = Mark::others(&marks, names);
+    if !names.is_query_named && !others.is_empty() && Mark::of(&marks, names).is_none() {
+        return Err(Complaint::OtherElections { query: names.query.clone(), others });
     }
     let node = match (known_node, checks.first()) {
         (Some(node), _) => node,
@@ -128,8 +134,21 @@ fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> 
         (None, None) => client.node_name()?,
     };
     let identity = Identity { node, service_id: registration.id().to_owned() };
-    let marks = Marks::from(&registration);
     Ok(Instance { identity, node_address: None, registration, marks, checks })
+}
+
+/// Whether the named check exists and no other check of the instance runs this program in its place.
+fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Complaint> {
+    let Some(named) = checks.iter().find(|check| check.id == id) else {
+        let present = checks.iter().map(|check| check.id.clone()).collect();
+        return Err(Complaint::NoSuchCheck { id: id.to_owned(), present });
+    };
+    let signature = names.signature();
+    let runs = |check: &&Check| check.output.lines().any(|line| line.starts_with(&signature));
+    match checks.iter().find(runs).filter(|_| !runs(&named)) {
+        Some(other) => Err(Complaint::WrongCheck { id: id.to_owned(), runs: other.id.clone() }),
+        None => Ok(()),
+    }
 }
 
 fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
@@ -178,6 +197,9 @@ fn read_lock(
         seen.term = lock_index;
         seen.notes = Notes::read(&value, now);
         if let Some(session) = session {
+            seen.contradiction = value::holder(&value)
+                .filter(|holder| holder.session == session && holder.instance != instance.identity)
+                .and_then(|holder| contradiction(&holder, names));
             seen.lock = read_holder(client, names, &instance.identity, session, &value)?;
         }
     }
@@ -198,6 +220,21 @@ fn read_lock(
     Ok(seen)
 }
 
+/// What another holder of the lock says of its election that contradicts this instance's options.
+fn contradiction(holder: &Holder, names: &Names) -> Option<Contradiction> {
+    let pairs = [
+        (Difference::Query, &holder.election, &names.query),
+        (Difference::Service, &holder.service, &names.service),
+        (Difference::MasterTag, &holder.tag, &names.master_tag),
+    ];
+    let (what, theirs, ours) = pairs.into_iter().find(|(what, theirs, ours)| {
+        let same = if *what == Difference::Service { theirs == ours } else { theirs.eq_ignore_ascii_case(ours) };
+        !theirs.is_empty() && !same
+    })?;
+    let (key, node) = (names.lock_key.clone(), holder.instance.node.clone());
+    Some(Contradiction { key, node, what, theirs: theirs.clone(), ours: ours.clone() })
+}
+
 /// Whose session holds the lock: by the key's value if its holder wrote it, otherwise by the session itself.
 fn read_holder(
     client: &Client,
@@ -210,7 +247,7 @@ fn read_holder(
         if holder.instance != *own {
             return Ok(Lock::Another(Leader::from_holder(&holder)));
         }
-        if !holder.election.is_empty() && holder.election != names.query {
+        if !holder.election.is_empty() && !holder.election.eq_ignore_ascii_case(&names.query) {
             // Two elections that share a key would take the lock from each other for ever.
             return Err(Complaint::LockOfOther { key: names.lock_key.clone(), election: holder.election });
         }
@@ -233,6 +270,7 @@ fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<
     let Config { names, policy, .. } = config;
     let instances = client.instances_everywhere(&names.service)?;
     let own = &mut view.instance;
+    view.split = candidates::split(&instances, names);
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
     own.node_address = remote.map(|remote| remote.node_address.clone());
     view.others = Answer::Known(candidates::among(instances, &own.identity, &view.notes, names, policy));

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::leader::Leader;
-use super::model::Obstacle;
+use super::obstacle::Obstacle;
 use super::value::Failure;
 use crate::consul;
 use crate::port::Target;
@@ -51,6 +51,19 @@ pub enum Vacancy {
     YieldsInWarning(String),
     /// It tried to acquire the lock, which is in its lock-delay.
     LockDelay,
+    /// Another instance leads the same election under another lock key.
+    Split(Split),
+}
+
+/// An election whose instances do not share a lock key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// The node of the instance that leads.
+    pub node: String,
+    /// The lock key of that instance.
+    pub key: String,
+    /// The lock key of this instance.
+    pub own_key: String,
 }
 
 /// Why a pass did not settle the role.
@@ -96,6 +109,20 @@ pub enum Complaint {
         key: String,
         /// The other election's name.
         election: String,
+    },
+    /// The named check does not run this program; another one of the instance does.
+    WrongCheck {
+        /// The check that was named.
+        id: String,
+        /// The check that runs this program.
+        runs: String,
+    },
+    /// The instance takes part in other elections, and the command line names none.
+    OtherElections {
+        /// The name that follows from the service's name.
+        query: String,
+        /// The elections that have marked the instance.
+        others: Vec<String>,
     },
     /// The election cannot work as configured.
     Fault {
@@ -149,6 +176,8 @@ pub enum HookName {
 pub enum Fault {
     /// The prepared query cannot be what it should be.
     Query(QueryFault),
+    /// The holder of the lock key has other options than this instance.
+    Contradiction(Contradiction),
     /// No instance on the named node may lead.
     NoCandidate {
         /// The node that was named.
@@ -156,6 +185,32 @@ pub enum Fault {
         /// The nodes with an instance that may lead.
         present: Vec<String>,
     },
+}
+
+/// What the holder of the lock key says of its election that contradicts this instance's options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The lock key.
+    pub key: String,
+    /// The holder's node.
+    pub node: String,
+    /// What differs.
+    pub what: Difference,
+    /// The holder's value.
+    pub theirs: String,
+    /// This instance's value.
+    pub ours: String,
+}
+
+/// An option that all instances of an election share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The prepared query's name.
+    Query,
+    /// The service.
+    Service,
+    /// The master tag.
+    MasterTag,
 }
 
 /// Why the prepared query cannot be what it should be.
@@ -181,6 +236,8 @@ impl Complaint {
             | Complaint::NotPlain { .. }
             | Complaint::NoSuchCheck { .. }
             | Complaint::LockOfOther { .. }
+            | Complaint::WrongCheck { .. }
+            | Complaint::OtherElections { .. }
             | Complaint::MetaFull { .. }
             | Complaint::Fault { .. } => true,
         }
@@ -215,6 +272,20 @@ impl fmt::Display for Complaint {
             }
             Complaint::LockOfOther { key, election } => {
                 write!(f, "the lock {key} belongs to election {election} of this same instance")
+            }
+            Complaint::WrongCheck { id, runs } => write!(f, "check {id} does not run this program, check {runs} does"),
+            Complaint::OtherElections { query, others } => {
+                write!(f, "the instance takes part in election {}, not in {query}", list(others))
+            }
+            Complaint::Fault {
+                fault: Fault::Contradiction(Contradiction { key, node, what, theirs, ours }), ..
+            } => {
+                let what = match what {
+                    Difference::Query => "election",
+                    Difference::Service => "service",
+                    Difference::MasterTag => "master tag",
+                };
+                write!(f, "the lock {key} is held by {node} for {what} {theirs}, and this instance has {what} {ours}")
             }
             Complaint::Fault { query, fault: Fault::Query(fault) } => match fault {
                 QueryFault::Template => write!(f, "the prepared query {query} is a template"),

@@ -1,6 +1,6 @@
 //! What helps against a complaint, as data: the command line turns it into words that name its options.
 
-use super::outcome::{Complaint, Fault, HookName, QueryFault};
+use super::outcome::{Complaint, Difference, Fault, HookName, QueryFault};
 
 /// What helps against a complaint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,15 @@ pub enum Remedy {
     RecreateQuery,
     /// Name a node that has a candidate, or none.
     NameCandidate,
+    /// Name an election that the instance takes part in, or the new one.
+    NameElection {
+        /// An election that the instance takes part in.
+        other: String,
+        /// The name that follows from the service's name.
+        query: String,
+    },
+    /// Give every instance the same value.
+    Agree(Difference),
     /// Remove a Meta key, or turn the fence off.
     FreeMeta,
     /// Check the token's rights, and whether another program writes the tags.
@@ -53,7 +62,11 @@ impl Complaint {
             Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
             Complaint::SeveralInstances { .. } => Remedy::NameServiceId,
             Complaint::NotPlain { .. } => Remedy::NameProxiedService,
-            Complaint::NoSuchCheck { .. } => Remedy::CorrectCheckId,
+            Complaint::NoSuchCheck { .. } | Complaint::WrongCheck { .. } => Remedy::CorrectCheckId,
+            Complaint::OtherElections { query, others } => {
+                Remedy::NameElection { other: others.first().cloned().unwrap_or_default(), query: query.clone() }
+            }
+            Complaint::Fault { fault: Fault::Contradiction(contradiction), .. } => Remedy::Agree(contradiction.what),
             Complaint::LockOfOther { key, election } => {
                 Remedy::SeparateLockKeys { key: key.clone(), election: election.clone() }
             }

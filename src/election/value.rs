@@ -24,6 +24,12 @@ pub struct Holder {
     /// The name of the election.
     #[serde(default)]
     pub election: String,
+    /// The service whose instances take part.
+    #[serde(default)]
+    pub service: String,
+    /// The master tag.
+    #[serde(default)]
+    pub tag: String,
     /// The time at which it acquired the lock, in RFC 3339, by its own clock.
     #[serde(default)]
     pub since: String,

@@ -38,7 +38,8 @@ pub fn decide(view: &View, names: &Names, policy: &Policy) -> Decision {
         }
         (Stance::Follow, Lock::Another(leader)) => {
             let role = Some(Role::SlaveOf(leader.clone()));
-            Decision { role, actions: become_slave(view, Some(leader), names, policy).0, fault: None }
+            let fault = view.contradiction.clone().map(Fault::Contradiction);
+            Decision { role, actions: become_slave(view, Some(leader), names, policy).0, fault }
         }
         (Stance::Vacant(vacancy), _) => {
             let role = Some(Role::SlaveOfNone(vacancy));

@@ -1,6 +1,6 @@
 //! Which answers a decision still needs. Pure; knows no requests.
 
-use super::stance::{Stance, is_in_warning, must_not_lead, stance};
+use super::stance::{Stance, is_in_warning, is_named_by_other, must_not_lead, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::model::{Lock, View};
 
@@ -40,6 +40,7 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
                 || view.term_is_over
                 || is_in_warning(view, names, policy)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
+                || is_named_by_other(view, names)
         }
         Lock::Another(_) | Lock::Unknown => false,
     }

@@ -7,6 +7,7 @@ use crate::election::candidates::DEFAULT_PRIORITY;
 use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
 use crate::election::identity::{Identity, Sighting};
+use crate::election::marks;
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
 use crate::election::outcome::{Fault, Vacancy};
 use crate::election::value::Holder;
@@ -66,8 +67,21 @@ pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vaca
         Some(Port::Nowhere) => return Some(Vacancy::NoPort(instance.identity.service_id.clone())),
         Some(Port::Open) | None => {}
     }
+    // Of two masters with different lock keys, the one that the name finds leads on.
+    let yields = view.lock == Lock::Free || is_named_by_other(view, names);
+    if let Some(split) = view.split.as_ref().filter(|_| yields) {
+        return Some(Vacancy::Split(split.clone()));
+    }
     let note = view.notes.of(&instance.identity).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
+}
+
+/// Whether the fenced query finds an instance with another session: one that leads with another lock key, or an earlier session of this
+/// instance.
+pub fn is_named_by_other(view: &View, names: &Names) -> bool {
+    let Lock::Mine { session, .. } = &view.lock else { return false };
+    let query = view.query.known().and_then(Option::as_ref);
+    query.is_some_and(|query| query.asks_for_another(&marks::session_key(names), session))
 }
 
 /// Whether the note of the last hand-over names another instance.

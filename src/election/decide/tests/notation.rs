@@ -11,8 +11,9 @@ use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Marks};
-use crate::election::model::{Answer, Candidate, Done, Instance, Obstacle, Port};
-use crate::election::outcome::{QueryFault, Vacancy};
+use crate::election::model::{Answer, Candidate, Done, Instance, Port};
+use crate::election::obstacle::Obstacle;
+use crate::election::outcome::{Contradiction, Difference, QueryFault, Split, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::Target;
 
@@ -61,6 +62,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         term: if lock == "free" { 0 } else { 7 },
         notes: Notes::default(),
         others: Answer::NotAsked,
+        split: None,
+        contradiction: None,
         term_is_over: false,
         challenger_is_due: false,
         query,
@@ -81,6 +84,19 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("rebound", _) => view.done.rebound = true,
             ("dead", _) => view.port = Answer::Known(Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379))),
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
+            ("split", _) => {
+                let (key, own_key) = ("service/other/leader".to_owned(), names.lock_key.clone());
+                view.split = Some(Split { node: "n2".to_owned(), key, own_key });
+            }
+            ("contradicts", _) => {
+                view.contradiction = Some(Contradiction {
+                    key: names.lock_key.clone(),
+                    node: "n2".to_owned(),
+                    what: Difference::MasterTag,
+                    theirs: "primary".to_owned(),
+                    ours: names.master_tag.clone(),
+                });
+            }
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
             ("others-failed", _) => view.others = Answer::Failed,
@@ -172,6 +188,8 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         port: 6379,
         session: SESSION.to_owned(),
         election: "redis-master".to_owned(),
+        service: "redis".to_owned(),
+        tag: "master".to_owned(),
         since: "2026-01-01T00:00:00Z".to_owned(),
         checks: Vec::new(),
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
@@ -265,6 +283,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
+        Some(Role::SlaveOfNone(Vacancy::Split(split))) => format!("slave: split from {}", split.node),
         Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NoPort(_))) => "slave: no port".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NothingListens(_))) => "slave: dead".to_owned(),
@@ -282,6 +301,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Fault::Query(QueryFault::OtherService(_))) => role + ", other service",
         Some(Fault::Query(QueryFault::HiddenToken)) => role + ", hidden token",
         Some(Fault::NoCandidate { .. }) => role + ", no candidate",
+        Some(Fault::Contradiction(_)) => role + ", contradiction",
     }
 }
 

@@ -1,0 +1,19 @@
+//! Why an instance may not lead. Plain data.
+
+use crate::consul::Status;
+
+/// Why an instance may not lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The instance is in maintenance.
+    InstanceInMaintenance,
+    /// The node is in maintenance.
+    NodeInMaintenance,
+    /// This check does not pass.
+    Check {
+        /// The check's ID.
+        id: String,
+        /// Its status.
+        status: Status,
+    },
+}
