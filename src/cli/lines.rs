@@ -47,6 +47,16 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
     verdict(status, &format!("{signature} {text}{warning}"))
 }
 
+/// The verdict on a request to hand the lead over. Somebody typed it: if nothing was handed over, that is an error.
+#[must_use]
+pub fn of_resignation(config: &Config, outcome: &Outcome) -> Verdict {
+    let nothing = match outcome {
+        Ok(role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign))) => describe(role),
+        _ => return of_outcome(config, outcome),
+    };
+    verdict(Status::Warning, &format!("{} error: nothing was handed over: {nothing}", config.names.signature()))
+}
+
 fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
     match role {
         // A failure that made an instance step down is its state for as long as it stands back: the same line as of the run that failed.

@@ -75,7 +75,7 @@ pub fn of_election(remedy: &ElectionRemedy) -> String {
         }
         ElectionRemedy::Agree(Difference::Service) => "give each service its own --lock-key".to_owned(),
         ElectionRemedy::Agree(Difference::MasterTag) => "give all instances the same --master-tag".to_owned(),
-        ElectionRemedy::FreeMeta => "remove one, or give --no-fence".to_owned(),
+        ElectionRemedy::FreeMeta => "remove one".to_owned(),
         ElectionRemedy::CheckTagWriters => {
             "check that the token has service:write and that no other program writes the tags".to_owned()
         }

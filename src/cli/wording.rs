@@ -4,7 +4,7 @@ use super::commands::CommandKind;
 use super::option::OptionSpec;
 use super::values;
 use crate::duration::format as time;
-use crate::election::{Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL};
+use crate::election::{Invalid, LONGEST_QUERY_NAME, TTL};
 
 /// A value that its option does not take; the hint begins with `use` or `write`.
 pub fn invalid_value(flag: &str, text: &str, hint: &str) -> String {
@@ -20,13 +20,6 @@ pub fn invalid(invalid: &Invalid) -> String {
             let hint = format!(
                 "for DNS, use letters, digits, - and _, in labels of up to 63 characters between dots, \
                  {LONGEST_QUERY_NAME} in all"
-            );
-            invalid_value("--consul-query-name", name, &hint)
-        }
-        Invalid::QueryNameInMeta(name) => {
-            let hint = format!(
-                "use at most {LONGEST_QUERY_NAME_IN_META} characters, which fit a key in the instance's Meta, or --no-fence \
-                 without --priority, --on-demote, --on-follow and --watch-port"
             );
             invalid_value("--consul-query-name", name, &hint)
         }

@@ -61,7 +61,9 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     // `--check-id` names the own check of this instance, not of others.
     let names = &Names { check_id: None, ..names.clone() };
     let own = own_check(&instance, None, names);
-    let cannot_run = own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
+    let is_missing = mark.is_some_and(|mark| mark.check.is_some_and(|id| !instance.checks.iter().any(|c| c.id == id)));
+    let cannot_run =
+        is_missing || own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
     if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.tolerate_warning).is_some() {
         return None;
     }

@@ -9,6 +9,7 @@
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +41,20 @@ impl From<CatalogInstance> for Marks {
 /// The value of the `hook` key of a slave that has been demoted and follows nobody yet.
 const DEMOTED: &str = "demoted";
 
+/// The longest name that fits a key: Consul takes 128 characters, and a longer name is shortened to a part and a hash.
+const LONGEST_NAME: usize = 100;
+
 /// This election's key in Meta. A character that Consul does not take in a key becomes `_`.
 fn key(names: &Names, name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    format!("election-{}-{name}", names.query.chars().map(plain).collect::<String>())
+    let mut query: String = names.query.chars().map(plain).collect();
+    if query.len() > LONGEST_NAME {
+        let mut hasher = DefaultHasher::new();
+        names.query.hash(&mut hasher);
+        query.truncate(LONGEST_NAME - 9);
+        query = format!("{query}-{:08x}", hasher.finish() & 0xffff_ffff);
+    }
+    format!("election-{query}-{name}")
 }
 
 /// The key of the master's session.
@@ -227,6 +238,14 @@ mod tests {
             of_slave(&master, &Mark::default(), &names, &policy).meta.get("election-redis_v7-master-session"),
             None
         );
+    }
+
+    #[test]
+    fn the_keys_of_a_long_name_fit_and_differ() {
+        let Config { names, .. } = Config::for_tests();
+        let long = |end: &str| names.clone().with_query(&format!("{}{end}", "a".repeat(150)));
+        let (one, two) = (session_key(&long("1")), session_key(&long("2")));
+        assert!(one != two && one.len() <= 128, "{one} and {two}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use obstacle::Obstacle;
 pub use outcome::{Complaint, Contradiction, Difference, Fault, HookName, Outcome, QueryFault, Role, Split, Vacancy};
 pub use pass::{Cause, Pass, pass};
 pub use remedy::Remedy;
-pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL, is_query_name};
+pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, TTL, is_query_name};
 pub use signature::signature;
 pub use value::Failure;
 pub use wait::Waiter;

@@ -139,13 +139,13 @@ fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> 
 
 /// Whether the named check exists and no other check of the instance runs this program in its place.
 fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Complaint> {
-    let Some(named) = checks.iter().find(|check| check.id == id) else {
+    let Some(own) = checks.iter().find(|check| check.id == id) else {
         let present = checks.iter().map(|check| check.id.clone()).collect();
         return Err(Complaint::NoSuchCheck { id: id.to_owned(), present });
     };
     let signature = names.signature();
     let runs = |check: &&Check| check.output.lines().any(|line| line.starts_with(&signature));
-    match checks.iter().find(runs).filter(|_| !runs(&named)) {
+    match checks.iter().find(runs).filter(|_| !runs(&own)) {
         Some(other) => Err(Complaint::WrongCheck { id: id.to_owned(), runs: other.id.clone() }),
         None => Ok(()),
     }
@@ -162,14 +162,33 @@ fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
         return Err(Complaint::NoSuchService { service: service.clone(), id: Some(id.clone()), present });
     }
     let mut instances = client.instances(service)?;
+    let all = ids(&instances);
     if instances.len() > 1 {
-        return Err(Complaint::SeveralInstances { service: service.clone(), ids: ids(&instances) });
+        keep_the_running(&mut instances, names);
     }
-    if let Some(health) = instances.pop() {
-        return Ok(health);
+    match (instances.pop(), instances.is_empty()) {
+        (Some(health), true) => return Ok(health),
+        (Some(_), false) => return Err(Complaint::SeveralInstances { service: service.clone(), ids: all }),
+        (None, _) => {}
     }
     let present = client.service_names()?.into_iter().collect();
     Err(Complaint::NoSuchService { service: service.clone(), id: None, present })
+}
+
+/// Keeps the instance whose check runs this program, or if none shows that yet, the only one that has a check of its own. Consul keeps an
+/// instance that was renamed in its file, without checks and passing, until it is deregistered.
+fn keep_the_running(instances: &mut Vec<Health>, names: &Names) {
+    let signature = names.signature();
+    let own = |health: &Health| -> Vec<Check> {
+        let id = health.registration.id();
+        health.checks.iter().filter(|check| check.service_id == id).cloned().collect()
+    };
+    let runs = |health: &Health| own(health).iter().any(|check| check.output.starts_with(&signature));
+    if instances.iter().filter(|health| runs(health)).count() == 1 {
+        instances.retain(runs);
+    } else if instances.iter().filter(|health| !own(health).is_empty()).count() == 1 {
+        instances.retain(|health| !own(health).is_empty());
+    }
 }
 
 fn ids(instances: &[Health]) -> Vec<String> {

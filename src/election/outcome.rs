@@ -156,6 +156,8 @@ pub enum Complaint {
     },
     /// The instance acquired the lock and could not become master. It stands back for a while, and the lock is left to others.
     StandsBack(Failure),
+    /// A newer run of the same instance, with other options, has taken over.
+    Superseded,
     /// Something else undid every step of this pass.
     Unsettled,
 }
@@ -177,7 +179,7 @@ pub enum Fault {
     /// The prepared query cannot be what it should be.
     Query(QueryFault),
     /// The holder of the lock key has other options than this instance.
-    Contradiction(Contradiction),
+    Contradiction(Box<Contradiction>),
     /// No instance on the named node may lead.
     NoCandidate {
         /// The node that was named.
@@ -230,7 +232,10 @@ impl Complaint {
         match self {
             Complaint::Consul(error) | Complaint::Demoted(error) => error.is_permanent(),
             Complaint::StandsBack(failure) => failure.for_good,
-            Complaint::TagNotInCatalog { .. } | Complaint::Hook { .. } | Complaint::Unsettled => false,
+            Complaint::Superseded
+            | Complaint::TagNotInCatalog { .. }
+            | Complaint::Hook { .. }
+            | Complaint::Unsettled => false,
             Complaint::NoSuchService { .. }
             | Complaint::SeveralInstances { .. }
             | Complaint::NotPlain { .. }
@@ -277,9 +282,8 @@ impl fmt::Display for Complaint {
             Complaint::OtherElections { query, others } => {
                 write!(f, "the instance takes part in election {}, not in {query}", list(others))
             }
-            Complaint::Fault {
-                fault: Fault::Contradiction(Contradiction { key, node, what, theirs, ours }), ..
-            } => {
+            Complaint::Fault { fault: Fault::Contradiction(contradiction), .. } => {
+                let Contradiction { key, node, what, theirs, ours } = &**contradiction;
                 let what = match what {
                     Difference::Query => "election",
                     Difference::Service => "service",
@@ -313,6 +317,7 @@ impl fmt::Display for Complaint {
             Complaint::TagNotInCatalog { id, wanted, found } => {
                 write!(f, "the catalog has instance {id} with the tags {}, not {}", list(found), list(wanted))
             }
+            Complaint::Superseded => write!(f, "a newer run with other options has taken over"),
             Complaint::Unsettled => write!(f, "another writer undid every step of this pass"),
         }
     }

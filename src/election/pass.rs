@@ -10,6 +10,7 @@ use super::apply::Apply;
 use super::config::{Config, OnOutage};
 use super::decide::{Action, Decision, decide};
 use super::key_state::{KeyAnswer, KeyState};
+use super::marks::Mark;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
 use super::outcome::{Complaint, Fault, Outcome, Role};
@@ -40,6 +41,8 @@ pub struct Pass<'a> {
     connection: Option<Held>,
     /// The session that its attempts to acquire the lock left.
     spare: Option<String>,
+    /// Whether the instance's mark has shown the options of this run.
+    is_marked: bool,
 }
 
 /// The last observation, as far as a later one may differ.
@@ -73,7 +76,7 @@ impl<'a> Pass<'a> {
     /// Makes a pass. Asks nothing yet.
     pub fn new(config: &'a Config) -> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
-        Pass { config, client, began: Instant::now(), seen: None, connection: None, spare: None }
+        Pass { config, client, began: Instant::now(), seen: None, connection: None, spare: None, is_marked: false }
     }
 
     /// Settles the instance's role.
@@ -91,6 +94,7 @@ impl<'a> Pass<'a> {
             let at = Instant::now();
             let Observation { view, key, connection, failure } = self.observe(cause.take(), deadline, done)?;
             self.hold(connection);
+            self.check_mark(&view)?;
             done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
             self.seen = Some(Seen { view: view.clone(), key, at });
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
@@ -148,6 +152,22 @@ impl<'a> Pass<'a> {
             reloading -= 1;
             thread::sleep(RELOAD_PAUSE);
         }
+    }
+
+    /// Notes that the instance's mark shows this run's options.
+    ///
+    /// # Errors
+    /// When it did before and does not any more: a newer run with other options is at work, and this one must not undo its work. A reload
+    /// of the agent, which ends no run, is how an instance gets both.
+    fn check_mark(&mut self, view: &View) -> Result<(), Complaint> {
+        let Config { names, policy, .. } = self.config;
+        let Some(mark) = Mark::of(&view.instance.marks, names) else { return Ok(()) };
+        let is_own = mark.options == names.fingerprint(policy);
+        if self.is_marked && !is_own {
+            return Err(Complaint::Superseded);
+        }
+        self.is_marked |= is_own;
+        Ok(())
     }
 
     /// The last observation.

@@ -42,7 +42,7 @@ pub enum Remedy {
     },
     /// Give every instance the same value.
     Agree(Difference),
-    /// Remove a Meta key, or turn the fence off.
+    /// Remove a Meta key.
     FreeMeta,
     /// Check the token's rights, and whether another program writes the tags.
     CheckTagWriters,
@@ -57,6 +57,7 @@ impl Complaint {
             Complaint::Consul(_)
             | Complaint::Demoted(_)
             | Complaint::StandsBack(_)
+            | Complaint::Superseded
             | Complaint::Hook { hook: HookName::Promote, .. } => return None,
             Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
             Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,

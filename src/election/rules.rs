@@ -9,9 +9,6 @@ use super::config::{Config, Names, Policy, QueryPolicy};
 /// A DNS name has 253 characters; this leaves room for `.query.DATACENTER.consul`.
 pub const LONGEST_QUERY_NAME: usize = 200;
 
-/// Consul accepts 128 characters for a key in Meta; `election-NAME-priority` is the longest one.
-pub const LONGEST_QUERY_NAME_IN_META: usize = 128 - "election-".len() - "-priority".len();
-
 /// The highest priority: large enough for any order, small enough to read.
 pub const HIGHEST_PRIORITY: u32 = 1_000_000;
 
@@ -28,8 +25,6 @@ pub enum Invalid {
     NoService,
     /// DNS cannot look up a prepared query of this name.
     QueryName(String),
-    /// The name is too long for the keys that this election writes into the instance's Meta.
-    QueryNameInMeta(String),
     /// Some release of Consul refuses this key, or cleans it to another one.
     LockKey(String),
     /// The master tag is empty, or excludes a tag in a query.
@@ -81,8 +76,7 @@ impl Config {
         if let Some(watch) = policy.watch_port.as_ref().filter(|watch| watch.grace > wait.timeout / 2) {
             return Err(Invalid::Grace(watch.grace));
         }
-        let fits_meta = names.query.len() <= LONGEST_QUERY_NAME_IN_META || !writes_meta(policy);
-        hold(fits_meta, || Invalid::QueryNameInMeta(names.query.clone()))
+        Ok(())
     }
 }
 
@@ -148,10 +142,4 @@ fn check_policy(policy: &Policy) -> Result<(), Invalid> {
 
 fn broken<T>(value: Option<T>, is_wrong: impl Fn(&T) -> bool, invalid: fn(T) -> Invalid) -> Result<(), Invalid> {
     value.filter(is_wrong).map_or(Ok(()), |value| Err(invalid(value)))
-}
-
-/// Whether an election with this policy writes keys with its name into the instance's Meta.
-fn writes_meta(policy: &Policy) -> bool {
-    let Policy { priority, hooks, watch_port, query, .. } = policy;
-    query.fence || priority.is_some() || hooks.demote.is_some() || hooks.follow.is_some() || watch_port.is_some()
 }

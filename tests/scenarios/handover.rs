@@ -140,8 +140,8 @@ fn resign_on_a_slave_says_so_and_changes_nothing() {
     two.follows(&one);
     let proxy = Proxy::before(two.node);
     for arguments in [&[][..], &["--to", "n1"]] {
-        let said = two.said_by(&two.resign().through(&proxy).args(arguments.iter().copied()).run(), 0);
-        assert!(said.starts_with("slave of n1"), "{said}");
+        let said = two.said_by(&two.resign().through(&proxy).args(arguments.iter().copied()).run(), 1);
+        assert!(said.starts_with("error: nothing was handed over: slave of n1"), "{said}");
     }
     assert!(proxy.requests().iter().all(|request| request.method == "GET"), "{:?}", proxy.lines());
 }
@@ -154,9 +154,9 @@ fn a_resignation_while_nobody_leads_changes_nothing_and_claims_nothing() {
     one.run();
     one.node.api().service_maintenance(&one.id, false);
     let before = lock(&one);
-    let said = one.said_by(&one.resign().run(), 0);
+    let said = one.said_by(&one.resign().run(), 1);
     assert_eq!(lock(&one), before);
-    assert!(said.starts_with("slave, no master: ") && !said.contains("stepped down"), "{said}");
+    assert!(said.contains("nothing was handed over: slave, no master: ") && !said.contains("stepped down"), "{said}");
     one.leads();
 }
 

@@ -230,22 +230,35 @@ fn a_check_that_is_added_later_ends_the_lead_as_well() {
 }
 
 #[test]
-fn a_session_bound_to_the_elections_own_check_by_mistake_is_replaced_as_soon_as_that_check_is_known() {
+fn a_session_is_bound_to_the_elections_own_check_once_that_is_passing_and_ends_with_it() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     let own = format!("{}-own", one.id);
-    // As in a definition with `status = "passing"`: the first run cannot distinguish its own check from others.
-    api.register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h", "Status": "passing"}));
+    api.register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h"}));
+    api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": "warning", "Output": ""})).ok();
+    let shows = |status: &str| {
+        let output = format!("election {}: master on n1, term 1", one.query());
+        api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": status, "Output": output})).ok();
+    };
+    let bound = || -> Vec<String> {
+        let session = api.session(&one.sessions()[0]).unwrap();
+        let checks = session["ServiceChecks"].as_array().unwrap();
+        checks.iter().map(|check| check["ID"].as_str().unwrap().to_owned()).collect()
+    };
+    shows("warning");
     one.leads();
-    let output = format!("election {}: master on n1, term 1", one.query());
-    api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": "passing", "Output": output})).ok();
+    assert_eq!(bound(), [one.ping()], "its own check may be critical until it has run");
+    shows("passing");
     one.leads();
-    let session = api.session(&one.sessions()[0]).unwrap();
-    assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "{session}");
-    assert_eq!(session["ServiceChecks"][0]["ID"], one.ping());
-    api.put(&format!("/v1/agent/check/update/{own}"), &json!({"Status": "critical", "Output": output})).ok();
+    assert_eq!(bound(), [own.clone(), one.ping()]);
+    let session = one.sessions();
+    shows("warning");
     one.leads();
-    assert_eq!(one.sessions().len(), 1);
+    assert_eq!(one.sessions(), session, "an error of the election moves no lead");
+    shows("critical");
+    wait_for("the end of the lead of a master that cannot run its check", secs(5), || {
+        seen(api.holder(&one.key()), Option::is_none).map(drop)
+    });
 }
 
 #[test]

@@ -240,12 +240,11 @@ fn an_instance_with_a_closed_port_does_not_keep_lower_priorities_from_leading() 
     // Its health check still passes, and for the others it would be the better candidate.
     assert!(one.said_by(&one.report(&preferred), 0).starts_with("slave, no master: nothing listens on "));
     assert!(two.said_by(&two.report(&other), 0).starts_with("master on n2"), "it yields to nobody who cannot lead");
-    let key = format!("election-{}-priority", one.query());
     assert!(one.said_by(&one.report(&preferred), 0).starts_with("slave of n2"));
-    assert_eq!(n1.api().local(&one.id)["Meta"][&key], "0", "nor is anything handed to it");
+    assert_eq!(one.mark()["priority"], 0, "nor is anything handed to it");
     let _again = Service::on(port, Manner::Patient);
     one.report(&preferred);
-    assert_eq!(n1.api().local(&one.id)["Meta"][&key], "200");
+    assert_eq!(one.mark()["priority"], 200);
 }
 
 #[test]

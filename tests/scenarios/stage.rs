@@ -156,6 +156,17 @@ impl<'a> Candidate<'a> {
         local
     }
 
+    /// Returns the Meta key of the election's mark.
+    pub fn mark_key(&self) -> String {
+        format!("election-{}-mark", self.query())
+    }
+
+    /// Returns the instance's mark with the local agent.
+    pub fn mark(&self) -> Value {
+        let local = self.node.api().local(&self.encoded_id());
+        serde_json::from_str(local["Meta"][self.mark_key()].as_str().unwrap_or("null")).expect("JSON in the mark")
+    }
+
     /// Registers the program as a script check of the instance, as a user would.
     pub fn let_consul_run_it(&self, interval: &str, pass: &Pass) {
         self.node.api().register_check(&json!({

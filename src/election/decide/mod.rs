@@ -38,7 +38,7 @@ pub fn decide(view: &View, names: &Names, policy: &Policy) -> Decision {
         }
         (Stance::Follow, Lock::Another(leader)) => {
             let role = Some(Role::SlaveOf(leader.clone()));
-            let fault = view.contradiction.clone().map(Fault::Contradiction);
+            let fault = view.contradiction.clone().map(Box::new).map(Fault::Contradiction);
             Decision { role, actions: become_slave(view, Some(leader), names, policy).0, fault }
         }
         (Stance::Vacant(vacancy), _) => {

@@ -81,28 +81,15 @@ fn a_name_with_dots_in_it_is_fenced_and_answered() {
 }
 
 #[test]
-fn a_name_as_long_as_its_key_in_meta_may_be_is_fenced_and_the_next_longer_one_names_the_way_out() {
-    let one = Candidate::alone(shared().nodes::<1>()[0]);
-    let name = |length: usize| {
-        let long = format!("{}.{}.{}", one.service, "a".repeat(60), "b".repeat(60));
-        long[..length].to_owned()
-    };
-    let pass = |length: usize| one.pass().args(["--consul-query-name", &name(length), "--priority", "7"]);
-    let outcome = pass(110).run();
-    assert!(outcome.status == 0 && outcome.line.contains(": master on "), "{outcome:?}");
-    assert_eq!(dns_of(&one, &name(110)), [one.node.ip()]);
-    let outcome = pass(111).run();
-    assert!(outcome.status == 2 && outcome.line.contains("--no-fence"), "{outcome:?}");
-}
-
-#[test]
-fn a_name_that_is_too_long_for_a_fence_works_without_one() {
+fn a_name_that_is_too_long_for_a_key_in_meta_is_fenced_all_the_same() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let name = format!("{}.{}.{}", one.service, "a".repeat(60), "b".repeat(60));
-    let pass = one.pass().args(["--consul-query-name", &name, "--no-fence"]);
+    let pass = one.pass().args(["--consul-query-name", &name, "--priority", "7"]);
     for _ in 0..2 {
         let outcome = pass.run();
         assert!(outcome.status == 0 && outcome.line.contains(": master on "), "{outcome:?}");
         assert_eq!(dns_of(&one, &name), [one.node.ip()]);
     }
+    let query = one.node.api().query(&name).unwrap();
+    assert_eq!(query["Session"].as_str(), one.node.api().holder(&format!("service/{name}/leader")).as_deref());
 }

@@ -15,11 +15,15 @@ pub fn meta_key(one: &Candidate) -> String {
     format!("election-{}-session", one.query())
 }
 
-/// Returns the instance's Meta in the catalog.
+/// Returns the instance's Meta in the catalog, without the mark that every instance has.
 pub fn meta(one: &Candidate) -> Value {
     let entries = one.node.api().catalog(&one.service);
     let own = entries.into_iter().find(|entry| entry["Node"] == one.node.name() && entry["ServiceID"] == *one.id);
-    own.unwrap()["ServiceMeta"].take()
+    let mut meta = own.unwrap()["ServiceMeta"].take();
+    if let Some(meta) = meta.as_object_mut() {
+        meta.remove(&one.mark_key());
+    }
+    meta
 }
 
 /// Returns the answer of the election's name.

@@ -21,6 +21,7 @@ pub fn read_config(text: &str) -> Config {
     Config::typed(text)
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm for each word of the notation")]
 pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, policy): (&Names, &Policy)) -> View {
     let mut checks: Vec<Check> = checks.split_whitespace().map(read_check).collect();
     checks.sort_by(|a, b| a.id.cmp(&b.id));

@@ -1,0 +1,5 @@
+//! What operators really do: trouble from the field, and the right outcome of each.
+
+mod marks;
+mod masters;
+mod splits;
