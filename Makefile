@@ -5,10 +5,12 @@ HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # Static, so that no loader has work to do at every run, and at a fixed address, so that nothing is relocated at every run either: what
 # https needs would cost a plain run 2 %. That needs an explicit target, or proc macros would not build. Here, wherever else the
 # caller has cargo build.
-STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static" cargo
+FLAGS := $(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static
+STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(FLAGS)" cargo
 # What `make build` leaves, and nothing else does. Who installs as root may have no Rust there: it is found without it.
 BUILT := target/$(NAME)
 KEEP ?=
+BASE ?=
 
 # Where `make install` puts what; DESTDIR goes before all of it.
 PREFIX ?= /usr/local
@@ -73,8 +75,9 @@ test: ## Formatting, clippy, docs, unit tests, manual and completions, test-pupp
 test-puppet: ## The Puppet module alone: syntax, lint, examples, and whether its REFERENCE.md is current
 	@scripts/test-puppet.sh
 
-bench: ## Compare a pass with the least that such a program can cost
+bench: ## Compare a pass with the least that such a program can cost, and with an earlier build (BASE=REVISION)
 	@CONSUL_BIN="$${CONSUL_BIN:-$$(scripts/consul.sh | tail -n 1)}" && export CONSUL_BIN && \
+	  if [ -n "$(BASE)" ]; then BASE_BIN="$$(RUSTFLAGS="$(FLAGS)" scripts/bench-base.sh "$(BASE)" "$(HOST)")" && export BASE_BIN || exit; fi && \
 	  $(STATIC) build --quiet --release --locked --target $(HOST) --example floor && \
 	  $(STATIC) bench --quiet --locked --target $(HOST) --bench pass
 
