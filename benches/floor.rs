@@ -1,5 +1,5 @@
-//! The floor that `make bench` measures against: a program that only asks what a slave's pass asks, or a master's, over one
-//! connection, with the standard library alone, and ends. It reads what it is told and understands nothing of it.
+//! The floor that `make bench` compares with: a minimal program that sends the same requests as a slave's or a master's
+//! pass over one connection, with the standard library alone. It ignores the answers.
 //!
 //! Usage: floor HOST:PORT PATH...
 
@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one answer to its end, which Content-Length tells.
+/// Reads one answer to its end, given by Content-Length.
 fn read_answer(connection: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     loop {

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# For the scripts that provide tools, to be sourced: the user's cache, outside the checkout, and how something comes into it. The work
-# goes on in a folder beside the result and is moved into place when whole, under a lock, so that a run that was cut off leaves
-# nothing half done and two runs at once do not fetch twice.
+# Sourced by the scripts that get tools: the user's cache, outside the checkout, and how a tool gets into it. A tool is made in a
+# scratch folder, under a lock, and moved into place when complete. So an interrupted run leaves nothing half done, and two runs at
+# the same time do not fetch twice.
 
 cache=${XDG_CACHE_HOME:-${HOME:?is not set; set it, or XDG_CACHE_HOME}/.cache}/consul-master-election-tagger
 
-# attend COMMAND...: runs it so that a signal is acted on at once, which bash does with no command in the foreground, and in a process
-# group of its own, so that end_attended ends all of it.
+# attend COMMAND...: runs it in the background and in its own process group. So bash handles a signal at once, and end_attended can
+# end the whole group.
 attend() {
   local status=0
   set -m
@@ -16,7 +16,7 @@ attend() {
   return "$status"
 }
 
-# end_attended: for the EXIT trap; ends what is still running in the background, and waits until it is gone.
+# end_attended: for the EXIT trap; ends everything that still runs in the background, and waits for it.
 end_attended() {
   local group
   trap '' TERM INT HUP
@@ -24,7 +24,7 @@ end_attended() {
   wait
 }
 
-# begin_making NAME: takes the lock of what is made under that name, and sets `scratch`, which is gone when the script ends.
+# begin_making NAME: takes the lock of that tool and sets `scratch`, a folder that is removed when the script ends.
 begin_making() {
   mkdir -p "$cache"
   exec 9>"$cache/$1.lock"
@@ -36,14 +36,14 @@ begin_making() {
   trap 'exit 129' HUP
 }
 
-# end_making: lets the next one in, who finds what was made, and clears up.
+# end_making: removes the scratch folder and releases the lock.
 end_making() {
   rm -rf --one-file-system "$scratch"
   trap - EXIT TERM INT HUP
   exec 9>&-
 }
 
-# Prints the Debian mirrors that apt is set up with on this machine.
+# Prints the Debian mirrors in this machine's apt sources.
 debian_mirrors() {
   cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
     sed -nE 's#^(URIs:|deb )[^#]*[[:space:]]?(https?://[^[:space:]]+/debian)/?([[:space:]].*)?$#\2#p' | sort -u

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Makes the Debian package of what `make build` has built, and prints its path: target/debian/NAME_VERSION_ARCH.deb.
-# It is `make install` into a stage, plus the few files that Debian wants, packed by dpkg-deb: nothing else has to be there, and
-# whoever reads this file has seen all of it. The program is static, so that the package depends on nothing.
+# Makes the Debian package from the output of `make build`, and prints its path: target/debian/NAME_VERSION_ARCH.deb.
+# It runs `make install` into a staging folder, adds the files that Debian requires, and calls dpkg-deb; it needs no other tool. The
+# program is static, so the package has no dependencies.
 #
-#   SOURCE_DATE_EPOCH=N     the time that every file gets; without it, that of the last commit: the same source, the same package
-#   DEBFULLNAME, DEBEMAIL   who maintains the package, as Debian's own tools read it
+#   SOURCE_DATE_EPOCH=N     the timestamp of every file; default: that of the last commit, so the same source gives the same package
+#   DEBFULLNAME, DEBEMAIL   the maintainer of the package, as for Debian's own tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
 export LC_ALL=C
 
 name=consul-master-election-tagger
-# The last number counts packages of the same version; what stands before a release is smaller to Debian with ~.
+# The last number counts packages of one version. For Debian, ~ sorts a pre-release before its release.
 release=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
 version=${release/-/\~}-1
 architecture=$(dpkg --print-architecture)
 maintainer="${DEBFULLNAME:-The maintainers of $name} <${DEBEMAIL:-$name@localhost}>"
 if [ -z "${SOURCE_DATE_EPOCH:-}" ] && [ -e .git ]; then
-  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) || { echo "deb: git does not tell the time of the last commit; SOURCE_DATE_EPOCH=N says one" >&2; exit 1; }
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) || { echo "deb: git cannot read the time of the last commit; set SOURCE_DATE_EPOCH=N" >&2; exit 1; }
 fi
-# An archive of the source has a file's time.
+# A source archive has no commits, but a file with a time.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}
-[ -n "${DEBEMAIL:-}" ] || echo "deb: the package names nobody who can be reached as its maintainer; DEBFULLNAME and DEBEMAIL do" >&2
+[ -n "${DEBEMAIL:-}" ] || echo "deb: the package has no real maintainer address; set DEBFULLNAME and DEBEMAIL" >&2
 
 mkdir -p target/debian
 stage=$(mktemp -d target/debian/stage.XXXXXX)
@@ -32,19 +32,19 @@ doc=$root/usr/share/doc/$name
 
 make --no-print-directory install DESTDIR="$PWD/$root" PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
 [ "$("$root/usr/bin/$name" --version)" = "$name $release" ] || {
-  echo "deb: what is built is $("$root/usr/bin/$name" --version), and Cargo.toml says $release; run make build" >&2
+  echo "deb: the build is $("$root/usr/bin/$name" --version), but Cargo.toml says $release; run make build" >&2
   exit 1
 }
 gzip -9n "$root/usr/share/man/man1/$name.1"
 
-# The licence is on every Debian, and the changelog has a name there.
+# Every Debian has the licence, and Debian names the changelog differently.
 rm "$doc/LICENSE"
 mv "$doc/CHANGELOG.md" "$doc/changelog"
 find "$doc" -name '*.md' -exec sed -i 's#\(](\(\.\./\)\?\)CHANGELOG\.md)#\1changelog.gz)#g' {} +
 cat >"$doc/changelog.Debian" <<EOF
 $name ($version) unstable; urgency=medium
 
-  * The program's own changes: changelog.gz, beside this file.
+  * The program's own changes are in changelog.gz, next to this file.
 
  -- $maintainer  $(date -u -d "@$SOURCE_DATE_EPOCH" -R)
 EOF
@@ -56,14 +56,14 @@ Upstream-Name: $name
 
 Files: *
 Copyright: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y) the authors of $name
-Comment: What the program is linked with, and under which licences, is in notices.gz, beside this file.
+Comment: The linked crates and their licences are in notices.gz, next to this file.
 License: Apache-2.0
  On Debian systems, the full text of the Apache License, Version 2.0 is in /usr/share/common-licenses/Apache-2.0.
 EOF
 
 mkdir -p "$root/usr/share/lintian/overrides"
 cat >"$root/usr/share/lintian/overrides/$name" <<EOF
-# On purpose: Consul runs the program every few seconds, and a loader would take a third of each run.
+# On purpose: Consul runs the program every few seconds, and dynamic loading would take a third of each run.
 $name: statically-linked-binary [usr/bin/$name]
 EOF
 

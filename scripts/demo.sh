@@ -1,36 +1,37 @@
 #!/usr/bin/env bash
-# Shows an election and a failover on real Consul agents with a real redis beside each, and cleans up after itself.
+# Shows an election and a failover on real Consul agents, each with a real redis, and cleans up afterwards.
 #
-#   scripts/demo.sh              about 10 seconds once everything is built
-#   KEEP=1 scripts/demo.sh       stays up in the end, to look around, until Ctrl-C
+#   scripts/demo.sh              takes about 10 s once everything is built
+#   KEEP=1 scripts/demo.sh       leaves everything running at the end, until Ctrl-C
 #
-#   CONSUL_BIN=/path/to/consul   the Consul to run; without it, the newest that is there or can be had in a moment
-#   ELECTION_BIN=/path/to/it     the program to show; without it, it is built
+#   CONSUL_BIN=/path/to/consul   the Consul to run; default: the newest in the cache, or the quickest to get
+#   ELECTION_BIN=/path/to/it     the program to show; default: built here
+#   PAUSE=SECONDS                watch each state for that long before the next step; default: 0
 #
-# It waits for conditions and never for a fixed time, and every line it prints is what it has just seen on the agents. When the
-# story does not come out, it says what it saw instead and ends with 1.
+# It waits for conditions, never for a fixed time. Every line states what it has just seen on the agents; scripts/picture.sh reads them.
+# If the failover does not happen as expected, it prints what it saw instead and exits with 1.
 set -euo pipefail
 
-# EPOCHREALTIME has a point in this locale, and it is read as digits below.
+# In this locale, EPOCHREALTIME has a decimal point; the code below removes it.
 export LC_ALL=C
 unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# What the caller has set for a Consul or a redis of his own must not reach these.
+# The caller's own Consul and redis settings must not reach these agents.
 for name in "${!CONSUL_@}" RUST_LOG REDISCLI_AUTH; do
   [ "$name" = CONSUL_BIN ] || unset "$name"
 done
 
 nodes=(n1 n2 n3)
 declare -A address agent_pid redis_pid # by node
-work=                                  # the one directory with everything that is written
+work=                                  # the one directory that everything is written to
 began=0 now=0                          # milliseconds
 
-# Consul 1.8.7 makes this directory, for tests of its own, whatever it is run for; it stays empty.
+# Consul 1.8.7 always creates this directory, for its own tests; it stays empty.
 litter=/tmp/consul-test litter_is_ours=no
 [ -e "$litter" ] || litter_is_ours=yes
 
-# ---- saying -----------------------------------------------------------------------------------------------------------------
+# ---- output -----------------------------------------------------------------------------------------------------------------
 
 bold='' plain=''
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
@@ -48,18 +49,18 @@ stop() {
   exit 1
 }
 
-# The story did not come out: what was expected, what was seen, and what the agents logged.
+# Ends the demo with what was expected, what was seen, and the end of each agent's log.
 give_up() {
   local log node
   tick
   {
-    printf '%8s  THE STORY DID NOT COME OUT: %s\n' "$(seconds $((now - began)))" "$*"
-    printf '\nSeen last: DNS %s; the instances as the server has them:\n%s\n' "${dns:-no answer}" "${seen:-none}"
-    printf '\nWhat the election checks printed last:\n'
+    printf '%8s  THE DEMO FAILED: %s\n' "$(seconds $((now - began)))" "$*"
+    printf '\nLast seen: DNS %s; the instances in the catalog:\n%s\n' "${dns:-no answer}" "${seen:-none}"
+    printf '\nThe last output of the election checks:\n'
     for node in "${nodes[@]}"; do printf '%s: %s\n' "$node" "$(check_output "$node" 2>&1)"; done
     for log in "$work"/*.log; do
       printf '\n==> the end of %s\n' "${log##*/}"
-      # As long as there is no master, each look at DNS leaves a line, and nothing else would be seen.
+      # Without a master, each DNS question logs this line and would hide all others.
       grep -v 'Query not found' "$log" | tail -n 12 || true
     done
     printf '\n'
@@ -69,14 +70,14 @@ give_up() {
 
 # ---- taking down ------------------------------------------------------------------------------------------------------------
 
-# Ends what this script started, by its jobs, so that nothing is missed that was started a moment before a signal came.
-# An agent runs its checks in process groups of their own, and they would outlive it for as long as they take: so it is
-# stopped first, which keeps it from starting another, and its children go with it.
+# Ends everything this script started. It goes by the shell's jobs, so it also finds a process started just before a signal.
+# An agent runs its checks in their own process groups, and they would outlive it. So the agent is stopped first, which keeps it
+# from starting another check, and is then killed with its children.
 take_down() {
   local status=$? job child children
-  trap '' INT TERM HUP PIPE # A second Ctrl-C must not end this half way.
+  trap '' INT TERM HUP PIPE # A second Ctrl-C must not interrupt the cleanup.
   set +e
-  exec 3>&2 2>/dev/null # The shell itself would tell of every job that is killed.
+  exec 3>&2 2>/dev/null # Hides the shell's own message for each killed job.
   for job in $(jobs -pr); do
     kill -STOP "$job"
     children=$(cat "/proc/$job/task/"*/children)
@@ -100,12 +101,11 @@ let_signals_through() {
 }
 let_signals_through
 
-# ---- getting what is missing ------------------------------------------------------------------------------------------------
+# ---- missing commands -------------------------------------------------------------------------------------------------------
 
-# The commands that are missing, as the Debian packages that have them.
+# Prints the Debian packages that contain the missing commands.
 missing() {
-  # redis-tools has the server's program as well, under another name; the package redis-server would bring a system service
-  # and start it, which nobody asked for.
+  # redis-tools also contains the server, under another name. The package redis-server would start a system service.
   command -v redis-cli >/dev/null || echo redis-tools
   command -v redis-server >/dev/null || command -v redis-check-rdb >/dev/null || echo redis-tools
   command -v dig >/dev/null || echo dnsutils
@@ -119,30 +119,30 @@ get_commands() {
   [ "${#packages[@]}" -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
   if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
-    stop "something is missing; as root, run: apt-get install ${packages[*]}"
+    stop "commands are missing; run as root: apt-get install ${packages[*]}"
   fi
   printf 'demo: installing %s\n' "${packages[*]}"
   as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
   local install=("${as_root[@]}" install -y --no-install-recommends "${packages[@]}")
-  # A fresh machine has no package lists yet, and an old one has lists whose files are gone.
+  # A fresh machine has no package lists, and an old one has lists of packages that are gone.
   "${install[@]}" >"$work/apt.txt" 2>&1 ||
     { "${as_root[@]}" update && "${install[@]}"; } >"$work/apt.txt" 2>&1 ||
     { tail -n 12 "$work/apt.txt" >&2; stop "apt-get install ${packages[*]} failed"; }
-  [ -z "$(missing)" ] || stop "apt-get installed ${packages[*]}, and something is still missing"
+  [ -z "$(missing)" ] || stop "apt-get installed ${packages[*]}, but commands are still missing"
 }
 
-# Finds the program of the redis server, which Debian has as one file under several names and which asks its name what to be.
+# Finds the redis server. On Debian it is one file under several names, and it acts by the name it is called with.
 find_redis() {
   redis=$(command -v redis-server) && return 0
   redis=$work/redis-server
   ln -s "$(command -v redis-check-rdb)" "$redis"
 }
 
-# A build of Consul takes minutes, so one that is there already goes before the newest that could be had.
+# A build of Consul takes minutes, so a cached Consul is preferred to a newer one that is not there yet.
 find_consul() {
   local cache=${XDG_CACHE_HOME:-${HOME:?is not set; set it, or XDG_CACHE_HOME}/.cache}/consul-master-election-tagger version
   if [ -n "${CONSUL_BIN:-}" ]; then
-    consul=$(realpath -e -- "$(command -v "$CONSUL_BIN")" 2>/dev/null) || stop "CONSUL_BIN is no program: $CONSUL_BIN"
+    consul=$(realpath -e -- "$(command -v "$CONSUL_BIN")" 2>/dev/null) || stop "CONSUL_BIN is not a program: $CONSUL_BIN"
     return 0
   fi
   for version in 1.21.0 1.8.7; do
@@ -150,28 +150,28 @@ find_consul() {
     [ ! -x "$consul" ] || return 0
   done
   consul=$("$root/scripts/consul.sh" 1.8.7) || consul=$("$root/scripts/consul.sh" 1.21.0) ||
-    stop "no Consul could be had; CONSUL_BIN=/path/to/consul names one of your own"
+    stop "no Consul is available; use your own with CONSUL_BIN=/path/to/consul"
 }
 
 find_election() {
   if [ -n "${ELECTION_BIN:-}" ]; then
-    election=$(realpath -e -- "$(command -v "$ELECTION_BIN")" 2>/dev/null) || stop "ELECTION_BIN is no program: $ELECTION_BIN"
+    election=$(realpath -e -- "$(command -v "$ELECTION_BIN")" 2>/dev/null) || stop "ELECTION_BIN is not a program: $ELECTION_BIN"
     return 0
   fi
-  command -v cargo >/dev/null || stop "cargo is missing; https://rustup.rs tells how to install Rust"
+  command -v cargo >/dev/null || stop "cargo is missing; see https://rustup.rs for how to install Rust"
   printf 'demo: building the program\n'
   (cd "$root" && cargo build --release --quiet) || stop "the build failed"
-  # Where the build goes is set in several places, and cargo knows them all.
+  # Several settings move the target folder; cargo knows them all.
   election=$(cd "$root" && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)
   election+=/release/consul-master-election-tagger
-  [ -x "$election" ] || stop "the build left no $election"
+  [ -x "$election" ] || stop "the build did not produce $election"
 }
 
 # ---- the cluster ------------------------------------------------------------------------------------------------------------
 
 in_use() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; } # in_use ADDRESS PORT
 
-# Sets the ports, and says whether they are free on all addresses of a network.
+# Sets the ports, and succeeds if they are free on all addresses of a network.
 ports_free() { # ports_free NETWORK OFFSET
   local host port
   redis_port=$((6379 + $2)) http=$((8500 + $2)) dns_port=$((8600 + $2))
@@ -183,12 +183,12 @@ ports_free() { # ports_free NETWORK OFFSET
   done
 }
 
-# Finds a network of loopback addresses of its own, so that every agent can have Consul's usual ports and every redis its own.
-# Where something listens on all addresses of the machine, all of them move to other ports.
-# The directory is named for the network: to make it is to claim it, from other demos that run side by side.
+# Finds an unused network of loopback addresses, so that every agent and every redis can have its usual ports. If another program
+# listens on all addresses of the machine, all ports move. Creating the directory, named after the network, reserves the network
+# against other demos on this machine.
 settle() {
   local offset network
-  # Between the making of the directory and the note of it, a signal would leave it behind.
+  # A signal between mkdir and the assignment would leave the directory behind.
   trap '' INT TERM HUP
   for offset in 0 10000 20000; do
     for _ in 1 2 3 4 5; do
@@ -200,12 +200,12 @@ settle() {
     done
   done
   let_signals_through
-  [ -n "$work" ] || stop "no network from 127.40 to 127.239 has its ports free, or nothing can be written to ${TMPDIR:-/tmp}"
+  [ -n "$work" ] || stop "no network from 127.40 to 127.239 has free ports, or ${TMPDIR:-/tmp} is not writable"
   server=$network.10
   address=([n1]=$network.11 [n2]=$network.12 [n3]=$network.13)
 }
 
-# Writes what every agent is told. The update check is off because nothing here may leave the machine.
+# Writes an agent's configuration. The update check is off because no traffic may leave the machine.
 configure_agent() { # configure_agent NAME ADDRESS ROLE, with the role's own settings
   mkdir -p "$work/$1"
   cat >"$work/$1/agent.hcl" <<HCL
@@ -213,7 +213,7 @@ node_name                  = "$1"
 bind_addr                  = "$2"
 client_addr                = "$2"
 data_dir                   = "$work/$1.data"
-disable_host_node_id       = true # All agents are on one host, and must not take its ID for theirs.
+disable_host_node_id       = true # All agents share one host, so its ID would not be unique.
 disable_update_check       = true
 enable_local_script_checks = true
 retry_join                 = ["$server:$serf"]
@@ -227,7 +227,7 @@ $3
 HCL
 }
 
-# Writes the registration, as a user would. The status 2 is what makes a dead redis critical: 1 would be a warning.
+# Writes the service definition, as a user would. Exit code 2 makes a dead redis critical; 1 would be a warning.
 configure_service() { # configure_service NODE
   cat >"$work/$1/redis.hcl" <<HCL
 service {
@@ -254,7 +254,7 @@ service {
 HCL
 }
 
-# The checks get their environment from the agent, and so learn from it which agent to ask.
+# The checks inherit the agent's environment, and so know which agent to ask.
 start_agent() { # start_agent NAME ADDRESS [OPTION...]
   CONSUL_HTTP_ADDR=$2:$http "$consul" agent -config-dir "$work/$1" "${@:3}" >"$work/agent-$1.log" 2>&1 &
   agent_pid[$1]=$!
@@ -270,7 +270,7 @@ start_cluster() {
   local node options=(-ui)
   configure_agent server "$server" 'server = true
 bootstrap_expect = 1'
-  # A newer server also listens for gRPC on a port that an older one has never heard of; nothing here needs it.
+  # A newer server also listens on a gRPC TLS port, which 1.8.7 does not know. Nothing here needs it.
   if [[ $("$consul" agent -help 2>&1) == *-grpc-tls-port* ]]; then options+=(-grpc-tls-port=-1); fi
   start_agent server "$server" "${options[@]}"
   for node in "${nodes[@]}"; do
@@ -278,15 +278,15 @@ bootstrap_expect = 1'
     configure_service "$node"
     start_redis "$node"
   done
-  until_seen 30 "the server has not become leader" has_leader
+  until_seen 30 "the server did not become leader" has_leader
   for node in "${nodes[@]}"; do start_agent "$node" "${address[$node]}"; done
 }
 
-# ---- looking ----------------------------------------------------------------------------------------------------------------
+# ---- observing --------------------------------------------------------------------------------------------------------------
 
-# One look: what the server has of every instance, and what an agent's DNS answers. It sets `seen` (a line for each instance),
-# role, health (of all checks together) and ping (of the redis check) by node, `masters` (those that pass) and `dns`. It fails,
-# and leaves them as they were, when the server gives no answer.
+# Reads every instance from the catalog, and the answer of an agent's DNS. Sets `seen` (one line per instance); role, health (of all
+# checks together) and ping (of the redis check) by node; `masters` (the passing ones); and `dns`. Fails, and changes none of them,
+# when the server does not answer.
 declare -A role health ping
 seen='' masters='' dns=''
 looks=0 unanswered=0 looking_since=0 twice=0
@@ -296,7 +296,7 @@ ask() { curl -qsSf --noproxy '*' --max-time 2 "http://$1:$http/v1/$2"; } # ask A
 
 look() {
   local node its_role its_health its_ping answer address_now
-  # First DNS and then the tags, so that a change that comes in between is not seen in DNS before it is seen in the tags.
+  # DNS before tags: a change in between must not appear in DNS before it appears in the tags.
   address_now=$(dig -r +short +time=1 +tries=1 "@${address[n1]}" -p "$dns_port" "$query" A 2>/dev/null |
     grep -E '^[0-9.]+$' | sort) || address_now=
   answer=$(ask "$server" health/service/redis 2>/dev/null | jq -r '
@@ -309,7 +309,7 @@ look() {
     ] | join(" ")') || { unanswered=$((unanswered + 1)); tick; return 1; }
   seen=$answer dns=$address_now masters='' role=() health=() ping=()
   while read -r node its_role its_health its_ping; do
-    [ -n "$node" ] || continue # There is no instance yet.
+    [ -n "$node" ] || continue # No instance yet.
     role[$node]=$its_role health[$node]=$its_health ping[$node]=$its_ping
     if [[ $its_role == *master* && $its_health == passing ]]; then masters+="$node "; fi
   done <<<"$seen"
@@ -323,7 +323,7 @@ look() {
   fi
 }
 
-# Looks again and again until a condition holds; gives up after a time, or when an agent has ended.
+# Polls until a condition holds; gives up after a time, or when an agent has ended.
 until_seen() { # until_seen SECONDS WHAT-IF-NOT CONDITION...
   local limit what=$2 name
   tick
@@ -334,6 +334,17 @@ until_seen() { # until_seen SECONDS WHAT-IF-NOT CONDITION...
       kill -0 "${agent_pid[$name]}" 2>/dev/null || give_up "the agent $name has ended"
     done
     [ "$now" -lt "$limit" ] || give_up "$what"
+    sleep 0.02
+  done
+}
+
+# Keeps polling for the time that PAUSE asks for.
+pause() {
+  local limit
+  tick
+  limit=$((now + ${PAUSE:-0} * 1000))
+  while [ "$now" -lt "$limit" ]; do
+    look || true
     sleep 0.02
   done
 }
@@ -349,7 +360,7 @@ all_registered() {
   [ "${#role[@]}" = "${#nodes[@]}" ]
 }
 
-# Whether all pass, one is master by tag and by DNS, and the others are slaves.
+# Succeeds if all pass, one is master by tag and by DNS, and the others are slaves.
 one_leads() {
   local node slaves=0
   look || return 1
@@ -360,13 +371,17 @@ one_leads() {
   [ "$slaves" = 2 ] && [[ -v address[$masters] ]] && [ "$dns" = "${address[$masters]}" ]
 }
 
-# Tells what happens after the master's redis was killed, each thing when it is first seen, until all has happened.
-noticed_at='' tagged_at='' moved_at='' down_at='' new=''
+# Prints each event after the kill when it is first seen, and succeeds when all have been.
+noticed_at='' gone_at='' tagged_at='' moved_at='' down_at='' new=''
 failed_over() {
   look || return 1
   if [ -z "$noticed_at" ] && [ "${ping[$old]-}" = critical ]; then
     noticed_at=$now
-    say "Consul has noticed: the check of $old's redis is critical, $(seconds $((now - killed_at))) after the kill"
+    say "Consul notices: the redis check on $old is critical, $(seconds $((now - killed_at))) after the kill"
+  fi
+  if [ -z "$gone_at" ] && [ -z "$dns" ]; then
+    gone_at=$now
+    say "DNS: $query has no answer, $(seconds $((now - killed_at))) after the kill"
   fi
   if [ -z "$tagged_at" ] && [ -n "$masters" ] && [[ $masters != *"$old"* && $masters != *' '* ]]; then
     tagged_at=$now new=$masters
@@ -379,7 +394,7 @@ failed_over() {
   fi
   if [ -z "$down_at" ] && [ "${role[$old]-}" = slave ]; then
     down_at=$now
-    say "$old is tagged slave, and is critical as long as its redis is dead"
+    say "$old is tagged slave; it is critical until its redis is back"
   fi
   [ -n "$noticed_at" ] && [ -n "$tagged_at" ] && [ -n "$moved_at" ] && [ -n "$down_at" ] &&
     [ "$masters" = "$new" ] && [ "$dns" = "${address[$new]}" ]
@@ -391,10 +406,10 @@ others() { # others NODE: the other two, as words
   printf '%s and %s' "${words[@]}"
 }
 
-# How often the lock was taken, which is what the program calls the term.
+# Prints how often the lock has been acquired; the program calls this the term.
 read_term() { ask "$server" kv/service/redis-master/leader | jq -er '.[0].LockIndex' || give_up "the lock key cannot be read"; }
 
-# What the election check of a node printed last, as its agent has it.
+# Prints the last output of a node's election check, as its agent shows it.
 check_output() { ask "${address[$1]}" agent/checks | jq -r '.["redis-election"].Output // "" | rtrimstr("\n")'; }
 
 # ---- the story --------------------------------------------------------------------------------------------------------------
@@ -408,52 +423,55 @@ find_election
 tick
 began=$now
 version=$("$consul" version)
-say "${version%%$'\n'*}: a server at $server; agents n1, n2, n3 at .11, .12, .13, a redis at each"
+say "${version%%$'\n'*}: a server at $server; agents n1, n2, n3 at .11, .12, .13, each with a redis"
 start_cluster
-until_seen 30 "the agents have not registered their services" all_registered
+until_seen 30 "the agents did not register their services" all_registered
 say "each agent has registered its redis with a health check (every 1 s) and an election check (every 2 s)"
 
-until_seen 45 "not all pass, or not one of them alone is master by tag and by DNS" one_leads
+until_seen 45 "no single instance became master by tag and by DNS with all instances passing" one_leads
 old=$masters
 term=$(read_term)
-loud "$old is tagged master, $(others "$old") are tagged slave; the term is $term"
+loud "$old is tagged master, $(others "$old") are tagged slave; term $term"
 say "DNS: $query is $dns"
-line=$(check_output "$old") || give_up "the agent $old does not tell what its check printed"
-say "the check of $old says: $line"
+line=$(check_output "$old") || give_up "the agent $old does not show the output of its check"
+say "the check on $old prints: $line"
+pause
 
 {
   kill -KILL "${redis_pid[$old]}"
   wait "${redis_pid[$old]}" || true
-} 2>/dev/null # The shell itself would tell of it too.
+} 2>/dev/null # Hides the shell's own message.
 tick
 killed_at=$now
-loud "the redis of $old is killed: kill -9 ${redis_pid[$old]}"
-until_seen 45 "no other instance has become master by tag and by DNS" failed_over
+loud "kill -9 ${redis_pid[$old]}: the redis on $old is dead"
+until_seen 45 "no other instance became master by tag and by DNS" failed_over
 next_term=$(read_term)
 tick
 say "the term went from $term to $next_term"
-[ "$next_term" = $((term + 1)) ] || give_up "one failover should be one term"
+[ "$next_term" = $((term + 1)) ] || give_up "one failover must be one term"
+pause
 
 start_redis "$old"
 tick
-loud "the redis of $old is started again, as process ${redis_pid[$old]}"
-until_seen 30 "$old has not come back as a slave" one_leads
-[ "$masters" = "$new" ] || give_up "$masters is master, and $new should have stayed it"
-loud "$old passes again and is tagged slave; $new is master still, by tag and by DNS"
-# The check may not have run since; so it is run once more, by hand, and what it did is looked at.
+loud "the redis on $old is started again, as process ${redis_pid[$old]}"
+until_seen 30 "$old did not come back as a slave" one_leads
+[ "$masters" = "$new" ] || give_up "$masters is master; $new should have stayed master"
+loud "$old passes again as slave; $new is still master, by tag and by DNS"
+# The check may not have run since, so it runs once more by hand.
 line=$(CONSUL_HTTP_ADDR=${address[$old]}:$http "$election" --consul-service-name redis --lock-delay 1s 2>&1) ||
-  give_up "a pass by hand on $old ended with status $?: $line"
-until_seen 30 "a pass by hand on $old has changed something" one_leads
-[ "$masters" = "$new" ] || give_up "$masters is master after a pass by hand on $old, and $new should have stayed it"
-say "one more run of its election, by hand: $line"
-[ "$twice" = 0 ] || give_up "$twice of $looks looks saw two masters"
-say "in $looks looks, one every $(((now - looking_since) / looks)) ms, never two passing instances tagged master"
-if [ "$unanswered" != 0 ]; then say "($unanswered more looks got no answer from the server)"; fi
+  give_up "a run by hand on $old exited with $?: $line"
+until_seen 30 "a run by hand on $old changed something" one_leads
+[ "$masters" = "$new" ] || give_up "$masters is master after a run by hand on $old; $new should have stayed master"
+say "its election check, run once more by hand, prints: $line"
+pause
+[ "$twice" = 0 ] || give_up "$twice of $looks polls saw two masters"
+say "$looks polls, one every $(((now - looking_since) / looks)) ms: never two passing instances tagged master, never two addresses in DNS"
+if [ "$unanswered" != 0 ]; then say "($unanswered more polls got no answer from the server)"; fi
 
 if [ -n "${KEEP:-}" ] && [ "$KEEP" != 0 ]; then
-  printf '\nWhere to look, until Ctrl-C (the redis of %s is process %s, if you want to kill another):\n' "$new" "${redis_pid[$new]}"
+  printf '\nLook around until Ctrl-C (the redis on %s is process %s, if you want to kill another):\n' "$new" "${redis_pid[$new]}"
 else
-  printf '\nWhere to look, with KEEP=1; this run is taken down now:\n'
+  printf '\nEverything is being stopped now. With KEEP=1 it stays up, and you can look at:\n'
 fi
 cat <<WHERE
   the UI      http://$server:$http/ui
@@ -461,10 +479,10 @@ cat <<WHERE
   the lock    curl 'http://$server:$http/v1/kv/service/redis-master/leader?raw'
 WHERE
 if [ -n "${KEEP:-}" ] && [ "$KEEP" != 0 ]; then
-  # Here Ctrl-C is the proper end and no failure.
+  # Here Ctrl-C is a normal end, not a failure.
   trap 'exit 0' INT TERM
-  exec 4>&2 2>/dev/null # The shell itself would tell of a redis that was killed meanwhile.
+  exec 4>&2 2>/dev/null # Hides the shell's own message for a redis that you kill.
   wait "${agent_pid[server]}" || true
   exec 2>&4
-  give_up "the server has ended"
+  give_up "the server ended"
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks what the program is built from against deny.toml: licences, sources and bans always; advisories where their database can be
-# had, which lives outside the registries. Where it cannot, that is said, and is no failure. Gets cargo-deny by itself, once.
+# Checks the dependencies against deny.toml: licences, sources and bans always; security advisories if their database is available,
+# which is not part of the registry. An unavailable database is reported but is not a failure. Builds cargo-deny the first time.
 #
-#   ADVISORY_DBS=/path   where the advisory database is kept; without it, in the user's cache
-#   A mirror of the database is used by git's own means: url.MIRROR.insteadOf
+#   ADVISORY_DBS=/path   the folder of the advisory database; default: in the user's cache
+#   To use a mirror of the database, set git's url.MIRROR.insteadOf.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -16,8 +16,8 @@ export ADVISORY_DBS=${ADVISORY_DBS:-$cache/advisory-dbs}
 if [ ! -x "$deny" ]; then
   begin_making cargo-deny
   if [ ! -x "$deny" ]; then
-    printf 'deny: building cargo-deny %s; about a minute on two cores, once\n' "$version" >&2
-    # It runs for a second: what counts is how fast it builds. Its fetching is left to git.
+    printf 'deny: building cargo-deny %s; takes about a minute on two cores, the first time only\n' "$version" >&2
+    # It runs for a second, so build time matters more than speed. Without its default features it fetches with git.
     attend env -C "$scratch" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
       CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_PROFILE_RELEASE_STRIP=true CARGO_TARGET_DIR="$scratch/target" \
       cargo install --quiet --locked --no-default-features --version "$version" --root "$scratch" cargo-deny >&2
@@ -34,10 +34,10 @@ if problem=$("$deny" fetch db 2>&1); then
 elif kept=$(compgen -G "$ADVISORY_DBS/*/crates"); then
   kept=$(dirname "${kept%%$'\n'*}")
   printf '%s\n' "$problem" | tail -n 3
-  day=$(git -C "$kept" log -1 --format=%cs) || { printf 'deny: the advisory database that is kept cannot be read; delete %s\n' "$kept" >&2; exit 1; }
-  printf 'deny: the advisory database cannot be fetched; advisories are checked with the one of %s\n' "$day"
+  day=$(git -C "$kept" log -1 --format=%cs) || { printf 'deny: the kept advisory database cannot be read; delete %s\n' "$kept" >&2; exit 1; }
+  printf 'deny: the advisory database cannot be fetched; using the kept one of %s\n' "$day"
   "$deny" --offline check advisories
 else
   printf '%s\n' "$problem" | tail -n 3
-  printf '\n*** advisories were NOT checked: their database cannot be fetched from here ***\n\n'
+  printf '\n*** advisories were NOT checked: their database cannot be fetched ***\n\n'
 fi

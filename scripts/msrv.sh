@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the program and runs its unit tests with the oldest Rust that Cargo.toml promises (rust-version), and with no other.
+# Builds the program and runs its unit tests with the oldest supported Rust: rust-version in Cargo.toml.
 #
-#   MSRV_BIN=/path/to/bin scripts/msrv.sh   the rustc and cargo of that version that are there already, from rustup for one
+#   MSRV_BIN=/path/to/bin scripts/msrv.sh   uses your own rustc and cargo of that version, for example from rustup
 #
-# Without it they come from Debian 12, unpacked without installing them, as apt is set up to get and verify them.
+# Without it, both come from Debian 12 through apt, which verifies them. They are unpacked but not installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -15,10 +15,10 @@ packaged=${package%%+*} packaged=${packaged%.*}
 
 stop() { printf 'msrv: %s\n' "$*" >&2; exit 1; }
 
-# What apt says goes to a file, of which the last line is shown when it fails.
+# Writes apt's output to a file; the last line is shown when it fails.
 apt() { attend apt-get -qq --yes "$@" >"$scratch/apt.log" 2>&1; }
 
-# Gets the packages, and those that they need and this machine lacks.
+# Downloads the packages and their missing dependencies.
 fetch() {
   local packages=("rustc-web=$package" "cargo-web=$package" "libstd-rust-web-dev=$package" "libstd-rust-web-$packaged=$package")
   mkdir -p "$scratch/archives/partial"
@@ -28,13 +28,13 @@ fetch() {
 provide() {
   local archive
   [ "$packaged" = "$version" ] ||
-    stop "Cargo.toml promises Rust $version, and Debian's package here is $package: name the package that has it, or use MSRV_BIN"
+    stop "Cargo.toml says Rust $version, but this script fetches Debian's $package: change the version here, or set MSRV_BIN"
   begin_making "rust-$version"
   if [ ! -d "$cache/rust-$version" ]; then
     printf 'msrv: fetching Rust %s from Debian 12\n' "$version" >&2
-    # A fresh machine has no package lists yet.
+    # A fresh machine has no package lists.
     fetch || { [ "$(id -u)" -eq 0 ] && apt update && fetch; } ||
-      stop "Debian no longer serves $package, or apt has no lists of it (apt-get update): put its successor of the same Rust version here, or use MSRV_BIN; apt says: $(tail -n 1 "$scratch/apt.log")"
+      stop "apt cannot get $package: run apt-get update, name its successor of the same Rust version here, or set MSRV_BIN; apt says: $(tail -n 1 "$scratch/apt.log")"
     for archive in "$scratch"/archives/*.deb; do dpkg-deb -x "$archive" "$scratch/rust"; done
     mv "$scratch/rust" "$cache/rust-$version"
   fi
@@ -51,9 +51,9 @@ export PATH=$MSRV_BIN:$PATH CARGO_TARGET_DIR=target/msrv
 unset RUSTC RUSTC_WRAPPER RUSTUP_TOOLCHAIN
 
 for tool in rustc cargo; do
-  [ -x "$MSRV_BIN/$tool" ] || stop "there is no program $MSRV_BIN/$tool; MSRV_BIN names the folder of Rust $version's rustc and cargo"
+  [ -x "$MSRV_BIN/$tool" ] || stop "$MSRV_BIN/$tool is missing; MSRV_BIN must be the folder of Rust $version's rustc and cargo"
   [[ $("$MSRV_BIN/$tool" --version) == "$tool $version."* ]] ||
-    stop "$MSRV_BIN/$tool is $("$MSRV_BIN/$tool" --version), and Cargo.toml promises Rust $version"
+    stop "$MSRV_BIN/$tool is $("$MSRV_BIN/$tool" --version), but Cargo.toml says Rust $version"
 done
 printf 'msrv: %s\n' "$(rustc --version)"
 cargo build --quiet --locked

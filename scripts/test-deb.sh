@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Debian package as `make deb` does, and tries it in a bare Debian 12: it installs, its program runs and elects on a real Consul agent,
-# and when it is removed not one file is left. And that one build packs to the same bytes twice; what the compiler makes is not tried twice.
+# Makes the Debian package as `make deb` does, and tests it in a minimal Debian 12: it installs, the program runs and elects on a real
+# Consul agent, and removing it leaves no file behind. Also checks that one build packs to the same bytes twice; the compiler's output
+# is not checked for this.
 #
-# The bare Debian is made by debootstrap from the mirror that apt is set up with, once; it is kept in the user's cache, since it takes a
-# minute. It shares the network with this machine, so that the agent runs outside, on a loopback address of its own. Needs root,
-# for chroot and for what debootstrap does.
+# debootstrap makes the minimal Debian from the mirror in apt's sources. This takes a minute, so the result stays in the user's cache.
+# The chroot shares the network with this machine: the agent runs outside, on its own loopback address. Needs root for chroot and
+# debootstrap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -14,7 +15,7 @@ export LC_ALL=C
 stop() { printf 'test-deb: %s\n' "$*" >&2; exit 1; }
 say() { printf 'test-deb: %s\n' "$*"; }
 
-[ "$(id -u)" -eq 0 ] || stop "a chroot needs root; run this as root, in a container for one (CI does)"
+[ "$(id -u)" -eq 0 ] || stop "chroot needs root; run this as root, for example in a container, as CI does"
 command -v debootstrap >/dev/null || stop "debootstrap is missing: apt-get install debootstrap"
 
 name="consul-master-election-tagger"
@@ -25,15 +26,15 @@ if [ ! -f "$bare" ]; then
   begin_making debian-12
   if [ ! -f "$bare" ]; then
     for mirror in $(debian_mirrors); do
-      say "making a bare Debian 12, once; about a minute"
+      say "making a minimal Debian 12; takes about a minute, the first time only"
       rm -rf "$scratch/root"
-      # What it mounts is mounted for it alone, and gone with it.
+      # In a mount namespace, its mounts end with it.
       attend unshare --mount debootstrap --variant=minbase bookworm "$scratch/root" "$mirror" >"$scratch/log" 2>&1 && break
       tail -n 5 "$scratch/log" >&2
       rm -rf --one-file-system "$scratch/root"
     done
-    [ -d "$scratch/root" ] || stop "no Debian mirror in apt's sources could be used"
-    # No device is needed here, nor what was downloaded.
+    [ -d "$scratch/root" ] || stop "no Debian mirror in apt's sources works"
+    # Devices and downloaded packages are not needed.
     tar --one-file-system --exclude './dev/*' --exclude './proc/*' --exclude './sys/*' --exclude './var/cache/apt/archives/*.deb' \
       -C "$scratch/root" -cf "$scratch/made.tar" .
     rm -rf --one-file-system "$scratch/root"
@@ -49,7 +50,7 @@ take_down() {
   trap '' INT TERM HUP
   [ -z "$agent" ] || { kill -KILL "$agent" && wait "$agent"; } 2>/dev/null || true
   end_attended
-  # Nothing is mounted below it; should that ever change, what is mounted stays.
+  # Nothing is mounted in there; if that ever changes, the mounted files stay.
   rm -rf --one-file-system "$work"
   exit "$status"
 }
@@ -65,7 +66,7 @@ cp "$package" "$work/package.deb"
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "${variables[@]}" chroot "$root" "$@"; }
 variables=()
 
-# Every file with its kind, mode, owner and content, but for what dpkg notes of its own work.
+# Lists every file with type, mode, owner and checksum, except dpkg's own records.
 files() {
   (cd "$root" && find . \( -path ./var/lib/dpkg -o -path ./tmp -o -path ./var/log/dpkg.log \) -prune -o \
     -printf '%p %y %m %U:%G %l\n' -a -type f -exec sha256sum {} + | sort)
@@ -76,30 +77,30 @@ files() {
 first=$(sha256sum <"$package")
 scripts/deb.sh >/dev/null
 [ "$first" = "$(sha256sum <"$package")" ] || stop "two packages of the same source differ"
-say "what was built once packs to the same package twice"
+say "the same build gives the same package twice"
 
 # ---- installed --------------------------------------------------------------------------------------------------------------
 
 files >"$work/before"
 cp "$work/package.deb" "$root/tmp/package.deb"
-inside dpkg --install /tmp/package.deb >"$work/log" 2>&1 || { cat "$work/log" >&2; stop "it does not install"; }
-inside dpkg --verify "$name" | grep . && stop "what is installed is not what the package says"
-inside dpkg --status "$name" | grep -qx 'Status: install ok installed' || stop "dpkg does not call it installed"
+inside dpkg --install /tmp/package.deb >"$work/log" 2>&1 || { cat "$work/log" >&2; stop "dpkg cannot install the package"; }
+inside dpkg --verify "$name" | grep . && stop "the installed files differ from the package"
+inside dpkg --status "$name" | grep -qx 'Status: install ok installed' || stop "dpkg does not list it as installed"
 version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
 [ "$(inside "$name" --version)" = "$name $version" ] || stop "--version is $(inside "$name" --version)"
-diff <(inside "$name" --help) tests/golden/help.txt || stop "--help is another"
-diff <(gzip -dc "$root/usr/share/man/man1/$name.1.gz") "packaging/$name.1" || stop "the manual is another"
-diff "$root/usr/share/bash-completion/completions/$name" "packaging/completions/$name.bash" || stop "bash's completion is another"
-diff "$root/usr/share/zsh/vendor-completions/_$name" "packaging/completions/_$name" || stop "zsh's completion is another"
-diff "$root/usr/share/fish/vendor_completions.d/$name.fish" "packaging/completions/$name.fish" || stop "fish's completion is another"
+diff <(inside "$name" --help) tests/golden/help.txt || stop "--help differs"
+diff <(gzip -dc "$root/usr/share/man/man1/$name.1.gz") "packaging/$name.1" || stop "the man page differs"
+diff "$root/usr/share/bash-completion/completions/$name" "packaging/completions/$name.bash" || stop "the bash completion differs"
+diff "$root/usr/share/zsh/vendor-completions/_$name" "packaging/completions/_$name" || stop "the zsh completion differs"
+diff "$root/usr/share/fish/vendor_completions.d/$name.fish" "packaging/completions/$name.fish" || stop "the fish completion differs"
 for file in copyright changelog.gz changelog.Debian.gz notices.gz README.md examples/service.hcl puppet/metadata.json; do
   [ -s "$root/usr/share/doc/$name/$file" ] || stop "/usr/share/doc/$name lacks $file"
 done
 scripts/links.sh "$root/usr/share/doc/$name"
-# One that has to go with the program, and that no Debian has a copy of.
+# This licence must accompany the program, and Debian has no copy of it.
 gzip -dc "$root/usr/share/doc/$name/notices.gz" >"$work/notices"
 awk '/^==== / { of_ring = / ring v/ } of_ring' "$work/notices" | grep -q 'AUTHOR DISCLAIMS ALL WARRANTIES' || stop "notices.gz lacks ring's licence"
-say "it installs, with manual and completions, and says its version and its help"
+say "it installs with man page and completions, and prints its version and help"
 
 # ---- elects -----------------------------------------------------------------------------------------------------------------
 
@@ -117,12 +118,12 @@ agent=$!
 variables=(CONSUL_HTTP_ADDR="$address:8500")
 for _ in $(seq 300); do
   line=$(inside "$name" --consul-service-name redis 2>&1) && [[ $line == *": master on n1 "* ]] && break
-  kill -0 "$agent" 2>/dev/null || { tail -n 5 "$work/agent.log" >&2; stop "the Consul agent has ended"; }
+  kill -0 "$agent" 2>/dev/null || { tail -n 5 "$work/agent.log" >&2; stop "the Consul agent ended"; }
   sleep 0.1
 done
 [[ $line == "election redis-master: master on n1 ($address:6379), term 1" ]] || stop "it did not become master: $line"
 tags=$(CONSUL_HTTP_ADDR=$address:8500 "$consul" catalog services -tags)
-[[ $tags == *redis*master* ]] || stop "Consul does not have the tag: $tags"
+[[ $tags == *redis*master* ]] || stop "Consul does not show the tag: $tags"
 variables=()
 say "it elects on $("$consul" version | head -n 1): $line"
 
@@ -131,7 +132,7 @@ say "it elects on $("$consul" version | head -n 1): $line"
 for remove in --remove --purge; do
   inside dpkg "$remove" "$name" >"$work/log" 2>&1 || { cat "$work/log" >&2; stop "dpkg $remove fails"; }
   files >"$work/after"
-  diff "$work/before" "$work/after" || stop "dpkg $remove leaves something behind"
+  diff "$work/before" "$work/after" || stop "dpkg $remove leaves files behind"
   inside dpkg --install /tmp/package.deb >/dev/null 2>&1
 done
-say "when it is removed, not one file is left"
+say "removing it leaves no file behind"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds scripts/deny.sh to what it says, with advisory databases made here: an advisory that is met fails, one that is not passes, and a
-# database that cannot be had is said, and is no failure.
+# Tests scripts/deny.sh with made-up advisory databases. An advisory for a crate in use must fail, one for another crate must pass,
+# and an unavailable database must be reported without failing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 fail() { printf 'test-deny: %s\n%s\n' "$1" "$output" >&2; exit 1; }
 
-# advise CRATE: a database with one advisory, for all versions of that crate.
+# advise CRATE: makes a database with one advisory, for all versions of that crate.
 advise() {
   mkdir -p "$work/$1/crates/$1"
   cat >"$work/$1/crates/$1/RUSTSEC-2000-0001.md" <<EOF
@@ -32,35 +32,35 @@ EOF
   git -C "$work/$1" -c user.name=test -c user.email=test@localhost commit --quiet --message "One advisory"
 }
 
-# deny DATABASE: deny.sh with that one in place of the real database, and none kept from before. Sets `output`.
+# deny DATABASE: runs deny.sh with this database instead of the real one, and with no kept copy. Sets `output`.
 deny() {
   output=$(ADVISORY_DBS=$work/kept-$1 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$work/$1.insteadOf" \
     GIT_CONFIG_VALUE_0=https://github.com/RustSec/advisory-db scripts/deny.sh 2>&1)
 }
 
-# What a release rests on.
+# A release requires this line.
 fetched="advisories were checked with the database as it was fetched just now"
-grep -qF "$fetched" CONTRIBUTING.md || { echo "test-deny: CONTRIBUTING.md says another line" >&2; exit 1; }
+grep -qF "$fetched" CONTRIBUTING.md || { echo "test-deny: CONTRIBUTING.md does not quote this line: $fetched" >&2; exit 1; }
 
-# The first is in Cargo.lock, and the second never will be.
+# The first crate is in Cargo.lock; the second never will be.
 advise log
 advise no-such-crate
 
-! deny log || fail "an advisory against a crate that is used should fail"
-[[ $output == *RUSTSEC-2000-0001* ]] || fail "an advisory against a crate that is used should be named"
-deny no-such-crate || fail "an advisory against another crate should pass"
-[[ $output == *"advisories ok"*"$fetched"* && $output != *"NOT checked"* ]] || fail "advisories should be checked, with what was fetched"
-deny nowhere || fail "a database that cannot be had should be no failure"
-[[ $output == *"advisories were NOT checked"* && $output != *"$fetched"* ]] || fail "what was not checked should be said"
+! deny log || fail "an advisory for a crate in use should fail"
+[[ $output == *RUSTSEC-2000-0001* ]] || fail "an advisory for a crate in use should be named"
+deny no-such-crate || fail "an advisory for another crate should pass"
+[[ $output == *"advisories ok"*"$fetched"* && $output != *"NOT checked"* ]] || fail "advisories should be checked with the fetched database"
+deny nowhere || fail "an unavailable database should not fail"
+[[ $output == *"advisories were NOT checked"* && $output != *"$fetched"* ]] || fail "skipped advisories should be reported"
 
-# A database that was there before is used when it can no longer be fetched.
+# When the database cannot be fetched any more, the kept copy is used.
 mv "$work/log" "$work/gone"
-! deny log || fail "an advisory in the database that is kept should fail"
-[[ $output == *"cannot be fetched"*RUSTSEC-2000-0001* ]] || fail "the database that is kept should be used"
+! deny log || fail "an advisory in the kept database should fail"
+[[ $output == *"cannot be fetched"*RUSTSEC-2000-0001* ]] || fail "the kept database should be used"
 mv "$work/no-such-crate" "$work/gone-too"
-deny no-such-crate || fail "the database that is kept should be enough"
-[[ $output == *"cannot be fetched"*"advisories ok"* && $output != *"$fetched"* ]] || fail "an old database should not be taken for a new one"
+deny no-such-crate || fail "the kept database should be sufficient"
+[[ $output == *"cannot be fetched"*"advisories ok"* && $output != *"$fetched"* ]] || fail "a kept database should not be reported as fetched"
 rm -rf "$work"/kept-log/*/.git/objects
-! deny log || fail "a database that cannot be read should fail"
-[[ $output == *"cannot be read; delete $work/kept-log/"* ]] || fail "what is to be deleted should be said"
-printf 'test-deny: all is as it should be\n'
+! deny log || fail "an unreadable database should fail"
+[[ $output == *"cannot be read; delete $work/kept-log/"* ]] || fail "the message should name the folder to delete"
+printf 'test-deny: make deny handles advisories as documented\n'

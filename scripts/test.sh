@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs everything that must hold before a change lands, and ends with a line that counts the tests. The scenarios run on
-# every Consul that scripts/consul.sh provides, or on the one that CONSUL_BIN names, with the consul-template of scripts/tools.sh.
+# Runs every check that a change must pass, and prints the number of tests at the end. The scenarios run on every Consul from
+# scripts/consul.sh, or only on CONSUL_BIN, with the consul-template from scripts/tools.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,13 +32,13 @@ run "the Puppet module" scripts/test-puppet.sh
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi
 CONSUL_TEMPLATE_BIN=$(scripts/tools.sh)
 export CONSUL_TEMPLATE_BIN
-# They mostly wait, for agents above all.
+# The scenarios mostly wait for agents.
 threads=$(($(nproc) * 2))
 for consul in $consuls; do
   run "scenarios on $("$consul" version | head -n 1)" env CONSUL_BIN="$consul" cargo test --locked --test scenarios -- --test-threads "$threads"
 done
 
-# cargo says what passed and what failed, rspec how many there were and what failed.
+# cargo prints passed and failed tests; rspec prints all and failed ones.
 awk '
   /^test result: / { for (i = 2; i <= NF; i++) { if ($i == "passed;") passed += $(i - 1); if ($i == "failed;") failed += $(i - 1) } }
   /^[0-9]+ examples?, [0-9]+ failures?/ { passed += $1 - $3; failed += $3 }

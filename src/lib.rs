@@ -28,10 +28,9 @@ mod port;
 mod process;
 mod text;
 
+pub use cli::commands::{COMMANDS, CommandKind, CommandSpec};
 pub use cli::lines::{Verdict, of_panic, of_usage};
-pub use cli::table::{
-    COMMANDS, CommandKind, CommandSpec, EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage,
-};
+pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
 pub use commands::{check, resign};
 pub use consul::{
@@ -40,18 +39,7 @@ pub use consul::{
 };
 pub use election::{
     Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
-    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, signature,
+    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, pass, signature,
 };
 pub use interrupt::Interrupt;
 pub use port::Target;
-
-/// Settles an instance's role in one pass, without waiting for changes. Blocks for no longer than the configured timeout.
-///
-/// # Errors
-/// When the role could not be settled.
-pub fn pass(config: &Config) -> Outcome {
-    let mut pass = election::Pass::new(config);
-    let outcome = pass.settle(election::Cause::Change);
-    pass.drop_spare();
-    outcome
-}

@@ -1,4 +1,4 @@
-//! The faults: what is done to whom, how it is undone, and how often each comes in a mode's rounds.
+//! The faults: what each does to whom, how it is undone, and how often it occurs in a mode's rounds. Measures nothing.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub enum Fault {
     ServerRestart,
     ServerKilled,
     ServerPaused,
-    /// From here on it is measured what the watched port tells, or does not.
+    /// From here on, the measurement is about the watched port.
     PortKilled,
     PortShutDown,
     PortInTheGap,
@@ -29,7 +29,7 @@ pub enum Fault {
 use Fault::{AgentKilled, AgentPaused, CheckCritical, RedisKilled, Reload, ServerKilled, ServerPaused, ServerRestart};
 use Fault::{BackAfterGrace, BackInGrace, PortInTheGap, PortKilled, PortShutDown, PortStopped};
 
-/// Of fifty rounds. Those that take long come less often.
+/// Shares of 50 rounds. Slow faults are rarer.
 const ONE_SERVER: &[(Fault, usize)] =
     &[(CheckCritical, 18), (RedisKilled, 12), (AgentKilled, 6), (AgentPaused, 6), (Reload, 4), (ServerRestart, 4)];
 const THREE_SERVERS: &[(Fault, usize)] = &[
@@ -42,24 +42,24 @@ const THREE_SERVERS: &[(Fault, usize)] = &[
     (ServerKilled, 6),
     (ServerPaused, 6),
 ];
-/// The share of what comes in as many rounds as are asked for.
+/// The share of a fault that occurs in as many rounds as `ROUNDS` says.
 const FULL: usize = 50;
 const PORT: &[(Fault, usize)] = &[(PortKilled, FULL), (PortShutDown, FULL), (PortStopped, FULL), (PortInTheGap, 10)];
 const PORT_WITH_GRACE: &[(Fault, usize)] = &[(BackInGrace, FULL), (BackAfterGrace, FULL)];
 
-/// For so long a redis that is stopped must keep the lead, until its health check turns.
+/// A stopped redis must keep the lead for this long, until its health check turns critical.
 const UNNOTICED: Duration = Duration::from_secs(1);
 /// Longer than any round.
 const NEVER: Duration = Duration::from_secs(3600);
 
 impl Fault {
-    /// All that befall a mode, in the order of the table.
+    /// Returns all faults of a mode, in the order of the table.
     pub fn of(mode: &Mode) -> impl Iterator<Item = Fault> {
         shares(mode).iter().map(|(fault, _)| *fault)
     }
 
-    /// The rounds of a mode: every fault at least once, the rest by their shares, in random order. Where the port is measured, what
-    /// has a full share comes in as many rounds as are asked for.
+    /// Plans the rounds of a mode in random order: every fault at least once, the rest by their shares. Where the port
+    /// is measured, a fault with a full share occurs in as many rounds as `ROUNDS` says.
     pub fn plan(mode: &Mode, rounds: usize, random: &mut Random) -> Vec<Fault> {
         let shares = shares(mode);
         let all = if mode.grace.is_some() { FULL } else { shares.iter().map(|(_, share)| share).sum() };
@@ -67,7 +67,7 @@ impl Fault {
         for (fault, share) in shares {
             plan.extend(vec![*fault; (rounds * share / all).max(1)]);
         }
-        // What rounding has left over goes to the fault that costs least.
+        // The rounds lost by rounding go to the cheapest fault.
         plan.resize(plan.len().max(rounds), shares[0].0);
         for last in (1..plan.len()).rev() {
             let other = random.within(0..last as u64 + 1);
@@ -97,39 +97,39 @@ impl Fault {
         }
     }
 
-    /// Whether it takes the lead from the master, so that there is a failover to measure. Where it does not, the time without a
+    /// Whether it ends the master's leadership, so that there is a failover to measure. Otherwise the time without a
     /// right answer is measured.
     pub fn ends_the_lead(self) -> bool {
         matches!(self, CheckCritical | RedisKilled | AgentKilled | AgentPaused)
             || self.is_of_the_port() && self != BackInGrace
     }
 
-    /// Whether it is measured with passes that wait, and on the port that they watch.
+    /// Whether it is measured with waiting passes, on the port they watch.
     pub fn is_of_the_port(self) -> bool {
         matches!(self, PortKilled | PortShutDown | PortInTheGap | PortStopped | BackInGrace | BackAfterGrace)
     }
 
-    /// Whether the port tells of it: then the time is measured from the fault itself, and not from Consul's detection.
-    pub fn is_told_by_the_port(self) -> bool {
+    /// Whether the port reports it. The time then starts at the fault itself, not at Consul's detection.
+    pub fn is_reported_by_the_port(self) -> bool {
         self.is_of_the_port() && !matches!(self, PortStopped | BackInGrace)
     }
 
-    /// Whether nobody shall watch the port when it comes.
-    pub fn comes_in_the_gap(self) -> bool {
+    /// Whether nobody must be watching the port when it occurs.
+    pub fn occurs_in_the_gap(self) -> bool {
         self == PortInTheGap
     }
 
-    /// Whether its time is one of those that the mode is measured by.
+    /// Whether its time counts in the summary of the mode.
     pub fn counts(self) -> bool {
-        self.ends_the_lead() && !matches!(self, PortInTheGap | PortStopped | BackAfterGrace)
+        self.ends_the_lead() && !matches!(self, PortInTheGap | PortStopped)
     }
 
-    /// Whether it befalls a server, the leading one, and not the master's node.
-    pub fn befalls_a_server(self) -> bool {
+    /// Whether it hits the leading server instead of the master's node.
+    pub fn hits_a_server(self) -> bool {
         matches!(self, ServerRestart | ServerKilled | ServerPaused)
     }
 
-    /// Does it, to the master or to the server that leads the others. Returns the moment before which the lead must not move.
+    /// Injects the fault into the master or the leading server. Returns the moment before which the lead must not move.
     pub fn inject(self, stage: &Stage, mode: &Mode, master: usize, server: &Node, random: &mut Random) -> Instant {
         let (node, redis, grace) = (stage.client(master), stage.redis(master), mode.grace.unwrap_or_default());
         let begin = Instant::now();
@@ -146,8 +146,8 @@ impl Fault {
             PortStopped => {
                 redis.pause();
                 sleep(UNNOTICED);
-                // The health check that notices is one that asks, and reports by its TTL.
-                assert!(!redis.answers(), "a redis that is stopped has answered");
+                // The health check that notices is one that asks and reports by its TTL.
+                assert!(!redis.answers(), "a stopped redis answered");
                 let noticed = Instant::now();
                 node.api().set_check(REPORT, Health::Critical);
                 return noticed;
@@ -168,7 +168,7 @@ impl Fault {
         begin
     }
 
-    /// Undoes it, and waits until those that were away are seen by the others.
+    /// Undoes it, and waits until the others see the nodes that were away.
     pub fn heal(self, stage: &Stage, master: usize, server: &Node) {
         let node = stage.client(master);
         match self {
@@ -184,8 +184,8 @@ impl Fault {
             ServerPaused => server.resume(),
             Reload | ServerRestart | BackInGrace | BackAfterGrace => {}
         }
-        if matches!(self, AgentKilled | AgentPaused) || self.befalls_a_server() {
-            // Not before they are can the old tag of one that comes back be found.
+        if matches!(self, AgentKilled | AgentPaused) || self.hits_a_server() {
+            // Only then can a returning node's old tag be found.
             wait_for("a leader after the fault", secs(30), || stage.a_leader_answers());
             stage.cluster().wait_for_members();
         }

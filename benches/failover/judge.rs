@@ -1,20 +1,20 @@
-//! What a record comes to: which answers were right, how long it took, for how long there were two. Asks nobody.
+//! Judges a record: which answers were right, how long the failover took, how long there were two masters. Asks nobody.
 //!
-//! Why no answer is called wrong that was right: the lock key is read consistently, so a reading tells who held the lock at some
-//! moment between its question and its answer. An answer of DNS is compared with the last reading that had *ended* before DNS was
-//! asked, with the first that *began* after DNS had answered, and with all between. Consul counts the leaderships (`LockIndex`):
-//! where the count goes up by no more than one from each reading to the next, no one else can have held the lock between
-//! them, so these are all the holders there were while DNS had the question. An answer that names one of them was true at
-//! some moment within it; one that names another never was. Where a reading is missing or the count leaps, nothing is said.
+//! Why a right answer is never called wrong: the lock key is read consistently, so each reading shows the holder at
+//! some moment between question and answer. A DNS answer is compared with the last reading that had *ended* before DNS
+//! was asked, with the first that *began* after DNS answered, and with all in between. Consul counts the terms
+//! (`LockIndex`). If the count grows by at most one from reading to reading, nobody else can have held the lock in
+//! between, so these are all the holders while DNS had the question. An answer that names one of them was true at some
+//! moment; any other was never true. If a reading is missing or the count jumps, there is no judgement.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use crate::watch::{Addresses, Lock, Record, Seen};
 
-/// The most that one answer stands for: where the questions came later than that, nothing was heard of the rest.
+/// The longest time that one answer stands for; nothing is known about the rest of a longer gap.
 const LONGEST: Duration = Duration::from_millis(100);
-/// For so long a blocking query may be quiet because nothing changes: it waits half a second, and up to a sixteenth more.
+/// How long a blocking query may take when nothing changes: half a second, plus up to a sixteenth.
 const QUIET: Duration = Duration::from_millis(560);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +27,12 @@ enum Verdict {
     Unknown,
 }
 
-/// Answers that named two, or one that did not hold the lock.
+/// Answers that named two instances, or one that did not hold the lock.
 #[derive(Clone, Debug, Default)]
 pub struct Wrong {
     pub answers: usize,
     pub time: Duration,
-    /// What the first of each row said, for people.
+    /// The first answer of each series, in words.
     pub examples: Vec<String>,
 }
 
@@ -43,13 +43,13 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// `address` tells a node's.
+    /// `address` resolves a node's name.
     pub fn of(record: &'a Record, address: &'a dyn Fn(&str) -> Option<Ipv4Addr>) -> Judge<'a> {
         let readings = record.truth.iter().filter_map(|seen| Some((seen, seen.what.as_ref().ok()?))).collect();
         Judge { readings, address, record }
     }
 
-    /// The moment at which the lock was seen to have left that session.
+    /// Returns the moment at which the lock was first seen without that session.
     pub fn lost(&self, session: &str, since: Instant) -> Option<Instant> {
         let lost = |seen: &&Seen<Lock>| {
             let gone = seen.what.as_ref().is_ok_and(|lock| lock.session.as_deref() != Some(session));
@@ -58,19 +58,19 @@ impl<'a> Judge<'a> {
         self.record.lock.iter().find(lost).map(|seen| seen.answered)
     }
 
-    /// The first node that led after that term.
+    /// Returns the first node that led after that term.
     pub fn successor(&self, term: u64) -> Option<&'a str> {
         self.readings.iter().find(|(_, lock)| lock.term > term && lock.node.is_some())?.1.node.as_deref()
     }
 
-    /// When DNS first answered with that node alone.
+    /// Returns the moment at which DNS first answered with that node alone.
     pub fn dns_names(&self, node: &str, since: Instant) -> Option<Instant> {
         let address = vec![(self.address)(node)?];
         let names = |seen: &&Seen<Addresses>| seen.asked >= since && seen.what.as_ref() == Ok(&address);
         self.record.dns.iter().find(names).map(|seen| seen.answered)
     }
 
-    /// When that node alone was first passing and tagged in the catalog.
+    /// Returns the moment at which that node alone was first passing and tagged in the catalog.
     pub fn tags_name(&self, node: &str, since: Instant) -> Option<Instant> {
         let names = |seen: &&Seen<Vec<String>>| {
             seen.answered >= since && seen.what.as_ref().is_ok_and(|nodes| nodes.len() == 1 && nodes[0] == node)
@@ -78,7 +78,7 @@ impl<'a> Judge<'a> {
         self.record.tags.iter().find(names).map(|seen| seen.answered)
     }
 
-    /// For how long DNS did not answer with the holder.
+    /// Returns how long DNS did not answer with the holder.
     pub fn dns_gap(&self, since: Instant) -> Duration {
         let judged = self.judged(&self.record.dns);
         let gaps = judged
@@ -87,13 +87,13 @@ impl<'a> Judge<'a> {
         gaps.map(|(_, length, _)| *length).sum()
     }
 
-    /// For how long the catalog did not name one master, or could not be asked.
+    /// Returns how long the catalog did not name exactly one master, or did not answer.
     pub fn tags_gap(&self, since: Instant) -> Duration {
         let pairs = self.record.tags.windows(2).filter(|pair| pair[1].answered >= since);
         let gap = |pair: &[Seen<Vec<String>>]| {
             let length = pair[1].answered - pair[0].answered.max(since);
             match (&pair[0].what, &pair[1].what) {
-                // An answer that comes later than that was held up; who asked in the meantime waited as well.
+                // A later answer was held up, and so was every client that asked meanwhile.
                 (Ok(nodes), _) if nodes.len() == 1 => length.saturating_sub(QUIET),
                 _ => length,
             }
@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
         pairs.map(gap).sum()
     }
 
-    /// For how long two passing instances were tagged master in the catalog.
+    /// Returns how long two passing instances were tagged master in the catalog.
     pub fn two_tagged(&self) -> Duration {
         let two = |pair: &&[Seen<Vec<String>>]| pair[0].what.as_ref().is_ok_and(|nodes| nodes.len() > 1);
         let pairs = self.record.tags.windows(2).filter(two);
@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
 
     pub fn wrong_by_the_servers(&self) -> Wrong {
         let each = self.record.servers.iter().map(|heard| self.wrong(heard));
-        // The time of three servers that are asked side by side is the time of one, on average.
+        // Three servers asked in parallel give three times the time of one.
         let servers = u32::try_from(self.record.servers.len()).expect("a few servers").max(1);
         let mut all = each.fold(Wrong::default(), Wrong::and);
         all.time /= servers;
@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
         wrong
     }
 
-    /// Every answer with the time that it stands for, until the next question; none for a late one.
+    /// Pairs every answer with the time it stands for: until the next question, or zero if it came late.
     fn judged<'s>(&self, heard: &'s [Seen<Addresses>]) -> Vec<(&'s Seen<Addresses>, Duration, Verdict)> {
         let in_time: Vec<_> = heard.iter().filter(|seen| !seen.late).collect();
         let next = in_time.iter().skip(1).map(|seen| seen.asked);
@@ -160,7 +160,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// All who held the lock at some moment of that time; none when that cannot be told.
+    /// Returns everyone who held the lock at some moment in that time; none if that is unknown.
     fn holders(&self, from: Instant, to: Instant) -> Option<Vec<Ipv4Addr>> {
         let first = self.readings.partition_point(|(seen, _)| seen.answered <= from).checked_sub(1)?;
         let last = self.readings.partition_point(|(seen, _)| seen.asked < to);

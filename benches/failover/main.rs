@@ -1,11 +1,13 @@
-//! How long a failover takes, through DNS and through tags, and whether DNS ever lies: three nodes with a real redis each, real
-//! faults at random moments, several modes of the program. `make failover` runs it on every Consul and prints its table.
+//! Measures how long a failover takes, through DNS and through tags, and whether DNS ever gives a wrong answer: three nodes with a
+//! real redis each, real faults at random moments, several modes of the program. `make failover` runs it on every Consul.
 //!
-//! `ROUNDS` (50) is for each mode, and for each fault of those that measure what the watched port tells. `MODES` names some modes,
-//! `SEED` repeats the same faults at the same moments. It ends by itself, with 1 when DNS was wrong in a mode that promises that it
-//! never is, when the lead moved that the port must not move, or when a mode could not be measured to its end.
+//! Environment: `ROUNDS` (50) per mode, and per fault in the modes that measure the watched port; `MODES` picks modes
+//! by name; `SEED` repeats the same faults at the same moments; `PICTURE` is the SVG to write
+//! (`target/failover-VERSION.svg`); set it only together with `CONSUL_BIN`, or the last Consul's picture remains. The
+//! exit code is 1 when DNS was wrong in a mode that rules it out, when the lead moved although it must not, or when a
+//! mode was broken off.
 
-// Whoever cannot go on says what was seen and panics: the mode is broken off, the others go on.
+// A panic breaks off its mode and says what was seen; the other modes go on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod fault;
@@ -13,10 +15,12 @@ mod fault;
 mod harness;
 mod judge;
 mod mode;
+mod picture;
 mod poise;
 mod redis;
 mod round;
 mod stage;
+mod summary;
 mod table;
 mod verdict;
 mod watch;
@@ -33,34 +37,37 @@ use std::time::{Instant, SystemTime};
 use fault::Fault;
 use harness::{Pass, Random, consul};
 use mode::{MODES, Mode};
+use picture::{Caption, Row, picture};
 use round::Round;
 use stage::Stage;
-use table::{Results, short, table};
+use summary::{Results, short};
+use table::table;
 use verdict::verdict;
 
-/// So many wrong answers of a round are told in words.
+/// How many wrong answers of a round are described.
 const EXAMPLES: usize = 3;
 
 fn main() -> ExitCode {
     let begin = Instant::now();
     let rounds = match set("ROUNDS").map_or(Ok(50), |rounds| rounds.parse()) {
         Ok(rounds) if rounds > 0 => rounds,
-        _ => return usage("ROUNDS is a number, from 1"),
+        _ => return usage("ROUNDS must be a number, at least 1"),
     };
     let names = set("MODES").unwrap_or_default();
     let wanted: Vec<_> = names.split([' ', ',']).filter(|name| !name.is_empty()).collect();
     if let Some(unknown) = wanted.iter().find(|name| MODES.iter().all(|mode| mode.name != **name)) {
-        return usage(&format!("there is no mode {unknown}; MODES are {}", MODES.map(|mode| mode.name).join(", ")));
+        return usage(&format!("unknown mode {unknown}; the modes are {}", MODES.map(|mode| mode.name).join(", ")));
     }
     let (major, minor, patch) = consul().version;
-    let date = humantime::format_rfc3339_seconds(SystemTime::now());
-    println!("\nfailover on Consul {major}.{minor}.{patch}, {}, {date}", version());
-    // A failover is a handful of raft entries one after the other, and each is on the disk before Consul answers.
+    let consul = format!("{major}.{minor}.{patch}");
+    let (program, date) = (version(), humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
+    println!("\nfailover on Consul {consul}, {program}, {date}");
+    // A failover is a few raft entries in sequence, and Consul answers only when each is on disk.
     println!("the servers write to {} (TMPDIR)", env::temp_dir().display());
     let mut random = Random::new();
     let mut all = Vec::new();
     for mode in &MODES {
-        // Drawn for every mode, wanted or not, so that the same seed gives a mode the same rounds.
+        // Drawn for every mode, so that a seed gives a mode the same rounds whichever modes run.
         let own = Random::seeded(random.next());
         if wanted.is_empty() || wanted.contains(&mode.name) {
             all.push(measure(mode, rounds, own));
@@ -70,11 +77,18 @@ fn main() -> ExitCode {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').nth(2).unwrap_or("unknown");
     println!("\n{}\n{verdict}", table(&all));
-    println!("took {} min; load of the machine in the last quarter of an hour: {load}", begin.elapsed().as_secs() / 60);
+    println!("took {} min; load average of the last 15 minutes: {load}", begin.elapsed().as_secs() / 60);
+    let file = set("PICTURE").unwrap_or_else(|| format!("target/failover-{consul}.svg"));
+    let day = date.split('T').next().unwrap_or_default().to_owned();
+    let caption = Caption { rounds, consul, program, day, load: load.to_owned() };
+    if let Err(error) = fs::write(&file, picture(&caption, &all.iter().map(Row::of).collect::<Vec<_>>())) {
+        return usage(&format!("cannot write {file}: {error}"));
+    }
+    println!("picture: {file}");
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// All rounds of a mode, on a cluster of its own. A panic ends the mode and not the measurement.
+/// Runs all rounds of a mode, on its own cluster. A panic ends the mode, not the measurement.
 fn measure(mode: &Mode, rounds: usize, mut random: Random) -> Results<'_> {
     let begin = Instant::now();
     eprintln!("\n{}: {}", mode.name, mode.title);
@@ -86,7 +100,13 @@ fn measure(mode: &Mode, rounds: usize, mut random: Random) -> Results<'_> {
         for (number, fault) in plan.iter().enumerate() {
             let round = round::run(&stage, mode, *fault, master, &mut random);
             master = round.master;
-            eprintln!("{:>6} s  {:>3}/{}  {}", begin.elapsed().as_secs(), number + 1, plan.len(), told(&round, mode));
+            eprintln!(
+                "{:>6} s  {:>3}/{}  {}",
+                begin.elapsed().as_secs(),
+                number + 1,
+                plan.len(),
+                described(&round, mode)
+            );
             results.rounds.push(round);
         }
     };
@@ -96,17 +116,17 @@ fn measure(mode: &Mode, rounds: usize, mut random: Random) -> Results<'_> {
     results
 }
 
-/// A round in a line, and what was wrong in it.
-fn told(round: &Round, mode: &Mode) -> String {
+/// Describes a round in one line, and its wrong answers below.
+fn described(round: &Round, mode: &Mode) -> String {
     let time = |time| Option::map_or(time, "not measured".to_owned(), short);
     let mut text = format!("{:<26} DNS {:>8}, tags {:>8}", round.fault.name(mode), time(round.dns), time(round.tags));
     if round.too_early {
-        text += ", the lead was lost too early";
+        text += ", the leadership ended too early";
     }
     if !round.two_tagged.is_zero() {
         let _ = write!(text, ", two tagged for {}", short(round.two_tagged));
     }
-    for (who, wrong) in [("", &round.wrong), (" of a server", &round.wrong_by_servers)] {
+    for (who, wrong) in [("", &round.wrong), (" by a server", &round.wrong_by_servers)] {
         if wrong.answers > 0 {
             let _ = write!(text, "\n{:20}{} wrong answers{who} in {}", "", wrong.answers, short(wrong.time));
             for example in wrong.examples.iter().take(EXAMPLES) {
@@ -119,15 +139,15 @@ fn told(round: &Round, mode: &Mode) -> String {
 
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without words").to_owned()
+    text.unwrap_or("a panic without a message").to_owned()
 }
 
-/// The program's name and version, as it says them itself.
+/// The output of `--version`.
 fn version() -> String {
     Pass::bare().arg("--version").output().stdout.trim().to_owned()
 }
 
-/// A variable that is set to something.
+/// Returns a variable unless it is unset or empty.
 fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,22 +1,22 @@
-//! The modes: with which options of the program, and on how many servers, failovers are measured.
+//! The modes: the program's options and the number of servers with which failovers are measured.
 
 use std::time::Duration;
 
 pub struct Mode {
-    /// What `MODES` calls it.
+    /// Its name in `MODES`.
     pub name: &'static str,
-    /// What the table calls it.
+    /// Its name in the table.
     pub title: &'static str,
     pub arguments: &'static [&'static str],
     /// Of the election check.
     pub interval: Duration,
-    /// After which Consul ends a run of the election check.
+    /// After which Consul kills a run of the election check.
     pub timeout: Duration,
-    /// How long a pass stays; zero where it ends at once.
+    /// The program's `--wait`; zero without.
     pub wait: Duration,
     /// The interval of the check that connects to redis.
     pub health: Duration,
-    /// Where it is measured what the watched port tells, and not what Consul does: the grace.
+    /// The grace, in modes that measure the watched port instead of Consul's detection.
     pub grace: Option<Duration>,
     pub servers: u8,
     /// `dns_config.allow_stale` on all agents.
@@ -36,7 +36,7 @@ const DEFAULT: Mode = Mode {
     servers: 1,
     stale: true,
 };
-/// A mode that has targets to reach.
+/// This mode has targets.
 pub const WAIT: Mode = Mode {
     name: "wait",
     title: "interval 1s, --wait 9s --lock-delay 0s",
@@ -45,14 +45,14 @@ pub const WAIT: Mode = Mode {
     wait: Duration::from_secs(9),
     ..DEFAULT
 };
-/// The same faults as [`WAIT`] and the same targets: watching the port makes nothing slower that it does not see.
+/// The same faults and targets as [`WAIT`]: watching the port must not slow down the failovers that it does not see.
 pub const WAIT_PORT: Mode = Mode {
     name: "wait-port",
     title: "interval 1s, --wait 9s --lock-delay 0s --watch-port",
     arguments: &["--wait", "9s", "--lock-delay", "0s", "--watch-port"],
     ..WAIT
 };
-/// The port is to be faster than the health check, which therefore looks seldom.
+/// The health check runs rarely here, so that the port is the faster of the two.
 pub const WATCH: Mode = Mode {
     name: "watch",
     title: "interval 1s, --wait 50s --lock-delay 0s --watch-port; health check every 10s",

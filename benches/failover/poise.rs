@@ -1,5 +1,5 @@
-//! Whether passes wait, seen from outside: a pass that waits holds two connections to its agent, and that of the master one to redis.
-//! And how it is brought about that the master's does not.
+//! Sees from outside whether passes wait, and ends the master's pass on request. A waiting pass holds two connections
+//! to its agent; the master's pass also holds one to redis.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -12,12 +12,12 @@ use crate::stage::Stage;
 
 /// `ESTABLISHED` in `/proc/net/tcp`.
 const ESTABLISHED: &str = "01";
-/// The agent's, 8500.
+/// The agent's HTTP port.
 const HTTP_PORT: u16 = 8500;
-/// From the end of a run on, nobody watches for the interval of the check, a second; the fault comes within this part of it.
+/// After a run, nobody watches for one interval of the check, 1 s. The fault occurs within this part of it.
 const GAP: Duration = Duration::from_millis(800);
 
-/// Waits until the passes of all nodes wait, and have done so for a random time.
+/// Waits until the passes of all nodes have been waiting for a random time.
 pub fn wait_for_passes(stage: &Stage, master: usize, random: &mut Random) {
     loop {
         wait_for("all passes to wait", secs(30), || all_wait(stage, master));
@@ -28,12 +28,12 @@ pub fn wait_for_passes(stage: &Stage, master: usize, random: &mut Random) {
     }
 }
 
-/// Ends the pass that waits on the master's node, as the end of its wait would, and lets a random part of the gap go by.
+/// Ends the waiting pass on the master's node, as its timeout would, and lets a random part of the gap pass.
 pub fn enter_the_gap(stage: &Stage, master: usize, random: &mut Random) {
     let passes = passes_of(stage.client(master));
     assert!(!passes.is_empty(), "no pass on {}", stage.client(master).name());
     for pass in passes {
-        // One that has just ended by itself has left the same gap.
+        // A pass that just ended by itself leaves the same gap.
         let _ = kill_process(pass, Signal::TERM);
     }
     wait_for("the gap between two runs", secs(2), || seen(stage.redis(master).idle_connections()?, |idle| *idle == 0));
@@ -43,12 +43,12 @@ pub fn enter_the_gap(stage: &Stage, master: usize, random: &mut Random) {
 fn all_wait(stage: &Stage, master: usize) -> Result<(), String> {
     let connections: Vec<_> =
         stage.cluster().clients().iter().map(|node| connections_of(node.ip(), HTTP_PORT)).collect();
-    // The check of redis may have a connection of its own for a moment.
+    // The health check of redis may briefly have its own connection.
     let idle = stage.redis(master).idle_connections()?;
     seen((connections, idle), |(connections, idle)| connections.iter().all(|count| *count >= 2) && *idle == 1).map(drop)
 }
 
-/// How many connections a server has, by the system's own list.
+/// Counts the connections to a server in the system's list.
 fn connections_of(ip: Ipv4Addr, port: u16) -> usize {
     let local = format!("{:08X}:{port:04X}", u32::from_le_bytes(ip.octets()));
     let list = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp can be read");
@@ -59,7 +59,7 @@ fn connections_of(ip: Ipv4Addr, port: u16) -> usize {
     list.lines().filter(is_one).count()
 }
 
-/// The passes that a node's agent runs: whoever has that agent's address in its environment.
+/// Returns the passes that a node's agent runs, found by the agent's address in their environment.
 fn passes_of(node: &Node) -> Vec<Pid> {
     let address = format!("CONSUL_HTTP_ADDR={}", node.address());
     let ids = fs::read_dir("/proc").expect("/proc can be read").flatten();

@@ -1,4 +1,4 @@
-//! One real redis server, beside one agent, which can be killed, shut down or stopped, and be there again.
+//! One real redis server beside one agent, which can be killed, shut down, stopped and started again. Knows no Consul.
 
 use std::env;
 use std::fs;
@@ -13,19 +13,19 @@ pub const PORT: u16 = 6379;
 
 pub struct Redis {
     ip: Ipv4Addr,
-    /// The same that stands between the harness and an agent: no redis outlives the benchmark, however that ends.
+    /// The same keeper that holds the agents: no redis outlives the benchmark, however that ends.
     keeper: Mutex<Keeper>,
 }
 
 impl Redis {
-    /// Starts it on an address that belongs to the cluster, and waits until it answers.
+    /// Starts it on an address of the cluster, and waits until it answers.
     pub fn on(ip: Ipv4Addr) -> Redis {
         let directory = env::temp_dir().join(unique(&format!("consul-master-election-tagger-{}-redis", process::id())));
         let (ip_text, port) = (ip.to_string(), PORT.to_string());
-        let place = directory.to_str().expect("the temporary directory is UTF-8");
+        let place = directory.to_str().expect("the path of the temporary directory is UTF-8");
         let options = ["--bind", &ip_text, "--port", &port, "--save", "", "--appendonly", "no", "--dir", place];
         let keeper = Keeper::of(&directory, &[&["redis-server"], &options[..]].concat());
-        fs::create_dir_all(&directory).expect("the directory of redis can be made");
+        fs::create_dir_all(&directory).expect("the directory of redis can be created");
         let redis = Redis { ip, keeper: Mutex::new(keeper) };
         redis.start();
         redis
@@ -44,14 +44,14 @@ impl Redis {
         self.keeper().kill();
     }
 
-    /// `SHUTDOWN NOSAVE`, which it obeys at once; of a SIGTERM it takes note ten times a second.
+    /// Sends `SHUTDOWN NOSAVE`, which redis obeys at once; it looks for a SIGTERM only ten times a second.
     pub fn shut_down(&self) {
-        // What it answers is the end of the connection.
-        self.tell("SHUTDOWN NOSAVE").ok();
+        // Its answer is the end of the connection.
+        self.ask("SHUTDOWN NOSAVE").ok();
         self.keeper().wait_for_end();
     }
 
-    /// SIGSTOP: the system goes on to take connections for it, and nobody answers on them.
+    /// SIGSTOP: the system still accepts connections for it, but nobody answers on them.
     pub fn pause(&self) {
         self.keeper().pause();
     }
@@ -61,17 +61,17 @@ impl Redis {
     }
 
     pub fn answers(&self) -> bool {
-        self.tell("PING").is_ok_and(|answer| answer == "+PONG")
+        self.ask("PING").is_ok_and(|answer| answer == "+PONG")
     }
 
-    /// How many connections it has on which it was never asked anything.
+    /// Counts the connections that have never sent a command.
     pub fn idle_connections(&self) -> Result<usize, String> {
-        let clients = self.tell("CLIENT LIST").map_err(|error| error.to_string())?;
+        let clients = self.ask("CLIENT LIST").map_err(|error| error.to_string())?;
         Ok(clients.lines().filter(|client| client.split(' ').any(|field| field == "cmd=NULL")).count())
     }
 
-    /// Asks over a connection of its own. The answer is a line, or a text whose length the first line tells.
-    fn tell(&self, command: &str) -> std::io::Result<String> {
+    /// Sends a command over its own connection. The answer is one line, or a text whose length is in the first line.
+    fn ask(&self, command: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&SocketAddr::from((self.ip, PORT)), millis(500))?;
         stream.set_read_timeout(Some(millis(500)))?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;

@@ -1,4 +1,4 @@
-//! One round: a fault at a random moment, what follows from it, and the way back to where all is well.
+//! One round: a fault at a random moment, its consequences, and the return to a settled state.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,31 +11,31 @@ use crate::poise;
 use crate::stage::Stage;
 use crate::watch::{Seen, Watch};
 
-/// What came of a round.
+/// The result of a round.
 pub struct Round {
     pub fault: Fault,
-    /// From detection, or from the fault where the port tells of it, until DNS names the successor; or how long it named nobody,
-    /// where the fault ends no lead.
+    /// From detection (or from the fault, if the port reports it) until DNS names the successor. For a fault that ends
+    /// no leadership: how long DNS named nobody.
     pub dns: Option<Duration>,
-    /// The same of the tag in the catalog.
+    /// The same for the tag in the catalog.
     pub tags: Option<Duration>,
-    /// Whether the lead was lost before it was to be.
+    /// Whether the leadership ended before it was due.
     pub too_early: bool,
-    /// Whether another leads in the end.
+    /// Whether the master changed.
     pub changed: bool,
-    /// Who leads in the end.
+    /// Who leads at the end.
     pub master: usize,
     pub wrong: Wrong,
-    /// When the servers themselves were asked.
+    /// The same, asked at the servers themselves.
     pub wrong_by_servers: Wrong,
     pub two_tagged: Duration,
-    /// How many answers DNS gave in time.
+    /// The number of DNS answers that came in time.
     pub answers: usize,
 }
 
 impl Round {
-    /// Whether the lead moved that should not have moved, or not yet.
-    pub fn went_astray(&self) -> bool {
+    /// Whether the lead moved although it must not, or too early.
+    pub fn moved_wrongly(&self) -> bool {
         self.too_early || self.changed && !self.fault.ends_the_lead()
     }
 }
@@ -46,11 +46,11 @@ pub fn warm_up(stage: &Stage, mode: &Mode) -> usize {
     stage.settled(&watch, one_run(mode))
 }
 
-/// A round on a stage that is settled, where `master` leads.
+/// Runs a round on a settled stage, where `master` leads.
 pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut Random) -> Round {
     let servers = stage.cluster().servers();
     let leader = stage.cluster().leader();
-    let hurt = fault.befalls_a_server().then_some(leader.name());
+    let hurt = fault.hits_a_server().then_some(leader.name());
     let observer = servers.iter().find(|server| Some(server.name()) != hurt).unwrap_or(leader);
     let (master, watch) = watched(stage, observer, master, random);
     if fault.is_of_the_port() {
@@ -58,7 +58,7 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     } else {
         sleep(pause(mode, random));
     }
-    if fault.comes_in_the_gap() {
+    if fault.occurs_in_the_gap() {
         poise::enter_the_gap(stage, master, random);
     }
     let before = watch.truth().iter().rev().find_map(|seen| seen.what.clone().ok()).expect("a settled lock");
@@ -67,12 +67,13 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     let due = fault.inject(stage, mode, master, leader, random);
     if fault.ends_the_lead() {
         wait_for("DNS and the tag to move", secs(60), || moved(stage, &watch, master));
-    } else if fault.befalls_a_server() {
-        wait_for("the lock to be readable again", secs(60), || readable(&watch, injected));
+    } else if fault.hits_a_server() {
+        wait_for("the lock to become readable again", secs(60), || readable(&watch, injected));
         sleep(random.duration(Duration::ZERO..secs(1)));
     }
     fault.heal(stage, master, leader);
-    // What ends no lead may show its effect only after a moment in which all still looks well; and passes that wait shall wait.
+    // A fault that ends no leadership may take effect only after a moment in which all still looks well. In a waiting
+    // mode the passes must be waiting again.
     let waits = !fault.ends_the_lead() || !mode.wait.is_zero() && !fault.is_of_the_port();
     let at_least = if waits { one_run(mode) } else { Duration::ZERO };
     let new = stage.settled(&watch, at_least);
@@ -81,7 +82,7 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     let judge = Judge::of(&record, &address);
     let lost = judge.lost(&session, injected);
     let (dns, tags) = if fault.ends_the_lead() {
-        let detected = if fault.is_told_by_the_port() { Some(injected) } else { lost };
+        let detected = if fault.is_reported_by_the_port() { Some(injected) } else { lost };
         let successor = judge.successor(before.term);
         let after = |moment: Option<Instant>| Some(moment?.saturating_duration_since(detected?));
         (
@@ -105,7 +106,7 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     }
 }
 
-/// A watch whose DNS is that of a node which is not the master's, and the master, who is another if the lead was lost just now.
+/// Returns a watch on the DNS of a node that is not the master's, and the master, which may have changed just now.
 fn watched(stage: &Stage, observer: &Node, mut master: usize, random: &mut Random) -> (usize, Watch) {
     loop {
         let next = usize::try_from(random.within(1..3)).expect("a small number");
@@ -118,13 +119,14 @@ fn watched(stage: &Stage, observer: &Node, mut master: usize, random: &mut Rando
     }
 }
 
-/// The time in which every check has been run again: an interval after the end of the last run, and a little for the run.
+/// The time in which every check has run again: one interval plus a little for the run.
 fn one_run(mode: &Mode) -> Duration {
     mode.interval + millis(300)
 }
 
-/// A random moment: within an interval, since the passes that changed something have just ended, or, one time in eight in a mode
-/// that waits, around the end of the passes that wait now, where it takes longest until someone looks.
+/// Picks a random moment within an interval, because the passes that changed something have just ended. In a waiting
+/// mode, one time in eight, the moment is around the end of the current wait, when it takes longest until a pass looks
+/// again.
 fn pause(mode: &Mode, random: &mut Random) -> Duration {
     let within_an_interval = random.duration(Duration::ZERO..mode.interval);
     let around_the_end = random.duration(Duration::ZERO..mode.interval * 2) + mode.wait.saturating_sub(mode.interval);
@@ -132,7 +134,7 @@ fn pause(mode: &Mode, random: &mut Random) -> Duration {
     if late && !mode.wait.is_zero() { around_the_end } else { within_an_interval }
 }
 
-/// Whether DNS and the catalog name one master who is not the old one.
+/// Whether DNS and the catalog name one master that is not the old one.
 fn moved(stage: &Stage, watch: &Watch, old: usize) -> Result<(), String> {
     let (dns, tags) = (last(&watch.dns()), last(&watch.tags()));
     let moved = matches!(&dns, Some(Ok(dns)) if dns.len() == 1 && dns[0] != stage.client(old).ip())
@@ -140,7 +142,7 @@ fn moved(stage: &Stage, watch: &Watch, old: usize) -> Result<(), String> {
     if moved { Ok(()) } else { Err(format!("DNS {dns:?}, tags {tags:?}, lock {:?}", last(&watch.truth()))) }
 }
 
-/// Whether the lock has been read since: there is a leader again among the servers.
+/// Whether the lock has been read since, so that the servers have a leader again.
 fn readable(watch: &Watch, since: Instant) -> Result<(), String> {
     let readable = watch.truth().iter().any(|seen| seen.asked > since && seen.what.is_ok());
     if readable { Ok(()) } else { Err(format!("{:?}", last(&watch.truth()))) }

@@ -1,4 +1,4 @@
-//! The place where it happens: three nodes with a real redis each, registered by a definition file with the election as a check.
+//! The stage: three nodes with a real redis each, defined by a file with the election as a check. Judges nothing.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -11,11 +11,10 @@ use crate::redis::{PORT, Redis};
 use crate::watch::{Seen, Watch};
 
 pub const SERVICE: &str = "redis";
-/// What DNS is asked for.
+/// The name that DNS is asked for.
 pub const NAME: &str = "redis-master.query.consul";
-/// The lock key.
 pub const KEY: &str = "service/redis-master/leader";
-/// The TTL check, which is turned from here.
+/// The TTL check, whose status the benchmark sets.
 pub const REPORT: &str = "redis-report";
 const ELECTION: &str = "redis-election";
 
@@ -53,12 +52,12 @@ impl Stage {
         &self.redis[index]
     }
 
-    /// The address of a node by its name; of one that there is not, none.
+    /// Returns the address of a node by its name, if there is such a node.
     pub fn address(&self, node: &str) -> Option<Ipv4Addr> {
         self.cluster.clients().iter().find(|client| client.name() == node).map(Node::ip)
     }
 
-    /// The addresses of the servers where there are several: DNS may answer from the past only there.
+    /// Returns the servers' addresses if there are several; only then may DNS answer from the past.
     pub fn several_servers(&self) -> Vec<Ipv4Addr> {
         let servers = self.cluster.servers();
         if servers.len() > 1 { servers.iter().map(Node::ip).collect() } else { Vec::new() }
@@ -69,11 +68,11 @@ impl Stage {
         seen(answer.status, |status| *status == 404).map(drop).map_err(|status| format!("status {status}"))
     }
 
-    /// Waits until one instance holds the lock, is tagged and found by DNS, all checks pass, and every election check says so;
-    /// `at_least`: for how long that must have been so. Returns the master.
+    /// Waits until one instance holds the lock, is tagged and found by DNS, all checks pass, and every election check
+    /// prints its role. `at_least` is how long this must have been so. Returns the master.
     pub fn settled(&self, watch: &Watch, at_least: Duration) -> usize {
         let (mut since, mut before) = (Instant::now(), None);
-        wait_for("everything to be settled", secs(90), || {
+        wait_for("everything to settle", secs(90), || {
             let now = self.agreed(watch);
             if now.as_ref().ok() != before.as_ref() {
                 since = Instant::now();
@@ -84,7 +83,7 @@ impl Stage {
         })
     }
 
-    /// The master, if all agree on one now.
+    /// Returns the master if lock, tags, DNS and checks agree on one.
     fn agreed(&self, watch: &Watch) -> Result<usize, String> {
         let lock = last(&watch.truth())?;
         let (tags, dns) = (last(&watch.tags())?, last(&watch.dns())?);
@@ -102,8 +101,8 @@ impl Stage {
     }
 }
 
-/// Whether all checks of a node's instance pass and its election check says that. Reports where a report is missing: a TTL
-/// check may have lost its state with its agent.
+/// Whether all checks of a node's instance pass and its election check prints that role. Reports the TTL check again if
+/// it lost its state with its agent.
 fn says(node: &Node, role: &str) -> Result<(), String> {
     let checks = node.api().request("GET", "/v1/agent/checks", None)?.json();
     let status = |id: &str| checks[id]["Status"].as_str().unwrap_or("unknown");
@@ -116,7 +115,7 @@ fn says(node: &Node, role: &str) -> Result<(), String> {
     if well { Ok(()) } else { Err(format!("{}: {all:?}, {output}", node.name())) }
 }
 
-/// The last that was heard, if it was an answer.
+/// Returns the last answer that came in time.
 fn last<T: Clone>(heard: &[Seen<T>]) -> Result<T, String> {
     let last = heard.iter().rev().find(|seen| !seen.late).ok_or("nothing heard yet")?;
     last.what.clone()
@@ -131,7 +130,7 @@ fn definition(mode: &Mode, node: &Node) -> Value {
             {
                 "id": "redis-answers", "name": "redis answers",
                 "tcp": format!("{}:{PORT}", node.ip()), "interval": format!("{}s", mode.health.as_secs()), "timeout": "1s",
-                // Its first run may come as late as its interval is long.
+                // Its first run may come a whole interval late.
                 "status": if mode.grace.is_some() { "passing" } else { "critical" },
             },
             {"id": REPORT, "name": "redis is well", "ttl": "1h", "status": "passing"},

@@ -1,20 +1,12 @@
-//! What was measured, as a table for people.
+//! The measurement as a table in plain text. Knows no round, only their figures.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::fault::Fault;
-use crate::harness::millis;
 use crate::judge::Wrong;
 use crate::mode::Mode;
-use crate::round::Round;
-
-/// All rounds of a mode, and what broke it off, if anything did.
-pub struct Results<'a> {
-    pub mode: &'a Mode,
-    pub rounds: Vec<Round>,
-    pub broken_off: Option<String>,
-}
+use crate::summary::{Results, Summary, median, short};
 
 pub fn table(all: &[Results]) -> String {
     let mut text = row(["", "", "DNS", "DNS", "tags", "tags", "DNS two", "two"].map(str::to_owned), "servers'");
@@ -26,49 +18,45 @@ pub fn table(all: &[Results]) -> String {
         let _ = writeln!(text, "\n{}", results.mode.title);
         for fault in Fault::of(results.mode) {
             let rounds: Vec<_> = results.rounds.iter().filter(|round| round.fault == fault).collect();
-            text += &line(fault.name(results.mode), results.mode, &rounds);
+            let summary = Summary::of_fault(&rounds);
+            let moved_wrongly =
+                if summary.moved_wrongly == 0 { String::new() } else { format!(" [{}]", summary.moved_wrongly) };
+            text += &line(format!("{}{moved_wrongly}", fault.name(results.mode)), results.mode, &summary);
         }
-        text += &line("in all", results.mode, &results.rounds.iter().collect::<Vec<_>>());
+        text += &line("in all".to_owned(), results.mode, &Summary::of_mode(&results.rounds));
         if let Some(why) = &results.broken_off {
             let _ = writeln!(text, "BROKEN OFF after {} rounds: {why}", results.rounds.len());
         }
     }
     text + "
-Times are from detection, the moment at which the servers end the session. DNS two or wrong: it named two, or one that did not hold
-the lock; seconds (answers). Two tagged: seconds in which two passing instances were tagged master. Both count until who failed is
-back and all is settled; a failed check or redis is healed as soon as DNS and tags have moved.
-* ends no lead: how long DNS, or the catalog, named no master or gave no answer. [n]: the master changed all the same in n rounds.
-+ not from detection but from the fault itself, of which the port tells; all passes wait by then, but for that in the gap, where the
-master's has just ended. Stopped: the port does not tell, a health check does a second later. [n]: the lead was lost before its time.
-In all: the times of the failovers, and where the port tells of them, of those without gap and grace; the wrong answers of every round.
+Times start at detection: the moment the servers end the session. DNS two or wrong: DNS named two instances, or one that did not hold
+the lock, in seconds (answers). Two tagged: seconds in which two passing instances were tagged master. Both count until the failed
+instance is back and everything has settled. A failed check or redis is healed as soon as DNS and tags have moved.
+* does not end a leadership: how long DNS, or the catalog, named no master or did not answer. [n]: the master changed in n rounds anyway.
++ times start at the fault itself, which the watched port reports. All passes are waiting by then, except in the gap: there the master's
+pass has just ended. Stopped: the port does not report it; a health check does, a second later. [n]: the leadership ended too early.
+In all: the times of the failovers, without those in the gap and those of a stopped redis; the wrong answers of every round.
 "
 }
 
-/// One fault's rounds, or all: then the times are those of the failovers, and the wrong answers those of all.
-fn line(name: &str, mode: &Mode, rounds: &[&Round]) -> String {
-    let several = rounds.iter().any(|round| round.fault != rounds[0].fault);
-    let timed = || rounds.iter().filter(|round| !several || round.fault.counts());
-    let (dns, tags) = (sorted(timed().map(|round| round.dns)), sorted(timed().map(|round| round.tags)));
+fn line(name: String, mode: &Mode, summary: &Summary) -> String {
     let time = |time: Option<Duration>| time.map_or("-".to_owned(), short);
-    let wrong = |of: fn(&Round) -> &Wrong| {
-        let all = rounds.iter().map(|round| of(round).clone()).fold(Wrong::default(), Wrong::and);
-        if all.answers == 0 { "0".to_owned() } else { format!("{:.3} ({})", all.time.as_secs_f64(), all.answers) }
+    let wrong = |wrong: &Wrong| {
+        if wrong.answers == 0 { "0".to_owned() } else { format!("{:.3} ({})", wrong.time.as_secs_f64(), wrong.answers) }
     };
-    let two: Duration = rounds.iter().map(|round| round.two_tagged).sum();
-    let astray = rounds.iter().filter(|round| round.went_astray()).count();
-    let name = if several || astray == 0 { name.to_owned() } else { format!("{name} [{astray}]") };
+    let two = summary.two_tagged;
     row(
         [
             name,
-            rounds.len().to_string(),
-            time(median(&dns)),
-            time(dns.last().copied()),
-            time(median(&tags)),
-            time(tags.last().copied()),
-            wrong(|round| &round.wrong),
+            summary.rounds.to_string(),
+            time(median(&summary.dns)),
+            time(summary.dns.last().copied()),
+            time(median(&summary.tags)),
+            time(summary.tags.last().copied()),
+            wrong(&summary.wrong),
             if two.is_zero() { "0".to_owned() } else { format!("{:.3}", two.as_secs_f64()) },
         ],
-        &if mode.servers > 1 { wrong(|round| &round.wrong_by_servers) } else { String::new() },
+        &if mode.servers > 1 { wrong(&summary.wrong_by_servers) } else { String::new() },
     )
 }
 
@@ -78,26 +66,4 @@ fn row(cells: [String; 8], servers: &str) -> String {
         "{name:<28} {rounds:>6} {dns:>9} {dns_worst:>9} {tags:>9} {tags_worst:>9} {wrong:>12} {two:>8} {servers:>12}"
     );
     format!("{}\n", text.trim_end())
-}
-
-pub fn sorted(times: impl Iterator<Item = Option<Duration>>) -> Vec<Duration> {
-    let mut times: Vec<_> = times.flatten().collect();
-    times.sort();
-    times
-}
-
-/// The upper one of the two in the middle: on the safe side.
-pub fn median(sorted: &[Duration]) -> Option<Duration> {
-    sorted.get(sorted.len() / 2).copied()
-}
-
-/// `13.1 ms`, `1.05 s`.
-pub fn short(time: Duration) -> String {
-    if time.is_zero() {
-        "0".to_owned()
-    } else if time < millis(1000) {
-        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
-    } else {
-        format!("{:.2} s", time.as_secs_f64())
-    }
 }

@@ -1,15 +1,14 @@
-//! What was measured against what is to be reached.
+//! Compares the measurement with the targets. Measures nothing itself.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::fault::Fault;
-use crate::judge::Wrong;
 use crate::mode::{Mode, WAIT, WAIT_PORT, WATCH, WATCH_GRACE};
 use crate::round::Round;
-use crate::table::{Results, median, short, sorted};
+use crate::summary::{Results, median, short, sorted, sum};
 
-/// How soon the name is to have moved, in the median and at worst, from what is said here.
+/// How soon the name must have moved, in the median and at worst, counted from the event that `from` names.
 struct Targets {
     mode: &'static Mode,
     from: &'static str,
@@ -28,7 +27,7 @@ const ALL: [Targets; 4] = [
     targets(&WATCH_GRACE, "the end of the grace", 30, 100),
 ];
 
-/// What the targets say of the modes that have some, and whether the worst of them, on the truth, were reached.
+/// Reports every target, and returns whether those on truth (not those on speed) were met.
 pub fn verdict(all: &[Results]) -> (String, bool) {
     let mut good = all.iter().all(|results| results.broken_off.is_none());
     let mut text = String::new();
@@ -42,8 +41,8 @@ pub fn verdict(all: &[Results]) -> (String, bool) {
 }
 
 fn judged(targets: &Targets, results: &Results, text: &mut String) -> bool {
-    let rounds: Vec<_> = results.rounds.iter().filter(|round| is_timed(round, targets.mode)).collect();
-    // Where there is a grace, only rounds that outlast it are timed.
+    let rounds: Vec<_> = results.rounds.iter().filter(|round| round.fault.counts()).collect();
+    // With a grace, only rounds that outlast it are timed.
     let grace = targets.mode.grace.unwrap_or_default();
     let dns = sorted(rounds.iter().map(|round| round.dns.map(|time| time.saturating_sub(grace))));
     let unmeasured = rounds.len() - dns.len();
@@ -59,26 +58,26 @@ fn judged(targets: &Targets, results: &Results, text: &mut String) -> bool {
     let limit = |limit| format!("{} + {}", targets.from, short(limit));
     say("DNS moves, median", &limit(targets.median), short(middle), middle <= targets.median && unmeasured == 0);
     say("DNS moves, worst", &limit(targets.worst), short(worst), worst <= targets.worst && unmeasured == 0);
-    // A server that was started again answers DNS from its past until it has read its log. That is its `allow_stale`, and no answer of
-    // the election's; it is told apart, and not passed over.
+    // A restarted server answers DNS from its past until it has read its log. That is the servers' `allow_stale`, not
+    // an answer of the election, so it is reported separately.
     let (of_servers, of_election): (Vec<_>, Vec<_>) =
-        results.rounds.iter().partition(|round| round.fault.befalls_a_server());
+        results.rounds.iter().partition(|round| round.fault.hits_a_server());
     let wrong = |rounds: &[&Round]| {
-        let wrong = rounds.iter().map(|round| round.wrong.clone()).fold(Wrong::default(), Wrong::and);
+        let wrong = sum(rounds.iter().map(|round| &round.wrong));
         let answers: usize = rounds.iter().map(|round| round.answers).sum();
         (wrong.answers, format!("{} of {answers} answers", wrong.answers))
     };
-    let (lies, told) = wrong(&of_election);
-    let truth = lies == 0;
-    say("DNS names two, or not the holder", "never", told, truth);
+    let (count, share) = wrong(&of_election);
+    let truth = count == 0;
+    say("DNS names two or a wrong instance", "never", share, truth);
     if !of_servers.is_empty() {
-        say("the same after a server's restart", "its own past", wrong(&of_servers).1, true);
+        say("the same while a server restarts", "not the election's fault", wrong(&of_servers).1, true);
     }
     let mut kept = true;
     for (fault, what) in [
-        (Fault::PortStopped, "the port alone moves a stopped one"),
-        (Fault::BackInGrace, "a restart in the grace moves it"),
-        (Fault::BackAfterGrace, "it moves before the grace is over"),
+        (Fault::PortStopped, "lead leaves a stopped redis early"),
+        (Fault::BackInGrace, "lead moves within the grace"),
+        (Fault::BackAfterGrace, "lead moves before the grace ends"),
     ] {
         let of_it: Vec<_> = results.rounds.iter().filter(|round| round.fault == fault).collect();
         if !of_it.is_empty() {
@@ -91,14 +90,4 @@ fn judged(targets: &Targets, results: &Results, text: &mut String) -> bool {
         let _ = writeln!(text, "  {unmeasured} failovers could not be measured");
     }
     truth && kept && unmeasured == 0
-}
-
-/// Whether a round's time is held against the targets: of the failovers without gap and grace, or, where there is a grace, of those
-/// after it.
-fn is_timed(round: &Round, mode: &Mode) -> bool {
-    if mode.grace.is_some_and(|grace| !grace.is_zero()) {
-        round.fault == Fault::BackAfterGrace
-    } else {
-        round.fault.counts()
-    }
 }

@@ -1,4 +1,5 @@
-//! What Consul says while a round goes on: threads that ask all the time and write down when they asked and what they heard.
+//! Observes Consul during a round: threads that poll without pause and record when they asked and what they heard.
+//! Judges nothing.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +14,9 @@ use serde_json::Value;
 use crate::stage::{KEY, NAME, SERVICE};
 use crate::wire::{Dns, Http, Reply};
 
-/// Between two questions of one thread.
+/// The interval between two questions of one thread.
 pub const PACE: Duration = Duration::from_millis(5);
-/// The servers' own DNS is asked less often: there are three, and the figures do not come from there.
+/// The servers' own DNS is asked less often: there are three of them, and they do not supply the main figures.
 const SERVERS_PACE: Duration = Duration::from_millis(15);
 
 /// One question and its answer.
@@ -24,7 +25,7 @@ pub struct Seen<T> {
     pub asked: Instant,
     pub answered: Instant,
     pub what: Result<T, String>,
-    /// The answer to a DNS question that had been given up.
+    /// An answer to a DNS question that had already been given up.
     pub late: bool,
 }
 
@@ -32,24 +33,24 @@ pub struct Seen<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     pub session: Option<String>,
-    /// The holder's node; none where there is no session, or where the value is not that session's.
+    /// The holder's node; none without a session, or if the value belongs to another session.
     pub node: Option<String>,
-    /// Counts the leaderships: Consul's `LockIndex`.
+    /// Consul's `LockIndex`.
     pub term: u64,
 }
 
 pub type Addresses = Vec<Ipv4Addr>;
 type Shared<T> = Arc<Mutex<Vec<Seen<T>>>>;
 
-/// All that was heard, in the order of asking but for late answers.
+/// All answers, in the order of the questions except for late ones.
 pub struct Record {
-    /// The DNS of a client that nothing happens to.
+    /// The DNS of a client that no fault hits.
     pub dns: Vec<Seen<Addresses>>,
-    /// The DNS of each server, where there are several.
+    /// The DNS of each server, if there are several.
     pub servers: Vec<Vec<Seen<Addresses>>>,
     /// The lock key, read consistently.
     pub truth: Vec<Seen<Lock>>,
-    /// The lock key by blocking queries, which tell the moment of a change.
+    /// The lock key by blocking queries, which show the moment of a change.
     pub lock: Vec<Seen<Lock>>,
     /// The nodes whose instance is passing and tagged master in the catalog, by blocking queries.
     pub tags: Vec<Seen<Vec<String>>>,
@@ -66,7 +67,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Asks the DNS of `witness`, that of each of `servers`, and the catalog at `observer`.
+    /// Asks the DNS of `witness` and of each of `servers`, and the catalog at `observer`.
     pub fn start(witness: Ipv4Addr, servers: &[Ipv4Addr], observer: Ipv4Addr) -> Watch {
         let mut watch = Watch {
             stop: Arc::default(),
@@ -89,14 +90,14 @@ impl Watch {
             vec![entry(asked, http.get(&consistent).map(|(body, _)| lock(&body)), false)]
         });
         watch.follow(observer, key, Arc::clone(&watch.lock), lock);
-        // An order by nearness is what no agent can give from its own memory: without it Consul 1.10 and newer answer a blocking
-        // query from a stream of events, which goes on while nobody leads the servers, and lags.
+        // An agent cannot sort by nearness from its own memory. Without `near`, Consul 1.10 and newer answer a blocking
+        // query from an event stream, which lags and keeps answering while the servers have no leader.
         let tagged = format!("/v1/health/service/{SERVICE}?passing&tag=master&near=_agent");
         watch.follow(observer, tagged, Arc::clone(&watch.tags), nodes);
         watch
     }
 
-    /// Ends it, and hands over what was heard.
+    /// Ends the watch and returns its record.
     pub fn finish(mut self) -> Record {
         self.end();
         Record {
@@ -135,7 +136,7 @@ impl Watch {
         });
     }
 
-    /// Asks by blocking queries, so that each answer is a change or comes half a second after the one before.
+    /// Asks by blocking queries, so an answer comes at a change or after half a second.
     fn follow<T: Send + 'static>(
         &mut self,
         ip: Ipv4Addr,
@@ -147,7 +148,7 @@ impl Watch {
         self.spawn(heard, Duration::ZERO, move || {
             let asked = Instant::now();
             let answer = http.block(&path, index);
-            // An index that goes back is of another server, or of one that forgot; then all is asked anew.
+            // An index that goes back comes from another server or from one that lost it; start over.
             index = answer.as_ref().map_or(0, |(_, new)| if *new < index { 0 } else { *new });
             if answer.is_err() {
                 sleep(PACE);
@@ -176,7 +177,7 @@ impl Watch {
     fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            // One that panicked has said so; there is nothing more to learn from it.
+            // A thread that panicked has printed its message already.
             let _ = thread.join();
         }
     }
@@ -192,7 +193,7 @@ fn held<T>(heard: &Mutex<Vec<Seen<T>>>) -> MutexGuard<'_, Vec<Seen<T>>> {
     heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The time of the answer is that of the note, which is after it was heard.
+/// The time of the answer is taken when it is recorded, after it was heard.
 fn entry<T>(asked: Instant, what: Result<T, String>, late: bool) -> Seen<T> {
     Seen { asked, answered: Instant::now(), what, late }
 }

@@ -1,4 +1,4 @@
-//! Light ways to ask an agent many times a second: HTTP over one kept connection, DNS over one UDP socket.
+//! Cheap ways to ask an agent many times a second: HTTP over one kept connection, DNS over one UDP socket.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Write};
@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::harness::{DNS_PORT, Message, addresses_in, millis, question};
 
-/// Longer than a blocking query stays (see [`Http::block`]), and short enough to leave a server that hangs for another.
+/// Longer than a blocking query takes (see [`Http::block`]), and short enough to give up a hanging server for another.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// After this long without an answer the next DNS question is asked; the answer may still come.
+/// After this time without an answer, the next DNS question is sent. The answer may still come.
 const DNS_PATIENCE: Duration = Duration::from_millis(50);
 
 pub struct Http {
@@ -24,7 +24,7 @@ impl Http {
         Http { address: SocketAddr::from((ip, 8500)), connection: None }
     }
 
-    /// The body of a 200 or 404 (`null`) and Consul's index. After an error the next call connects anew.
+    /// Returns the body of a 200 (or `null` for a 404) and Consul's index. After an error, the next call reconnects.
     pub fn get(&mut self, path: &str) -> Result<(Value, u64), String> {
         let answer = self.exchange(path).map_err(|error| error.to_string());
         let message = answer.inspect_err(|_| self.connection = None)?;
@@ -37,7 +37,7 @@ impl Http {
         }
     }
 
-    /// A blocking query of half a second from that index on; 0: the answer comes at once.
+    /// Sends a blocking query of half a second from that index on. With index 0 the answer comes at once.
     pub fn block(&mut self, path: &str, index: u64) -> Result<(Value, u64), String> {
         self.get(&format!("{path}{}index={index}&wait=500ms", if path.contains('?') { '&' } else { '?' }))
     }
@@ -49,21 +49,21 @@ impl Http {
             stream.set_nodelay(true)?;
             self.connection = Some(BufReader::new(stream));
         }
-        let connection = self.connection.as_mut().expect("it has just been made");
+        let connection = self.connection.as_mut().expect("it was just made");
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
         connection.get_mut().write_all(request.as_bytes())?;
         Message::read_response(connection, "GET")
     }
 }
 
-/// What came back to a question: when it was asked, and the addresses.
+/// The time of the question, and the addresses in the answer.
 pub type Reply = (Instant, Result<Vec<Ipv4Addr>, String>);
 
 pub struct Dns {
     socket: UdpSocket,
     question: Vec<u8>,
     id: u16,
-    /// When the questions were asked that have no answer yet, by their IDs.
+    /// When each unanswered question was asked, by its ID.
     open: HashMap<u16, Instant>,
 }
 
@@ -75,8 +75,8 @@ impl Dns {
         Ok(Dns { socket, question, id: 0, open: HashMap::new() })
     }
 
-    /// Asks once. The first reply is to this question, and is an error when there is no answer in time; the others are late
-    /// ones, to earlier questions.
+    /// Asks once. The first reply belongs to this question, and is an error without an answer in time. The others are
+    /// late replies to earlier questions.
     pub fn ask(&mut self) -> (Reply, Vec<Reply>) {
         self.id = self.id.wrapping_add(1);
         self.question[..2].copy_from_slice(&self.id.to_be_bytes());

@@ -1,5 +1,5 @@
-//! What one run of the program costs, side by side with the floor (see `floor.rs`) and, with `BASE_BIN`, with an earlier build. Absolute
-//! times say nothing on a machine that others share: all run in turns on the same real agent, and their ratios are what counts.
+//! Measures the cost of one run of the program against the floor (`floor.rs`) and, with `BASE_BIN`, against an earlier build. Absolute
+//! times mean little on a shared machine, so all run in turns on the same real agent, and their ratios count.
 
 #[path = "../../tests/scenarios/harness/mod.rs"]
 mod harness;
@@ -23,7 +23,7 @@ const THIS: &str = env!("CARGO_BIN_EXE_consul-master-election-tagger");
 const TURNS: usize = 400;
 const WARM_UP: usize = 40;
 
-/// How often the peak of memory is measured, which differs by a few pages.
+/// How often the peak of memory is measured; it differs by a few pages.
 const PEAKS: usize = 9;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
             let check = json!({"Name": "ping", "TTL": "1h", "Status": "passing"});
             let service = json!({"Name": build.service(), "Port": 6379, "Tags": ["v7"], "Check": check});
             node.api().register(&service);
-            // The first pass settles the role, the rest are steady.
+            // The first pass settles the role; the others are steady.
             Cost::of(&mut build.pass(node).command)?;
         }
     }
@@ -93,12 +93,12 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A copy of a program. As the linker leaves it, its file lies in memory in such small pieces that a run takes up to a third more CPU.
+/// Copies a program. The page cache holds a file from the linker in such small pieces that a run takes up to a third more CPU.
 fn copied(file: &Path, name: &str) -> Result<PathBuf> {
     let copies = Path::new(THIS).with_file_name("bench");
     fs::create_dir_all(&copies)?;
     let copy = copies.join(name);
-    // A file that is written over keeps its pieces.
+    // An overwritten file keeps its pieces.
     let _ = fs::remove_file(&copy);
     fs::copy(file, &copy)?;
     Ok(copy)
@@ -110,7 +110,7 @@ fn asker(floor: &Path, node: &Node, paths: &[&String]) -> Contender {
     Contender { name: "floor", file: floor.to_owned(), command }
 }
 
-/// Prints what each costs, the floor first, and returns the rows that compare the last with the one before, when that is a build, too.
+/// Prints the cost of each, the floor first, and returns the rows that compare this build with the base, if there is one.
 fn compare(role: &str, contenders: &mut [Contender]) -> Result<Vec<[String; 4]>> {
     let costs = in_turns(contenders)?;
     let wall = |of: usize| -> Vec<f64> { costs[of].iter().map(|cost| cost.wall).collect() };
@@ -133,7 +133,7 @@ fn compare(role: &str, contenders: &mut [Contender]) -> Result<Vec<[String; 4]>>
     Ok(ratios.map(|(what, ratio)| [role, what, &ratio.fine(), verdict(&ratio)].map(str::to_owned)).into())
 }
 
-/// What every run of each cost. They run in turns, and each turn begins with another.
+/// Returns the cost of every run of each. They run in turns, and each turn begins with another one.
 fn in_turns(contenders: &mut [Contender]) -> Result<Vec<Vec<Cost>>> {
     let mut costs: Vec<Vec<Cost>> = contenders.iter().map(|_| Vec::new()).collect();
     for turn in 0..WARM_UP + TURNS {

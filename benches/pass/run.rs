@@ -14,7 +14,7 @@ use crate::harness::wait_for;
 
 /// What a run costs, in microseconds.
 pub struct Cost {
-    /// From before it is started until it has ended.
+    /// From before its start until its end.
     pub wall: f64,
     /// User and system time of its only thread.
     pub cpu: f64,
@@ -28,7 +28,7 @@ impl Cost {
         let mut child = command.spawn()?;
         waitid(WaitId::Pid(Pid::from_child(&child)), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)?;
         let wall = begin.elapsed();
-        // Until it is reaped the kernel has its time to the nanosecond; what it adds up for the parent is shown in ticks of 10 ms.
+        // In nanoseconds, but only until it is reaped. The sum that its parent gets is in ticks of 10 ms.
         let times = fs::read_to_string(format!("/proc/{}/schedstat", child.id()))?;
         let status = child.wait()?;
         if !status.success() {
@@ -39,8 +39,8 @@ impl Cost {
     }
 }
 
-/// The most memory that a run ever has resident, in KiB, read when all its work is done: its output is a
-/// socket that is full already, so that it waits with its line in hand until somebody reads.
+/// Returns the peak resident memory of a run in KiB. Its stdout is a full socket, so it blocks with its line in hand when all its work is
+/// done, and can be inspected.
 pub fn peak_memory(command: &mut Command) -> Result<f64> {
     let (reader, mut writer) = UnixStream::pair()?;
     writer.set_nonblocking(true)?;

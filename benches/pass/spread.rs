@@ -1,7 +1,7 @@
-//! Numbers with their noise: owns what counts as more than noise, and knows not what is measured.
+//! Numbers with their noise: owns what counts as more than noise, and does not know what is measured.
 //!
-//! What disturbs a machine lasts longer than a run. So runs count in blocks: the median of a block forgets single runs, and the middle half
-//! of the blocks shows how much the machine itself changes.
+//! A disturbance of the machine lasts longer than a run, so runs count in blocks. The median of a block ignores single slow runs, and the
+//! middle half of the blocks shows how much the machine itself changes.
 
 /// How many runs make a block.
 pub const BLOCK: usize = 10;

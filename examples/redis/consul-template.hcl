@@ -1,19 +1,19 @@
-# Tells the redis on this node what it is to be: consul-template -config /etc/consul-template.d/redis.hcl (0.41)
+# Tells the redis on this node its role. Start it with: consul-template -config /etc/consul-template.d/redis.hcl (0.41)
 
 consul {
   address = "127.0.0.1:8500"
 
-  # It goes on for as long as the agent is away, and sees within a second that it is back.
+  # Keeps trying while the agent is away, and notices its return within a second.
   retry {
     attempts    = 0
     max_backoff = "1s"
   }
 }
 
-# By default it ends at SIGINT alone, and service managers send SIGTERM.
+# By default it ends at SIGINT only, but service managers send SIGTERM.
 kill_signal = "SIGTERM"
 
-# Who leads is asked of the servers' leader: a follower that lags would name the one before.
+# Asks the servers' leader who leads. A follower that lags would name the former master.
 max_stale = "0s"
 
 template {

@@ -1,7 +1,7 @@
-# A redis whose master is elected, and told of it by consul-template. Goes into the config_dir of the Consul agent beside each redis;
-# README.md says what else is needed. The agent needs `enable_local_script_checks = true`.
+# A redis whose master is elected, and which gets its role from consul-template. Copy this into the config_dir of the
+# Consul agent beside each redis; README.md has the other steps. The agent needs `enable_local_script_checks = true`.
 #
-# service.json says the same in JSON; an agent takes one of the two, not both.
+# service.json has the same in JSON. Give an agent one of the two only.
 
 service {
   name = "redis"
@@ -9,8 +9,8 @@ service {
 
   checks = [
     {
-      # Makes redis what it should be, where it is not (it may have been restarted), and says what its data is worth: critical
-      # where it may be older than the others' (1 is only a warning to Consul), warning where it may lead if no other can.
+      # Gives redis its role again if it has lost it, for example after a restart, and judges its data: critical if it may be
+      # older than the others', warning (exit code 1) if this redis may lead when no other can.
       id       = "redis-health"
       name     = "redis health"
       args     = ["/usr/local/bin/redis-role", "check"]
@@ -18,9 +18,9 @@ service {
       timeout  = "8s"
     },
     {
-      # --lock-delay 0s        a pause would not stop the old master: its replicas leave it, whereupon it takes no more writes
-      # --tolerate-warning     a group that starts has nobody whose data is known to be good, and yet must begin
-      # --wait, --watch-port   the lead moves when redis dies, before a check has seen it
+      # --lock-delay 0s        a pause would not stop the former master; it stops taking writes when its replicas leave it
+      # --tolerate-warning     a new group has no redis whose data is known to be good, and must begin all the same
+      # --wait, --watch-port   the lead moves when redis dies, before a health check notices
       id   = "redis-election"
       name = "redis election"
       args = [

@@ -1,9 +1,9 @@
-# Completion of consul-master-election-tagger for bash. Made from the program's table of options by tests/packaging.
+# Completion of consul-master-election-tagger for bash. Generated from the program's table of options by tests/packaging.
 
 _consul_master_election_tagger() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} name dashes=-- given resign=
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} name dashes=-- given own
   COMPREPLY=()
-  # bash takes the equals sign of --option=VALUE for a word of its own.
+  # bash splits --option=VALUE at the equals sign, which becomes a word of its own.
   if [[ $cur == "=" ]]; then
     cur=
   elif [[ $prev == "=" ]]; then
@@ -12,7 +12,7 @@ _consul_master_election_tagger() {
   # One dash works as two.
   prev=${prev#-}
   case ${prev#-} in
-  consul-service-name | consul-service-id | consul-query-name | consul-query-tag | query-ttl | query-near | query-failover | master-tag | slave-tag | lock-key | lock-delay | ttl | check-id | wait | watch-address | watch-grace | priority | preempt-after | max-term | timeout | http-addr | token | tls-server-name | namespace | partition | for | to) ;;
+  consul-service-name | consul-service-id | consul-query-name | lock-key | master-tag | slave-tag | check-id | consul-query-tag | query-ttl | query-near | query-failover | priority | preempt-after | max-term | lock-delay | ttl | wait | timeout | watch-address | watch-grace | http-addr | token | tls-server-name | namespace | partition | for | to) ;;
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'keep demote' -- "$cur") ;;
   on-promote | on-demote | on-follow) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
   master-status | slave-status | leaderless-status) mapfile -t COMPREPLY < <(compgen -W 'passing warning critical' -- "$cur") ;;
@@ -24,14 +24,19 @@ _consul_master_election_tagger() {
 
   [[ $cur != -[!-]* ]] || dashes=-
   given=" ${COMP_WORDS[*]:1:COMP_CWORD-1} "
-  [[ $given != " resign "* ]] || resign='for to'
-  for name in consul-service-name consul-service-id consul-query-name consul-query-tag query-ttl query-near query-failover no-fence master-tag slave-tag lock-key lock-delay ttl check-id tolerate-warning on-outage wait watch-port watch-address watch-grace priority preempt preempt-after max-term on-promote on-demote on-follow master-status slave-status leaderless-status timeout http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level help version $resign; do
-    # What was given once is not offered again, but for what can be repeated.
+  case $given in
+  " resign "*) own='for to' ;;
+  *) own='' ;;
+  esac
+  for name in consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term tolerate-warning lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level help version $own; do
+    # An option that was given is offered again only if it can be repeated.
     case $name in
     consul-query-tag | query-failover) ;;
     *) [[ ! $given =~ " "--?"$name"" " ]] || continue ;;
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")
   done
-  [[ $COMP_CWORD != 1 || resign != "$cur"* ]] || COMPREPLY+=(resign)
+  for name in resign; do
+    [[ $COMP_CWORD != 1 || $name != "$cur"* ]] || COMPREPLY+=("$name")
+  done
 } && complete -F _consul_master_election_tagger consul-master-election-tagger

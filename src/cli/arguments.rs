@@ -1,13 +1,14 @@
-//! Arguments told apart: which command, which options with which texts. Reads no value and knows no option by name but `--help`,
-//! `--version` and `--token`.
+//! Splits the arguments into a command and its options with their texts. Reads no value; the only options it knows by name are
+//! `--help`, `--version` and `--token`.
 
 use std::ffi::OsString;
 
 use pico_args::Arguments;
 
+use super::commands::{COMMANDS, CommandKind};
 use super::named::looks_like_a_token;
 use super::option::OptionSpec;
-use super::table::{self, COMMANDS, CommandKind};
+use super::table;
 use super::wording;
 
 /// What the command line asks for.
@@ -28,11 +29,11 @@ pub struct Typed {
     pub options: Vec<(&'static OptionSpec, String)>,
 }
 
-/// Tells arguments apart.
+/// Splits the arguments.
 ///
 /// # Errors
-/// Names the argument that is unknown or unexpected, that lacks its value or has one too many, that is given twice or without the option
-/// it needs, or is not UTF-8.
+/// Names the argument and what is wrong with it: unknown or unexpected, without its value or with one too many, given twice or
+/// without the option it needs, or not UTF-8.
 pub fn split(arguments: &[OsString]) -> Result<Words, String> {
     // Help and version take precedence over everything that can fail.
     let asks_for = |words: [&str; 3]| arguments.iter().any(|argument| words.iter().any(|word| argument == word));
@@ -67,11 +68,11 @@ pub fn split(arguments: &[OsString]) -> Result<Words, String> {
     Ok(Words::Command(Typed { command, options }))
 }
 
-/// Brings the arguments into the form that pico-args reads without surprises: two dashes, option and value as two arguments. Also returns
-/// the options that are given.
+/// Brings the arguments into the form that pico-args reads without surprises: two dashes, option and value as two arguments.
+/// Also returns the options that are given.
 ///
-/// pico-args would take an option for another's value, strip quotes from a value after an equals sign, and take the value of a repeated
-/// option for a free argument.
+/// pico-args would take an option for another's value, strip quotes from a value after an equals sign, and take the value of a
+/// repeated option for a free argument.
 fn normalise(arguments: &[OsString]) -> Result<(Vec<OsString>, Vec<&'static OptionSpec>), String> {
     let mut words: Vec<OsString> = Vec::with_capacity(arguments.len());
     let mut given: Vec<&'static OptionSpec> = Vec::with_capacity(arguments.len());
@@ -149,8 +150,8 @@ fn bare(name: &str) -> &str {
     name.strip_prefix("--").or_else(|| name.strip_prefix('-')).unwrap_or_default()
 }
 
-/// Takes the token out of a command line, since everyone who can list processes sees their arguments. Returns the rest and the token;
-/// `None` without a token, or when the command line cannot be run.
+/// Takes the token out of a command line, because every user who can list processes sees their arguments. Returns the rest and
+/// the token; `None` without a token, or when the command line cannot be run.
 #[must_use]
 pub fn take_token(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
     let is_token = |argument: &OsString| argument.to_str().is_some_and(|text| bare(name(text)) == "token");

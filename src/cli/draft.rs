@@ -1,11 +1,12 @@
-//! What the options have said so far, and the configuration that it makes. Starts with the defaults; knows no option by name.
+//! The values that the options have set so far, and the configuration made from them. Starts with the defaults; knows no option
+//! by name.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::table::CommandKind;
+use super::commands::CommandKind;
 use super::{Run, access, wording};
 use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
 

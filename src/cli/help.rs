@@ -1,7 +1,8 @@
 //! The text of `--help`, made from the table.
 
+use super::commands::COMMANDS;
 use super::option::OptionSpec;
-use super::table::{COMMANDS, EXIT_CODES, GROUPS, NOTATION, environment, usage};
+use super::table::{EXIT_CODES, GROUPS, NOTATION, environment, usage};
 
 /// The widest line of the help.
 const WIDTH: usize = 120;
@@ -24,14 +25,15 @@ pub fn help() -> String {
     for command in COMMANDS.iter().filter(|command| !command.name.is_empty()) {
         text += &entry(command.name, vec![command.help.to_owned()]);
     }
-    text += "\nOptions: one dash works as two, --option=VALUE as --option VALUE. An option takes precedence over its variable.\n";
+    text += "\nOptions: one dash works as two, --option=VALUE as --option VALUE. \
+             An option takes precedence over its variable.\n";
     for group in GROUPS {
         text.extend(["\n", group.title, ":\n"]);
         for option in group.options {
             text += &entry(&format!("{} {}", option.flag, option.value), description(option));
         }
     }
-    text += &format!("\n{}\n\nEnvironment:\n", wrapped(NOTATION, WIDTH).join("\n"));
+    text.extend(["\n", &wrapped(NOTATION, WIDTH).join("\n"), "\n\nEnvironment:\n"]);
     for (name, meaning) in environment() {
         text += &entry(name, vec![meaning]);
     }

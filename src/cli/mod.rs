@@ -3,6 +3,7 @@
 
 mod access;
 mod arguments;
+pub mod commands;
 mod draft;
 mod help;
 pub mod lines;
@@ -21,9 +22,9 @@ use arguments::{Typed, Words};
 use draft::Draft;
 
 pub use arguments::take_token;
+use commands::CommandKind;
 pub use help::help;
 pub use option::OptionSpec;
-use table::CommandKind;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! One option, as a row of the table holds it. Knows no option by name.
 
+use super::commands::CommandKind;
 use super::draft::Draft;
-use super::table::CommandKind;
 use super::wording;
 
 /// Writes a value into a draft. An error says what to write instead, in the form `use …` or `write …`.
@@ -109,19 +109,22 @@ impl OptionSpec {
         format!("{}{needs}{again}", self.help)
     }
 
-    /// What holds without it, for a reader.
+    /// Its default, if that is a value that can be typed.
     #[must_use]
-    pub fn default_text(&self) -> Option<String> {
+    pub fn default_value(&self) -> Option<String> {
         match self.default? {
             DefaultSpec::Value(value) => Some(value(&Draft::default())),
-            DefaultSpec::Words(words) => Some(words.to_owned()),
+            DefaultSpec::Words(_) => None,
         }
     }
 
-    /// Whether its default is a value that can be typed.
-    #[cfg(test)]
-    pub(super) fn has_default_value(&self) -> bool {
-        matches!(self.default, Some(DefaultSpec::Value(_)))
+    /// Its default for a reader: the value, or a description.
+    #[must_use]
+    pub fn default_text(&self) -> Option<String> {
+        match self.default? {
+            DefaultSpec::Value(_) => self.default_value(),
+            DefaultSpec::Words(words) => Some(words.to_owned()),
+        }
     }
 
     /// Writes a value, or an empty one for a switch, into a draft.

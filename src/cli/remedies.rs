@@ -51,7 +51,6 @@ pub fn of_consul(error: &Error) -> Option<String> {
 pub fn of_election(remedy: &ElectionRemedy) -> String {
     match remedy {
         ElectionRemedy::Retry => "the next run tries again".to_owned(),
-        ElectionRemedy::LeaveToOthers => "the lock is left to others for a while".to_owned(),
         ElectionRemedy::RegisterService => "register it, or correct --consul-service-name".to_owned(),
         ElectionRemedy::CorrectServiceId => "correct --consul-service-id".to_owned(),
         ElectionRemedy::NameServiceId => "name one with --consul-service-id".to_owned(),

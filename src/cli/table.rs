@@ -1,55 +1,13 @@
-//! The one table of what the user can type: commands, options, environment variables, and the exit codes that come back. Parsing, help,
-//! man page, completions and docs/options.md are made from it. Names every option, reads no value.
+//! The one table of what the user can type, and of the exit codes that come back. Parsing, help, man page, completions and
+//! docs/options.md are made from it. Names every option, reads no value.
 
+use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
 use super::values::{ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
 use crate::consul::Address;
 use crate::duration::format as time;
 use crate::election::DEFAULT_PRIORITY;
-
-/// A command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CommandKind {
-    /// A run of the check, which has no name of its own.
-    Check,
-    /// Hands the lead over.
-    Resign,
-}
-
-/// A command as the user meets it.
-pub struct CommandSpec {
-    /// Which one it is.
-    pub kind: CommandKind,
-    /// The word that is typed; empty for the check.
-    pub name: &'static str,
-    /// What follows that word.
-    pub usage: &'static str,
-    /// What it does; empty for the check.
-    pub help: &'static str,
-}
-
-/// Every command.
-pub static COMMANDS: &[CommandSpec] = &[
-    CommandSpec { kind: CommandKind::Check, name: "", usage: "--consul-service-name NAME [OPTIONS]", help: "" },
-    CommandSpec {
-        kind: CommandKind::Resign,
-        name: "resign",
-        usage: "--consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]",
-        help: "Hand the lead over now: run it on the master's node, with the options of its check",
-    },
-];
-
-impl CommandKind {
-    /// Every command.
-    pub const ALL: &[CommandKind] = &[CommandKind::Check, CommandKind::Resign];
-
-    /// The word that is typed, if it has one.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        COMMANDS.iter().find(|command| command.kind == self).map(|command| command.name).filter(|name| !name.is_empty())
-    }
-}
 
 /// Options that belong together.
 pub struct Group {
@@ -59,7 +17,7 @@ pub struct Group {
     pub options: &'static [OptionSpec],
 }
 
-/// Every option, in the order of the help. A default comes from the draft that the setter writes into, so it stands in one place.
+/// Every option, in the order of the help. A default is what a new draft holds, so it stands in one place.
 pub static GROUPS: &[Group] = &[
     Group {
         title: "Names",
@@ -101,8 +59,9 @@ pub static GROUPS: &[Group] = &[
             option("--query-failover", "DC", |draft, text| add(&mut draft.policy.query.failover, text))
                 .help("A datacenter to ask when this one has no master; needs --no-fence")
                 .repeatable(),
-            switch("--no-fence", |draft, _| put(&mut draft.policy.query.fence, Ok(false)))
-                .help("Keep a plain query that goes by the tags, instead of one that finds only the holder of the lock"),
+            switch("--no-fence", |draft, _| put(&mut draft.policy.query.fence, Ok(false))).help(
+                "Keep a plain query that goes by the tags, instead of one that finds only the holder of the lock",
+            ),
         ],
     },
     Group {
@@ -141,8 +100,8 @@ pub static GROUPS: &[Group] = &[
                 .default(|draft| time(draft.wait.length)),
             option("--timeout", "DURATION", |draft, text| put(&mut draft.wait.timeout, duration(text)))
                 .help(
-                    "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait and \
-                     --timeout add up to that, give the check a longer timeout in its definition",
+                    "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait \
+                     and --timeout add up to that, give the check a longer timeout in its definition",
                 )
                 .default(|draft| time(draft.wait.timeout)),
             option("--on-outage", "keep|demote", |draft, text| {
@@ -164,13 +123,14 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Hooks",
         options: &[
-            option("--on-promote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.promote, command(text)))
-                .help("Runs after the lock is acquired and before the instance is tagged. If it fails, the lock is released"),
-            option("--on-demote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.demote, command(text)))
-                .help(
-                    "Runs after the master tag is removed and before the lock is released; also on a slave with no \
+            option("--on-promote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.promote, command(text))).help(
+                "Runs after the lock is acquired and before the instance is tagged. If it fails, the lock is \
+                     released",
+            ),
+            option("--on-demote", "COMMAND", |draft, text| put(&mut draft.policy.hooks.demote, command(text))).help(
+                "Runs after the master tag is removed and before the lock is released; also on a slave with no \
                      record of it",
-                ),
+            ),
             option("--on-follow", "COMMAND", |draft, text| put(&mut draft.policy.hooks.follow, command(text)))
                 .help("Runs on a slave whose master has changed"),
         ],
@@ -178,11 +138,9 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Check status",
         options: &[
-            option("--master-status", "STATUS", |draft, text| {
-                put(&mut draft.policy.statuses.master, status(text))
-            })
-            .help("The status of a master's check: passing, warning or critical")
-            .default(|draft| word(STATUSES, &draft.policy.statuses.master)),
+            option("--master-status", "STATUS", |draft, text| put(&mut draft.policy.statuses.master, status(text)))
+                .help("The status of a master's check: passing, warning or critical")
+                .default(|draft| word(STATUSES, &draft.policy.statuses.master)),
             option("--slave-status", "STATUS", |draft, text| put(&mut draft.policy.statuses.slave, status(text)))
                 .help("The status of a slave's check")
                 .default(|draft| word(STATUSES, &draft.policy.statuses.slave)),
@@ -197,7 +155,10 @@ pub static GROUPS: &[Group] = &[
         title: "Consul agent",
         options: &[
             option("--http-addr", "ADDRESS", |draft, text| keep(&mut draft.access.http_addr, text))
-                .help("The agent's address: HOST:PORT, http://HOST:PORT/PREFIX, https://HOST:PORT/PREFIX or unix:///SOCKET")
+                .help(
+                    "The agent's address: HOST:PORT, http://HOST:PORT/PREFIX, https://HOST:PORT/PREFIX or \
+                     unix:///SOCKET",
+                )
                 .default(|_| Address::parse("", false).map(|address| address.shown()).unwrap_or_default())
                 .variable("CONSUL_HTTP_ADDR"),
             option("--token", "TOKEN", |draft, text| keep(&mut draft.access.token, text))

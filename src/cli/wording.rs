@@ -1,7 +1,7 @@
 //! The words for what is wrong with a command line: names the options that a broken rule is about. Checks nothing.
 
+use super::commands::CommandKind;
 use super::option::OptionSpec;
-use super::table::CommandKind;
 use super::values;
 use crate::duration::format as time;
 use crate::election::{Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL};
@@ -18,13 +18,15 @@ pub fn invalid(invalid: &Invalid) -> String {
         Invalid::NoService => "--consul-service-name is missing; name the service".to_owned(),
         Invalid::QueryName(name) => {
             let hint = format!(
-                "for DNS, use letters, digits, - and _, in labels of up to 63 characters between dots, {LONGEST_QUERY_NAME} in all"
+                "for DNS, use letters, digits, - and _, in labels of up to 63 characters between dots, \
+                 {LONGEST_QUERY_NAME} in all"
             );
             invalid_value("--consul-query-name", name, &hint)
         }
         Invalid::QueryNameInMeta(name) => {
             let hint = format!(
-                "use at most {LONGEST_QUERY_NAME_IN_META} characters, which fit a key in the instance's Meta, or --no-fence without --priority, --on-demote, --on-follow and --watch-port"
+                "use at most {LONGEST_QUERY_NAME_IN_META} characters, which fit a key in the instance's Meta, or --no-fence \
+                 without --priority, --on-demote, --on-follow and --watch-port"
             );
             invalid_value("--consul-query-name", name, &hint)
         }
@@ -40,13 +42,15 @@ pub fn invalid(invalid: &Invalid) -> String {
         }
         Invalid::QueryTag(tag) => invalid_value("--consul-query-tag", tag, "write the excluded tag after the !"),
         Invalid::QueryTagOfSlave(tag) => format!(
-            "--consul-query-tag '{tag}' is the slave tag, which a master never has; remove it or choose another --slave-tag"
+            "--consul-query-tag '{tag}' is the slave tag, which a master never has; remove it or choose another \
+             --slave-tag"
         ),
         Invalid::QueryTags { tag, other } => format!(
             "--consul-query-tag '{tag}' contradicts '{other}', so the query would never find a master; remove one"
         ),
         Invalid::FailoverOfFencedQuery => {
-            "--query-failover needs --no-fence: no other datacenter has the session that a fenced query asks for; give both or neither"
+            "--query-failover needs --no-fence: no other datacenter has the session that a fenced query asks for; \
+             give both or neither"
                 .to_owned()
         }
         Invalid::Timeout => invalid_value("--timeout", "0s", "use more than 0s, since a pass needs time"),
@@ -62,16 +66,13 @@ pub fn invalid(invalid: &Invalid) -> String {
             &time(*term),
             "use 1s or more; without --max-term a term lasts until the master fails",
         ),
-        Invalid::StandsBack(time_back) => invalid_value(
-            "--for",
-            &time(*time_back),
-            "use 1s or more, so that another instance can take the lead",
-        ),
-        Invalid::Priority(priority) => {
-            invalid_value("--priority", &priority.to_string(), &values::priority_hint())
+        Invalid::StandsBack(time_back) => {
+            invalid_value("--for", &time(*time_back), "use 1s or more, so that another instance can take the lead")
         }
+        Invalid::Priority(priority) => invalid_value("--priority", &priority.to_string(), &values::priority_hint()),
         Invalid::Grace(_) => {
-            "--watch-grace is more than half of --timeout and leaves no time to step down; shorten it or lengthen --timeout"
+            "--watch-grace is more than half of --timeout and leaves no time to step down; shorten it or lengthen \
+             --timeout"
                 .to_owned()
         }
     }

@@ -95,8 +95,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// How long a candidate of higher priority must have been passing, where no time is given. A service that flaps usually fails
-    /// again before that.
+    /// How long a candidate of higher priority must have been passing, if no time is given: longer than a flapping service stays
+    /// up.
     pub const PREEMPT_AFTER: Duration = Duration::from_secs(30);
 }
 

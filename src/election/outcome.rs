@@ -169,47 +169,6 @@ pub enum QueryFault {
     HiddenToken,
 }
 
-/// What helps against a complaint. The command line turns it into words that name its options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing: the next run tries again.
-    Retry,
-    /// Nothing: the lock goes to another candidate for a while.
-    LeaveToOthers,
-    /// Register the service, or correct its name.
-    RegisterService,
-    /// Correct the service ID.
-    CorrectServiceId,
-    /// Name one of the instances by its service ID.
-    NameServiceId,
-    /// Name the service behind the proxy.
-    NameProxiedService,
-    /// Correct the ID of the election's check.
-    CorrectCheckId,
-    /// Give each election a lock key of its own, or delete the key if the other election no longer exists.
-    SeparateLockKeys {
-        /// The key.
-        key: String,
-        /// The other election.
-        election: String,
-    },
-    /// Choose another name for the query, or delete what has it now.
-    RenameQuery {
-        /// Whether a template has the name.
-        template: bool,
-    },
-    /// Delete the query, or give the token `acl:write` once.
-    RecreateQuery,
-    /// Name a node that has a candidate, or none.
-    NameCandidate,
-    /// Remove a Meta key, or turn the fence off.
-    FreeMeta,
-    /// Check the token's rights, and whether another program writes the tags.
-    CheckTagWriters,
-    /// Check whether another election or program uses the same tags.
-    CheckTagUsers,
-}
-
 impl Complaint {
     /// Whether no later run can do better until somebody changes something.
     pub fn is_permanent(&self) -> bool {
@@ -225,34 +184,6 @@ impl Complaint {
             | Complaint::MetaFull { .. }
             | Complaint::Fault { .. } => true,
         }
-    }
-
-    /// What helps; `None` where that is the failed request's own remedy.
-    pub fn remedy(&self) -> Option<Remedy> {
-        Some(match self {
-            Complaint::Consul(_) | Complaint::Demoted(_) => return None,
-            Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
-            Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
-            Complaint::SeveralInstances { .. } => Remedy::NameServiceId,
-            Complaint::NotPlain { .. } => Remedy::NameProxiedService,
-            Complaint::NoSuchCheck { .. } => Remedy::CorrectCheckId,
-            Complaint::LockOfOther { key, election } => {
-                Remedy::SeparateLockKeys { key: key.clone(), election: election.clone() }
-            }
-            Complaint::Fault { fault: Fault::Query(QueryFault::Template), .. } => {
-                Remedy::RenameQuery { template: true }
-            }
-            Complaint::Fault { fault: Fault::Query(QueryFault::OtherService(_)), .. } => {
-                Remedy::RenameQuery { template: false }
-            }
-            Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
-            Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
-            Complaint::MetaFull { .. } => Remedy::FreeMeta,
-            Complaint::StandsBack(_) => Remedy::LeaveToOthers,
-            Complaint::Hook { .. } => Remedy::Retry,
-            Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
-            Complaint::Unsettled => Remedy::CheckTagUsers,
-        })
     }
 }
 
@@ -302,6 +233,9 @@ impl fmt::Display for Complaint {
             }
             Complaint::MetaFull { id, keys } => {
                 write!(f, "the Meta of instance {id} would have {keys} keys with the election's own; Consul takes 64")
+            }
+            Complaint::Hook { hook: hook @ HookName::Promote, failure } => {
+                write!(f, "{hook}: {failure}; the lock is left to others for a while")
             }
             Complaint::Hook { hook, failure } => write!(f, "{hook}: {failure}"),
             Complaint::StandsBack(failure) => f.write_str(&failure.error),

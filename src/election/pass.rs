@@ -203,6 +203,17 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// Settles an instance's role in one pass, without waiting for changes. Blocks for no longer than the configured timeout.
+///
+/// # Errors
+/// When the role could not be settled.
+pub fn pass(config: &Config) -> Outcome {
+    let mut pass = Pass::new(config);
+    let outcome = pass.settle(Cause::Change);
+    pass.drop_spare();
+    outcome
+}
+
 /// Whether the instance is gone, or one of its checks that was there before.
 fn lacks_what_was(before: &Instance, observed: &Result<Observation, Complaint>) -> bool {
     match observed {

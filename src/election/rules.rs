@@ -1,4 +1,5 @@
-//! What a configuration must satisfy so that Consul, DNS and this program can all work with it. Asks nothing, and knows no options.
+//! The rules that a configuration must satisfy so that Consul, DNS and this program can work with it. Asks nothing, and knows no
+//! options.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -85,7 +86,8 @@ impl Config {
     }
 }
 
-/// Whether DNS can look up a prepared query of this name. The name is also part of paths, of the lock key and of every output line.
+/// Whether DNS can look up a prepared query of this name. The name is also part of paths, of the lock key and of every output
+/// line.
 pub fn is_query_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let is_label = |label: &str| (1..=63).contains(&label.len()) && label.chars().all(plain);

@@ -2,39 +2,41 @@
 
 use std::fmt::Write;
 
-use consul_master_election_tagger::OptionSpec;
+use consul_master_election_tagger::{CommandKind, OptionSpec, options};
 
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
 /// The file, under `packaging`.
-pub const FILE: &str = "completions/consul-master-election-tagger.bash";
+pub const FILE: &str = "packaging/completions/consul-master-election-tagger.bash";
 
 /// The file's text.
 pub fn text() -> String {
     // Options with the same values share a case.
     let mut cases: Vec<(String, Vec<&str>)> = Vec::new();
-    for option in terms::options() {
+    for option in options() {
         let Some(action) = action(&terms::value(option)) else { continue };
         match cases.iter_mut().find(|(known, _)| *known == action) {
-            Some((_, names)) => names.push(option.name),
-            None => cases.push((action, vec![option.name])),
+            Some((_, names)) => names.push(option.name()),
+            None => cases.push((action, vec![option.name()])),
         }
     }
     let cases = cases.into_iter().fold(String::new(), |mut text, (action, names)| {
         let _ = writeln!(text, "  {}) {action};;", names.join(" | "));
         text
     });
-    let names = |separator: &str, wanted: fn(&OptionSpec) -> bool| {
-        terms::options().filter(|option| wanted(option)).map(|option| option.name).collect::<Vec<_>>().join(separator)
-    };
+    let own = terms::commands().fold(String::new(), |mut text, command| {
+        let _ = writeln!(text, "  \" {} \"*) own='{}' ;;", command.name, names(" ", terms::own(command.kind)));
+        text
+    });
+    let commands: Vec<&str> = terms::commands().map(|command| command.name).collect();
     format!(
-        r#"# Completion of {PROGRAM} for bash. Made from the program's table of options by tests/packaging.
+        r#"# Completion of {PROGRAM} for bash. Generated from the program's table of options by tests/packaging.
 
 _consul_master_election_tagger() {{
-  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}} name dashes=-- given resign=
+  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}} name dashes=-- given own
   COMPREPLY=()
-  # bash takes the equals sign of --option=VALUE for a word of its own.
+  # bash splits --option=VALUE at the equals sign, which becomes a word of its own.
   if [[ $cur == "=" ]]; then
     cur=
   elif [[ $prev == "=" ]]; then
@@ -48,22 +50,31 @@ _consul_master_election_tagger() {{
 
   [[ $cur != -[!-]* ]] || dashes=-
   given=" ${{COMP_WORDS[*]:1:COMP_CWORD-1}} "
-  [[ $given != " resign "* ]] || resign='{of_resign}'
-  for name in {options} $resign; do
-    # What was given once is not offered again, but for what can be repeated.
+  case $given in
+{own}  *) own='{of_check}' ;;
+  esac
+  for name in {common} $own; do
+    # An option that was given is offered again only if it can be repeated.
     case $name in
     {repeatable}) ;;
     *) [[ ! $given =~ " "--?"$name"" " ]] || continue ;;
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")
   done
-  [[ $COMP_CWORD != 1 || resign != "$cur"* ]] || COMPREPLY+=(resign)
+  for name in {commands}; do
+    [[ $COMP_CWORD != 1 || $name != "$cur"* ]] || COMPREPLY+=("$name")
+  done
 }} && complete -F _consul_master_election_tagger {PROGRAM}
 "#,
-        options = names(" ", |option| !terms::is_of_resign(option)),
-        of_resign = names(" ", terms::is_of_resign),
-        repeatable = names(" | ", terms::is_repeatable),
+        of_check = names(" ", terms::own(CommandKind::Check)),
+        common = names(" ", options().filter(|option| terms::is_common(option))),
+        repeatable = names(" | ", options().filter(|option| option.repeatable)),
+        commands = commands.join(" "),
     )
+}
+
+fn names(separator: &str, options: impl Iterator<Item = &'static OptionSpec>) -> String {
+    options.map(OptionSpec::name).collect::<Vec<_>>().join(separator)
 }
 
 /// What fills in the value of an option; `None` for a switch, which has none.

@@ -2,23 +2,27 @@
 
 use std::fmt::Write;
 
+use consul_master_election_tagger::{CommandKind, OptionSpec, options};
+
 use crate::PROGRAM;
 use crate::terms::{self, Value};
 
 /// The file, under `packaging`.
-pub const FILE: &str = "completions/consul-master-election-tagger.fish";
+pub const FILE: &str = "packaging/completions/consul-master-election-tagger.fish";
 
 /// The file's text.
 pub fn text() -> String {
     let mut text = format!(
-        "# Completion of {PROGRAM} for fish. Made from the program's table of options by tests/packaging.
+        "# Completion of {PROGRAM} for fish. Generated from the program's table of options by tests/packaging.
 
 complete -c {PROGRAM} -f
-complete -c {PROGRAM} -n __fish_is_first_token -a resign -d 'Hand the lead over now'
 "
     );
-    for option in terms::options() {
-        let condition = if terms::is_of_resign(option) { " -n '__fish_seen_subcommand_from resign'" } else { "" };
+    for command in terms::commands() {
+        let summary = quoted(terms::summary(command.help));
+        let _ = writeln!(text, "complete -c {PROGRAM} -n __fish_is_first_token -a {} -d {summary}", command.name);
+    }
+    for option in options() {
         let value = match terms::value(option) {
             Value::None => String::new(),
             Value::Words(words) => format!(" -x -a '{}'", words.join(" ")),
@@ -27,8 +31,26 @@ complete -c {PROGRAM} -n __fish_is_first_token -a resign -d 'Hand the lead over 
             Value::Command => " -x -a '(__fish_complete_command)'".to_owned(),
             Value::Free => " -x".to_owned(),
         };
-        let summary = terms::summary(option).replace('\\', "\\\\").replace('\'', "\\'");
-        let _ = writeln!(text, "complete -c {PROGRAM}{condition} -l {}{value} -d '{summary}'", option.name);
+        let (condition, name, description) = (condition(option), option.name(), option.description());
+        let summary = quoted(terms::summary(&description));
+        let _ = writeln!(text, "complete -c {PROGRAM}{condition} -l {name}{value} -d {summary}");
     }
     text
+}
+
+/// When an option is offered: always, or with the commands that take it.
+fn condition(option: &OptionSpec) -> String {
+    if terms::is_common(option) {
+        return String::new();
+    }
+    // The check has no word to look for, only the others.
+    let is_of_check = option.commands.contains(&CommandKind::Check);
+    let commands = terms::commands().filter(|command| option.commands.contains(&command.kind) != is_of_check);
+    let words: Vec<&str> = commands.map(|command| command.name).collect();
+    let not = if is_of_check { "not " } else { "" };
+    format!(" -n '{not}__fish_seen_subcommand_from {}'", words.join(" "))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }

@@ -1,5 +1,5 @@
-//! What is installed beside the program, made from its table of options, and tried in the shells and formatters that read it. Knows
-//! nothing of Consul.
+//! What is made from the program's table of options: man page, completions and docs/options.md, tried in the shells and formatters that
+//! read them. Knows nothing of Consul.
 
 // A panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -7,6 +7,7 @@
 mod bash;
 mod fish;
 mod manual;
+mod reference;
 mod shells;
 mod terms;
 mod zsh;
@@ -16,18 +17,18 @@ use std::path::{Path, PathBuf};
 /// The program's name, and that of every file that goes with it.
 const PROGRAM: &str = "consul-master-election-tagger";
 
-/// Where a generated file stands.
-fn packaging(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name)
+/// A file of the repository.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The files stand in the repository, so that `make install` runs no generator; `UPDATE_GOLDEN=1` writes them anew.
+/// Compares a generated file with the one in the repository, from which `make install` runs without a generator.
 fn is_what_the_table_says(name: &str, text: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(packaging(name), text).unwrap();
+        std::fs::write(file(name), text).unwrap();
     }
-    let standing = std::fs::read_to_string(packaging(name)).unwrap_or_default();
-    assert!(standing == text, "packaging/{name} differs from the table of options; UPDATE_GOLDEN=1 writes it anew");
+    let current = std::fs::read_to_string(file(name)).unwrap_or_default();
+    assert!(current == text, "{name} differs from the table of options; UPDATE_GOLDEN=1 regenerates it");
 }
 
 #[test]
@@ -40,4 +41,9 @@ fn the_completions_are_what_the_table_of_options_says() {
     is_what_the_table_says(bash::FILE, &bash::text());
     is_what_the_table_says(zsh::FILE, &zsh::text());
     is_what_the_table_says(fish::FILE, &fish::text());
+}
+
+#[test]
+fn the_page_about_options_is_what_the_table_of_options_says() {
+    is_what_the_table_says(reference::FILE, &reference::text());
 }

@@ -1,48 +1,52 @@
 //! The manual page: the words of `packaging/manual.in`, and the lists of the table in mdoc. Owns mdoc's escapes.
 
-use consul_master_election_tagger::{ENVIRONMENT, EXIT_STATUSES, OPTIONS, USAGE};
+use consul_master_election_tagger::{EXIT_CODES, GROUPS, OptionSpec, environment, options, usage};
 
-use crate::{PROGRAM, packaging, shells};
+use crate::{PROGRAM, file, shells};
 
-/// The page, under `packaging`.
-pub const FILE: &str = "consul-master-election-tagger.1";
+/// The page.
+pub const FILE: &str = "packaging/consul-master-election-tagger.1";
 
 /// The page's text.
 pub fn text() -> String {
-    let options = OPTIONS.iter().map(|option| match option.value {
-        "" => item(&format!("Fl -{}", option.name), option.help),
-        value => item(&format!("Fl -{} Ar {}", option.name, value.replace('|', " | ")), option.help),
+    let groups = GROUPS.iter().map(|group| {
+        let items: Vec<String> = group.options.iter().map(option).collect();
+        format!(".Ss {}\n.Bl -tag -width Ds\n{}\n.El", group.title, items.join("\n"))
     });
-    let mut page = std::fs::read_to_string(packaging("manual.in")).unwrap();
-    for (mark, text) in [
-        ("@SYNOPSIS@", USAGE.iter().map(|form| format!(".Nm\n{}", usage(form))).collect::<Vec<_>>().join("\n")),
-        ("@OPTIONS@", options.collect::<Vec<_>>().join("\n")),
-        ("@ENVIRONMENT@", list(ENVIRONMENT, "Ev")),
-        ("@EXIT_STATUSES@", list(EXIT_STATUSES, "Li")),
+    let environment = environment().into_iter().map(|(name, meaning)| item(&format!("Ev {name}"), &meaning));
+    let codes = EXIT_CODES.iter().map(|(code, meaning)| item(&format!("Li {code}"), meaning));
+    let mut page = std::fs::read_to_string(file("packaging/manual.in")).unwrap();
+    for (mark, texts) in [
+        ("@SYNOPSIS@", usage().iter().map(|form| format!(".Nm\n{}", synopsis(form))).collect::<Vec<_>>()),
+        ("@OPTIONS@", groups.collect()),
+        ("@ENVIRONMENT@", environment.collect()),
+        ("@EXIT_CODES@", codes.collect()),
     ] {
         assert_eq!(page.matches(mark).count(), 1, "manual.in has {mark} once");
-        page = page.replace(mark, &text);
+        page = page.replace(mark, &texts.join("\n"));
     }
     page
 }
 
-fn list(entries: &[(&str, &str)], macro_name: &str) -> String {
-    entries.iter().map(|(term, meaning)| item(&format!("{macro_name} {term}"), meaning)).collect::<Vec<_>>().join("\n")
+fn option(option: &OptionSpec) -> String {
+    let term = format!("Fl -{}", option.name());
+    match option.value {
+        "" => item(&term, &explained(option)),
+        value => item(&format!("{term} Ar {}", value.replace('|', " | ")), &explained(option)),
+    }
+}
+
+/// What an option does, its variable and its default, in sentences.
+fn explained(option: &OptionSpec) -> String {
+    let variable = option.variable.map(|name| format!(". Environment variable: {name}")).unwrap_or_default();
+    let default = option.default_text().map(|text| format!(". Default: {text}")).unwrap_or_default();
+    option.description() + &variable + &default
 }
 
 /// One entry of a list: what it is called, and what it means, with a line of its own for each sentence.
 fn item(term: &str, meaning: &str) -> String {
-    let meaning = meaning.replace('\n', " ");
-    let (meaning, default) = match meaning.split_once(" [default: ") {
-        Some((meaning, default)) => (meaning, format!("Default: {}.", default.trim_end_matches(']'))),
-        None => (meaning.as_str(), String::new()),
-    };
-    let sentences = meaning
-        .split_inclusive(". ")
-        .map(str::trim_end)
-        .map(str::to_owned)
-        .map(|sentence| if sentence.ends_with('.') { sentence } else { sentence + "." });
-    let lines: Vec<_> = sentences.chain([default]).flat_map(|sentence| wrapped(&sentence)).collect();
+    let sentences = format!("{meaning}. ");
+    let lines: Vec<String> = sentences.split_inclusive(". ").flat_map(wrapped).collect();
     format!(".It {term}\n{}", lines.join("\n"))
 }
 
@@ -62,7 +66,7 @@ fn wrapped(text: &str) -> Vec<String> {
 }
 
 /// One way to call the program: a word with dashes is an option, one in capitals what stands for a value, any other is typed as it is.
-fn usage(form: &str) -> String {
+fn synopsis(form: &str) -> String {
     let word = |word: &str| {
         let (open, bare) = word.strip_prefix('[').map_or(("", word), |bare| ("Oo ", bare));
         let (bare, close) = bare.strip_suffix(']').map_or((bare, ""), |bare| (bare, " Oc"));
@@ -78,7 +82,7 @@ fn usage(form: &str) -> String {
 
 #[test]
 fn the_formatters_of_debian_and_of_the_bsds_have_no_complaint() {
-    let page = packaging(FILE);
+    let page = file(FILE);
     let page = page.to_str().unwrap();
     assert_eq!(shells::run("mandoc", &["-T", "lint", page], ""), "");
     assert_eq!(shells::run("groff", &["-mandoc", "-ww", "-z", "-T", "utf8", page], ""), "");
@@ -86,7 +90,7 @@ fn the_formatters_of_debian_and_of_the_bsds_have_no_complaint() {
 
 #[test]
 fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
-    let page = packaging(FILE);
+    let page = file(FILE);
     let read = shells::run("mandoc", &["-T", "ascii", "-O", "width=200", page.to_str().unwrap()], "");
     // What is bold or underlined is struck twice.
     let mut plain = String::new();
@@ -98,9 +102,8 @@ fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
         }
     }
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    for option in OPTIONS {
-        let help = option.help.replace('\n', " ").replace(" [default: ", ". Default: ");
-        let shown = format!("--{} {} {}", option.name, option.value.replace('|', " | "), help.trim_end_matches(']'));
+    for option in options() {
+        let shown = format!("{} {} {}.", option.flag, option.value.replace('|', " | "), explained(option));
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(plain.contains(&shown), "the page lacks: {shown}\n{plain}");
     }
@@ -108,8 +111,8 @@ fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
         plain.contains(&format!("{PROGRAM} resign --consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]")),
         "{plain}"
     );
-    for (term, meaning) in ENVIRONMENT.iter().chain(EXIT_STATUSES) {
-        let meaning = meaning.split(" [").next().unwrap().split("\n[").next().unwrap();
+    let codes = EXIT_CODES.iter().map(|(code, meaning)| (*code, (*meaning).to_owned()));
+    for (term, meaning) in environment().into_iter().chain(codes) {
         assert!(plain.contains(&format!("{term} {meaning}")), "the page lacks {term}: {meaning}");
     }
 }

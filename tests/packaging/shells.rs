@@ -1,13 +1,14 @@
-//! The completions in the shells that load them: keys are pressed in a real terminal, and what the command is then called with is read.
+//! Tests the completions in the shells that load them: presses keys in a real terminal, and reads the arguments that
+//! the command is called with.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{PROGRAM, bash, fish, packaging, zsh};
+use crate::{PROGRAM, bash, file, fish, zsh};
 
-/// Command lines as they are typed, with tabs, and what the program is called with in the end: zsh itself puts an equals sign
-/// between an option and its value, which is the same to the program, and here.
+/// Command lines as typed, with tabs, and the resulting arguments. zsh itself puts an equals sign between an option and
+/// its value, which makes no difference here.
 const TYPED: &[(&str, &[&str])] = &[
     ("--consul-service-n\tredis", &["--consul-service-name", "redis"]),
     ("--on-out\tke\t", &["--on-outage", "keep"]),
@@ -18,18 +19,17 @@ const TYPED: &[(&str, &[&str])] = &[
     ("--ca-file /etc/hostn\t", &["--ca-file", "/etc/hostname"]),
     ("--ca-path=/etc/dpk\tx", &["--ca-path", "/etc/dpkg/x"]),
     ("res\t--f\t1m", &["resign", "--for", "1m"]),
-    // An option that was given is offered once, and one that can be repeated again.
+    // An option that was given is not offered again, unless it can be repeated.
     ("--no-fence --no-f\t", &["--no-fence", "--no-f"]),
     ("--query-failover a --query-fail\tb", &["--query-failover", "a", "--query-failover", "b"]),
 ];
 
-/// Runs a program to its end, for a minute at most, and returns all that it printed. A program that is missing, or that fails, fails
-/// the test.
+/// Runs a program for at most a minute and returns its whole output. A missing or failing program fails the test.
 pub fn run(program: &str, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new("timeout")
         .args(["60", program])
         .args(arguments)
-        // No user's settings, and no colours.
+        // Without user settings and colours.
         .env("TERM", "dumb")
         .env("LC_ALL", "C.UTF-8")
         .env("HOME", "/nonexistent")
@@ -38,7 +38,7 @@ pub fn run(program: &str, arguments: &[&str], input: &str) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that ends before it has read all says so by what it prints.
+    // A program that ends before it has read everything reports it in its output.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -46,7 +46,7 @@ pub fn run(program: &str, arguments: &[&str], input: &str) -> String {
     text
 }
 
-/// Presses the keys of each line in a shell on a terminal, where a function stands for the program and says what it is called with.
+/// Types each line in a shell on a terminal, where a function replaces the program and prints its arguments.
 fn press(shell: &str, set_up: &str) {
     let mut input = format!("{set_up}\n{PROGRAM}() {{ printf '<%s>' called \"${{@/=/><}}\"; echo; }}\n");
     for (keys, _) in TYPED {
@@ -58,27 +58,27 @@ fn press(shell: &str, set_up: &str) {
     for (keys, called) in TYPED {
         let expected = format!("<called><{}>\r\n", called.join("><"));
         let found = rest.split_once(&expected);
-        rest = found.unwrap_or_else(|| panic!("{keys:?} should come to {expected}; the terminal has:\n{screen}")).1;
+        rest = found.unwrap_or_else(|| panic!("{keys:?} should become {expected}; the terminal shows:\n{screen}")).1;
     }
 }
 
 #[test]
 fn bash_completes_options_and_values() {
-    press("bash --noprofile --norc -i", &format!("source '{}'", packaging(bash::FILE).display()));
+    press("bash --noprofile --norc -i", &format!("source '{}'", file(bash::FILE).display()));
 }
 
 #[test]
 fn zsh_completes_options_and_values() {
-    let directory = packaging(zsh::FILE);
+    let directory = file(zsh::FILE);
     let directory = directory.parent().map(Path::display).unwrap();
     press("zsh -f -i", &format!("fpath=('{directory}' $fpath); autoload -U compinit; compinit -u -D"));
 }
 
 #[test]
 fn fish_completes_options_and_values() {
-    let file = packaging(fish::FILE);
+    let completion = file(fish::FILE);
     let offered = |line: &str| {
-        let command = format!("source '{}'; complete -C '{PROGRAM} {line}'", file.display());
+        let command = format!("source '{}'; complete -C '{PROGRAM} {line}'", completion.display());
         let offered = run("fish", &["--no-config", "--command", &command], "");
         offered.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
     };

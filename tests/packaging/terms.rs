@@ -1,7 +1,7 @@
 //! What a completion must know of an option beyond its words: which values it takes, and whether and where it can be given. Each is read
 //! off the table, and held against the program's own reading of a command line.
 
-use consul_master_election_tagger::{Command, OPTIONS, OptionSpec};
+use consul_master_election_tagger::{COMMANDS, Command, CommandKind, CommandSpec, OptionSpec, options};
 
 /// What can stand behind an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,19 @@ pub enum Value {
     Free,
 }
 
-/// The options in the order of the help.
-pub fn options() -> impl Iterator<Item = &'static OptionSpec> {
-    OPTIONS.iter()
+/// The commands that have a name.
+pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|command| !command.name.is_empty())
+}
+
+/// Whether every command takes the option.
+pub fn is_common(option: &OptionSpec) -> bool {
+    COMMANDS.iter().all(|command| option.commands.contains(&command.kind))
+}
+
+/// The options that this command takes and some other does not.
+pub fn own(command: CommandKind) -> impl Iterator<Item = &'static OptionSpec> {
+    options().filter(move |option| !is_common(option) && option.commands.contains(&command))
 }
 
 /// What can stand behind an option, told by what stands for it in the help.
@@ -39,28 +49,15 @@ pub fn value(option: &OptionSpec) -> Value {
     }
 }
 
-/// Whether it can be given more than once.
-pub fn is_repeatable(option: &OptionSpec) -> bool {
-    option.help.contains("can be repeated")
-}
-
-/// Whether it belongs to `resign`.
-pub fn is_of_resign(option: &OptionSpec) -> bool {
-    option.help.starts_with("With resign:")
-}
-
-/// What it does, in the one sentence that a completion has room for.
-pub fn summary(option: &OptionSpec) -> String {
-    let text = option.help.replace('\n', " ");
-    let text = text.split(" [default").next().unwrap_or_default();
-    let sentence = text.split(". ").next().unwrap_or_default();
-    sentence.trim_start_matches("With resign: ").to_owned()
+/// A text as far as a completion has room for it: one sentence.
+pub fn summary(text: &str) -> &str {
+    text.split(". ").next().unwrap_or_default()
 }
 
 /// What the program says of a command line; it asks nothing of anyone.
 fn read(arguments: &[&str]) -> Result<(), String> {
-    let arguments = arguments.iter().map(Into::into);
-    match Command::read(["--consul-service-name".into(), "redis".into()].into_iter().chain(arguments), |_| None) {
+    let arguments = arguments.iter().chain(&["--consul-service-name", "redis"]).map(Into::into);
+    match Command::read(arguments, |_| None) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.message),
     }
@@ -71,10 +68,9 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
     let mut tried = 0;
     for option in options() {
         let Value::Words(words) = value(option) else { continue };
-        let name = format!("--{}", option.name);
-        let refusal = read(&[&name, "nonsense"]).unwrap_err();
+        let refusal = read(&[option.flag, "nonsense"]).unwrap_err();
         for word in words {
-            assert_eq!(read(&[&name, word]), Ok(()), "{name} {word}");
+            assert_eq!(read(&[option.flag, word]), Ok(()), "{} {word}", option.flag);
             assert!(refusal.contains(word), "{word} is not what the program itself offers: {refusal}");
             tried += 1;
         }
@@ -84,18 +80,21 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
 
 #[test]
 fn an_option_is_offered_again_where_it_can_be_given_again() {
-    for option in options().filter(|option| !option.value.is_empty()) {
-        let name = format!("--{}", option.name);
-        let refused = read(&[&name, "1s", &name, "2s"]).is_err_and(|error| error.contains("is given twice"));
-        assert_ne!(refused, is_repeatable(option), "{name}");
+    for option in options().filter(|option| !option.is_switch() && option.flag != "--consul-service-name") {
+        let twice = [option.flag, "1s", option.flag, "2s"];
+        let refused = read(&twice).is_err_and(|error| error.contains("is given twice"));
+        assert_ne!(refused, option.repeatable, "{}", option.flag);
     }
 }
 
 #[test]
-fn an_option_of_resign_is_one_that_needs_it() {
+fn an_option_is_offered_to_the_commands_that_take_it() {
     for option in options() {
-        let refused =
-            read(&[&format!("--{}", option.name), "1s"]).is_err_and(|error| error.contains("belongs to resign"));
-        assert_eq!(refused, is_of_resign(option), "--{}", option.name);
+        for command in COMMANDS {
+            let words: Vec<&str> =
+                [command.name, option.flag, "1s"].into_iter().filter(|word| !word.is_empty()).collect();
+            let refused = read(&words).is_err_and(|error| error.contains(" belong"));
+            assert_ne!(refused, option.commands.contains(&command.kind), "{words:?}");
+        }
     }
 }

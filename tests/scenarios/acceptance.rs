@@ -1,11 +1,11 @@
-//! Three nodes as the README has them, interval 2s and lock-delay 1s, through ten failovers.
+//! Ten failovers on three nodes with the README's configuration, interval 2s and lock-delay 1s.
 
 use std::time::{Duration, Instant};
 
 use crate::harness::{Cluster, Health, holds_for, millis, secs, seen, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_settled};
 
-/// What starting a process may take on a machine that is busy with other tests.
+/// How long it may take to start a process on a machine that is busy with other tests.
 const SLACK: Duration = Duration::from_millis(500);
 
 #[test]
@@ -27,9 +27,9 @@ fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there
             seen(answer, |answer| answer.len() == 1 && answer[0] != old).map(drop)
         });
         took.push(detected.elapsed());
-        // With a lock-delay shorter than the interval, an instance that recovers before its own pass has run still has its old
-        // tag. A service that died takes longer than that to be healthy again; one that flaps wants a longer lock-delay.
-        wait_for("the old master to give up its tag", secs(10), || {
+        // With a lock-delay shorter than the interval, an instance that recovers before its next run still has its old
+        // tag. A service that died takes longer to become healthy; one that flaps needs a longer lock-delay.
+        wait_for("the old master to drop its tag", secs(10), || {
             seen(candidates[master].is_tagged("slave"), |slave| *slave).map(drop)
         });
         candidates[master].turn(Health::Passing);

@@ -1,9 +1,9 @@
-//! ACLs that deny by default: the documented policy is enough, and each rule that is missing is named by its own error.
+//! ACLs that deny by default: the documented policy is sufficient, and each missing rule has its own error.
 
 use crate::harness::{Cluster, Pass, secs, seen, wait_for};
 use crate::stage::Candidate;
 
-/// The least that an instance on node n1 needs, rule by rule.
+/// The minimal rules of an instance on node n1, one by one.
 fn rules(one: &Candidate) -> [String; 4] {
     [
         format!("service \"{}\" {{ policy = \"write\" }}", one.service),
@@ -22,17 +22,17 @@ fn the_least_privilege_policy_is_enough_to_lead_to_follow_and_to_step_down() {
     let cluster = Cluster::with(2).acls().start();
     let [one, two] = Candidate::on_each(cluster.nodes::<2>());
     let first = pass_with(&one, &rules(&one));
-    // Registered without an address, which the catalog would tell only to a token that may read the node.
+    // The instance is registered without an address, which the catalog shows only to a token that may read the node.
     assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 1");
     assert!(one.is_tagged("master") && one.holds_the_lock());
     let second = pass_with(&two, &rules(&two));
     assert_eq!(two.said_by(&second.run(), 0), "slave of n1 (port 6379)");
-    // A check more, to which the lead is bound from now on.
+    // Another check, which the session is bound to from now on.
     let check =
         serde_json::json!({"ID": "late", "Name": "late", "ServiceID": one.id, "TTL": "1h", "Status": "passing"});
     one.node.api().register_check(&check);
     assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 2");
-    assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 2", "and that is that");
+    assert_eq!(one.said_by(&first.run(), 0), "master on n1 (port 6379), term 2", "no new term");
     assert_eq!(one.sessions().len(), 1);
     one.node.api().service_maintenance(&one.id, true);
     assert_eq!(one.said_by(&first.run(), 0), "slave, no master: the instance is in maintenance");
@@ -80,7 +80,7 @@ fn each_missing_rule_has_its_own_error_and_nothing_is_left_over() {
     }
 }
 
-/// With all rules it works, at the latest when it need not stand back any more for having failed.
+/// With all rules it leads, at the latest when it no longer stands back because of the failure.
 fn leads_with(one: &Candidate, rules: &[String]) {
     let pass = pass_with(one, rules);
     wait_for("the instance to lead", secs(30), || {
@@ -192,6 +192,6 @@ fn a_query_with_a_token_that_cannot_be_seen_is_left_alone_while_it_is_right() {
     query["Service"]["Tags"] = serde_json::json!(["other"]);
     api.put_query(&id, &query);
     let said = one.said_by(&pass.run(), 2);
-    assert!(said.contains("has a token that would be lost"), "{said}");
+    assert!(said.contains("would lose its token"), "{said}");
     assert_eq!(api.query(&one.query()).unwrap()["Token"], query["Token"]);
 }

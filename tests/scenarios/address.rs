@@ -1,4 +1,4 @@
-//! Every form of address by which an agent can be named, and what must not lead anywhere else.
+//! Every form of the agent's address, and what must not lead elsewhere.
 
 use crate::harness::{Fault, Proxy, shared};
 use crate::stage::Candidate;
@@ -10,7 +10,7 @@ fn an_agent_is_reached_by_ipv4_by_ipv6_and_by_a_name_that_is_resolved_once() {
     for listen in ["127.0.0.1:0", "[::1]:0"] {
         let proxy = Proxy::listening_on(listen, &one.node.address());
         let mut addresses = vec![proxy.address(), format!("http://{}/", proxy.address())];
-        // That localhost is the IPv6 loopback as well is not said by every machine.
+        // Not every machine maps localhost to the IPv6 loopback as well.
         if let Some(port) = proxy.address().strip_prefix("127.0.0.1") {
             addresses.push(format!("localhost{port}"));
         }

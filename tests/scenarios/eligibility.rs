@@ -1,4 +1,4 @@
-//! Who may lead: health checks, warnings, maintenance, and the election's own check that must not count.
+//! Which instances may lead: health checks, warnings, maintenance, and the election's own check, which must not count.
 
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn the_elections_own_check_is_known_by_its_output_and_does_not_count_whatever_it
     one.leads();
     let session = api.session(&one.sessions()[0]).unwrap();
     assert_eq!(session["ServiceChecks"].as_array().unwrap().len(), 1, "not bound to the own check: {session}");
-    // A run that Consul had to kill leaves words of Consul's; the lock's value remembers whose check it is.
+    // After Consul kills a run, the check's output is Consul's own; the lock's value still has the check's ID.
     assert_eq!(api.lock(&one.key()).unwrap().value["check_id"], own);
     api.put(&note, &json!({"Status": "critical", "Output": "Timed out (30s) running check"})).ok();
     one.leads();

@@ -1,4 +1,4 @@
-//! What the README and `examples/` show is loaded into real agents as it stands there, and does what they say.
+//! Loads what the README, `docs/` and `examples/` show into real agents, as written there, and holds it to what they say.
 
 use std::fs;
 
@@ -10,15 +10,15 @@ fn read(file: &str) -> String {
     fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The blocks of the README in this language, in their order.
-fn blocks_of_readme(language: &str) -> Vec<String> {
-    let readme = read("README.md");
-    let blocks = readme.split("\n```").skip(1).step_by(2);
+/// The blocks of a document in this language, in their order.
+fn blocks_of(document: &str, language: &str) -> Vec<String> {
+    let text = read(document);
+    let blocks = text.split("\n```").skip(1).step_by(2);
     blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).map(str::to_owned).collect()
 }
 
-/// Puts what the scenario has in place of what a user has: this build of the program, with the address of the node's agent in
-/// its environment, and a redis-cli that answers while a file is there.
+/// Replaces a user's paths by the scenario's: this build of the program, with its agent's address in the environment,
+/// and a redis-cli that answers while a file exists.
 fn at_home(definition: &str, node: &Node) -> String {
     let alive = node.directory().join("redis-lives");
     let redis_cli = node.directory().join("redis-cli");
@@ -38,10 +38,11 @@ fn at_home(definition: &str, node: &Node) -> String {
 #[test]
 fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
     let shown = [
-        ("examples.hcl", read("examples/service.hcl")),
-        ("examples.json", read("examples/service.json")),
-        ("readme.hcl", blocks_of_readme("hcl").remove(0)),
-        ("readme.json", blocks_of_readme("json").remove(0)),
+        ("service.hcl", read("examples/service.hcl")),
+        ("service.json", read("examples/service.json")),
+        ("fast.hcl", read("examples/fast.hcl")),
+        ("fast.json", read("examples/fast.json")),
+        ("readme.hcl", blocks_of("README.md", "hcl").remove(0)),
     ];
     let cluster = Cluster::of(u8::try_from(shown.len()).unwrap());
     cluster.settle();
@@ -55,23 +56,33 @@ fn every_service_definition_shown_elects_a_master_and_loses_it_with_redis() {
             });
         };
         master(&[node.name()]);
-        wait_for("DNS to say so", secs(10), || {
+        wait_for("DNS to agree", secs(10), || {
             seen(node.dns("redis-master.query.consul"), |found| *found == [node.ip()]).map(drop)
         });
         fs::remove_file(node.directory().join("redis-lives")).unwrap();
         master(&[]);
         assert_eq!(api.catalog_check("redis", "redis-ping").as_deref(), Some("critical"), "and not a warning");
-        // As the README says of taking an instance away.
+        // As docs/operating.md says of taking an instance away.
         node.remove_config(file);
         node.reload();
         node.api().deregister("redis");
-        // The next definition need not wait for the lock-delay of this one.
+        // The next definition must not wait for the lock-delay of this one.
         api.delete_key("service/redis-master/leader");
     }
 }
 
-fn policy_of_readme() -> String {
-    blocks_of_readme("hcl").into_iter().find(|block| block.contains("policy =")).unwrap()
+#[test]
+fn the_readme_and_the_example_show_the_same_definition() {
+    let without_comments = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap().trim_end());
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    let shown = blocks_of("README.md", "hcl").remove(0);
+    assert_eq!(without_comments(&shown), without_comments(&read("examples/fast.hcl")));
+}
+
+fn policy_of_docs() -> String {
+    blocks_of("docs/consul.md", "hcl").into_iter().find(|block| block.contains("policy =")).unwrap()
 }
 
 #[test]
@@ -80,7 +91,7 @@ fn the_policies_shown_are_enough() {
     let node = cluster.nodes::<1>()[0];
     let check = json!({"Name": "ping", "TTL": "1h", "Status": "passing"});
     node.api().register(&json!({"Name": "redis", "Port": 6379, "Check": check}));
-    for policy in [read("examples/policy.hcl"), policy_of_readme()] {
+    for policy in [read("examples/policy.hcl"), policy_of_docs()] {
         let token = node.api().token_with(&policy.replace("NODE", node.name()));
         let outcome = Pass::of("redis").on(node).token(&token).run();
         let expected = format!("election redis-master: master on n1 ({}:6379), term 1", node.ip());
@@ -89,13 +100,13 @@ fn the_policies_shown_are_enough() {
 }
 
 #[test]
-fn the_readme_names_every_option_with_its_default() {
-    let (readme, help) = (read("README.md"), read("tests/golden/help.txt"));
+fn the_options_page_names_every_option_with_its_default() {
+    let (page, help) = (read("docs/options.md"), read("tests/golden/help.txt"));
     let lines: Vec<&str> = help.lines().collect();
     for pair in lines.windows(2).filter(|pair| pair[0].starts_with("  --")) {
         let name = pair[0].split_whitespace().next().unwrap();
-        let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
-        let row = row.unwrap_or_else(|| panic!("{name} is not in the README's table"));
+        let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not in the table of docs/options.md"));
         if let Some((_, default)) = pair[1].split_once("[default: ") {
             let default = default.trim_end_matches(']').split(',').next().unwrap();
             assert!(row.contains(default.split(' ').next().unwrap()), "{name}: {default} is not in {row}");

@@ -3,8 +3,8 @@
 use crate::harness::{Cluster, Health, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
-/// A lock-delay longer than the interval of 1s: whoever fails has made its own pass before another can lead, so that even an
-/// instance that recovers at once never shows a second master tag.
+/// A lock-delay longer than the interval of 1s: a failed instance has run again before another can lead, so even one
+/// that recovers at once never shows a second master tag.
 const QUICK: &[&str] = &["--lock-delay", "2s"];
 
 #[test]
@@ -22,7 +22,7 @@ fn three_instances_elect_one_master_that_tag_dns_lock_and_line_agree_on() {
             (format!("slave of {} ({}:6379)", master.node.name(), master.node.ip()), 0)
         };
         let expected = ("passing".to_owned(), format!("election {}: {role}\n", candidate.query()));
-        wait_for("the check to say it", secs(10), || {
+        wait_for("the check to show it", secs(10), || {
             seen(candidate.node.api().check(&candidate.election_check()), |check| check.as_ref() == Some(&expected))
         });
         assert_eq!(candidate.sessions().len(), count, "one session in all");
@@ -46,7 +46,7 @@ fn slave_takes_over_when_the_masters_check_turns_critical_and_the_old_one_comes_
     candidates[old].turn(Health::Critical);
     let new = wait_for_another_master(&candidates, old, &api);
     candidates[old].turn(Health::Passing);
-    assert_eq!(wait_for_settled(&candidates, &api), new, "who came back did not take the lead");
+    assert_eq!(wait_for_settled(&candidates, &api), new, "the returned instance did not take the lead");
     assert_eq!(api.lock(&candidates[new].key()).unwrap().lock_index, 2);
     watch.saw_never_two_masters();
 }
@@ -62,9 +62,9 @@ fn slave_takes_over_when_the_masters_agent_is_killed_and_the_old_one_comes_back_
     candidates[old].node.kill();
     let new = wait_for_another_master(&candidates, old, &api);
     watch.saw_never_two_masters();
-    // For a moment a node that comes back shows what the catalog last had of it: its old tag, and checks that still pass.
+    // For a moment, a returning node shows what the catalog last had of it: its old tag, and passing checks.
     candidates[old].node.start_again();
-    // A TTL check is critical after a restart until someone reports.
+    // After a restart, a TTL check is critical until someone reports.
     wait_for("the restarted agent to know its instance", secs(20), || {
         seen(candidates[old].node.api().get(&format!("/v1/agent/service/{}", candidates[old].id)).status, |s| *s == 200)
     });
@@ -97,7 +97,7 @@ fn a_paused_agent_loses_the_lead_and_gives_up_its_tag_when_it_wakes() {
     candidates[old].node.pause();
     let new = wait_for_another_master(&candidates, old, &api);
     candidates[old].node.resume();
-    // Until its own pass has run, the node that wakes brings its old tag along: no tag can be truer without the fence.
+    // Until its own pass has run, a resumed node brings back its old tag; only the fence can prevent this.
     assert_eq!(wait_for_settled(&candidates, &api), new);
 }
 
@@ -113,7 +113,7 @@ fn nobody_leads_while_every_instance_is_critical_and_one_does_as_soon_as_one_rec
     for candidate in &candidates {
         let expected =
             format!("election {}: slave, no master: check {} is critical\n", candidate.query(), candidate.ping());
-        wait_for("the check to say why nobody leads", secs(20), || {
+        wait_for("the check to show why nobody leads", secs(20), || {
             let check = candidate.node.api().check(&candidate.election_check());
             seen(check, |check| check.as_ref().is_some_and(|(status, text)| status == "passing" && *text == expected))
         });

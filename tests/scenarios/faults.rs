@@ -1,14 +1,15 @@
-//! A network that fails between the program and the agent, at every request in turn and in every way.
+//! A network that fails between the program and the agent, at every request and in every way.
 //!
-//! The answers are a real agent's; only the fault is made up. Whatever happened, no field of the registration is lost, no
-//! instance is tagged master without holding the lock, at most one spare session is left, and the next pass puts all right.
+//! The answers are a real agent's; only the fault is artificial. Whatever happened, no field of the registration is
+//! lost, no instance is tagged master without holding the lock, at most one spare session is left, and the next pass
+//! repairs everything.
 
 use serde_json::Value;
 
 use crate::harness::{Fault, NOBODY_LISTENS, Outcome, Proxy, Request, millis, secs, shared};
 use crate::stage::Candidate;
 
-/// Every fault, and whether the agent has carried the request out.
+/// Every fault.
 const FAULTS: &[Fault] = &[
     Fault::Refuse,
     Fault::CloseAfter,
@@ -23,7 +24,7 @@ const FAULTS: &[Fault] = &[
     Fault::HangAfter,
 ];
 
-/// Makes a pass in which request number `at` fails; `None` when it had fewer requests.
+/// Runs a pass in which request number `at` fails; `None` if it had fewer requests.
 fn pass_with_fault(one: &Candidate, proxy: &Proxy, at: usize, fault: &Fault) -> Option<Outcome> {
     let fault = fault.clone();
     proxy.clear();
@@ -32,7 +33,7 @@ fn pass_with_fault(one: &Candidate, proxy: &Proxy, at: usize, fault: &Fault) -> 
     (proxy.requests().len() > at).then_some(outcome)
 }
 
-/// Holds what must be true after any pass, however it ended.
+/// Checks what must be true after any pass, however it ended.
 fn nothing_is_broken(one: &Candidate, whole: &Value, what: &str) {
     assert_eq!(one.rest_of_registration(), *whole, "{what}");
     let spares = one.sessions().len() - usize::from(one.holds_the_lock());
@@ -41,7 +42,8 @@ fn nothing_is_broken(one: &Candidate, whole: &Value, what: &str) {
     assert!(!(one.is_tagged("master") && one.is_tagged("slave")), "both tags: {what}");
 }
 
-/// Makes passes with every fault at every request, each time from the state that `prepare` makes, and checks with `after`.
+/// Runs passes with every fault at every request, each from the state that `prepare` creates, and checks the result
+/// with `after`.
 fn at_every_request(one: &Candidate, prepare: impl Fn(), after: impl Fn(&Fault, &str)) {
     let proxy = Proxy::before(one.node);
     let whole = one.rest_of_registration();
@@ -65,7 +67,7 @@ fn a_fault_at_any_request_of_a_promotion_breaks_nothing_and_the_next_pass_leads(
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     let prepare = || {
-        // As new: no lock, no query, no session, and the tag that the first pass sets.
+        // A fresh start: no lock, no query, no session, and the tag of the first pass.
         for session in one.sessions() {
             api.destroy_session(&session);
         }
@@ -77,7 +79,8 @@ fn a_fault_at_any_request_of_a_promotion_breaks_nothing_and_the_next_pass_leads(
     };
     prepare();
     at_every_request(&one, prepare, |fault, what| {
-        // Where there was time left, a session that does not hold the lock is gone even if its creation was never answered.
+        // If there was time left, a session that does not hold the lock is gone, even if its creation was never
+        // answered.
         if !matches!(fault, Fault::Hang | Fault::HangAfter) {
             assert_eq!(one.sessions().len(), usize::from(one.holds_the_lock()), "{what}");
         }
@@ -99,7 +102,7 @@ fn a_fault_at_any_request_of_a_step_down_breaks_nothing_and_the_next_pass_comple
     prepare();
     at_every_request(&one, prepare, |_, what| {
         assert_eq!(one.run(), "slave, no master: the instance is in maintenance", "{what}");
-        // A session that was let go of and not destroyed is the one spare that the next attempt uses.
+        // A session that was released but not destroyed is the spare that the next attempt uses.
         assert!(!one.holds_the_lock() && one.is_tagged("slave"), "{what}");
     });
     api.service_maintenance(&one.id, false);
@@ -145,7 +148,7 @@ fn a_lock_that_cannot_be_read_takes_the_masters_tag_only_where_that_is_asked_for
 }
 
 #[test]
-fn nobody_there_is_said_at_once_and_a_hanging_agent_within_the_timeout() {
+fn a_refused_connection_is_reported_at_once_and_a_hanging_agent_within_the_timeout() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let said = one.said_by(&one.pass().at(NOBODY_LISTENS).run(), 1);
     assert!(said.contains("Connection refused") && said.contains("CONSUL_HTTP_ADDR"), "{said}");
@@ -169,7 +172,7 @@ fn json_that_is_not_consuls_is_no_answer() {
             proxy.clear();
             proxy.fail(move |_, number| (number == at).then_some(Fault::Status(200, body)));
             let outcome = one.pass().through(&proxy).run();
-            // A key that is an empty list is as good as none; nothing else of this is an answer.
+            // An empty list counts as a missing key; no other body is a valid answer.
             if at == 0 || !matches!(body, "[]") {
                 assert_eq!(outcome.status, 1, "{body} at {at}: {outcome:?}");
                 assert!(outcome.line.contains("the answer is not Consul's"), "{body} at {at}: {outcome:?}");

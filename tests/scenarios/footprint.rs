@@ -1,4 +1,4 @@
-//! What a pass costs: requests, connections and raft entries, counted and not timed.
+//! The cost of a pass: requests, connections and raft entries, counted and not timed.
 
 use crate::harness::{Cluster, Health, Proxy, holds_for, secs, seen, shared, unique, wait_for};
 use crate::stage::{Candidate, let_consul_run_all, wait_for_settled};
@@ -24,7 +24,7 @@ fn a_steady_slave_makes_two_requests_and_a_steady_master_three_over_one_connecti
         assert_eq!(proxy.lines(), expected);
         assert_eq!(proxy.connections(), 1);
     }
-    // A slave that waits for a master in vain costs no more.
+    // A slave that waits for a master costs no more.
     one.turn(Health::Critical);
     two.turn(Health::Critical);
     two.run();
@@ -72,7 +72,7 @@ fn a_settled_cluster_that_consul_runs_writes_no_raft_entry() {
     let_consul_run_all(&candidates, "1s", &[]);
     wait_for_settled(&candidates, &cluster.server().api());
     let said = || -> Vec<_> { candidates.iter().map(|one| one.node.api().check(&one.election_check())).collect() };
-    wait_for("the checks to have said all they have to say", secs(20), || {
+    wait_for("the checks to show their final output", secs(20), || {
         let settled = said().iter().flatten().all(|(_, line)| line.contains("master on") || line.contains("slave of"));
         seen(said(), |_| settled).map(drop)
     });

@@ -1,4 +1,4 @@
-//! Handing the lead over: by hand, to someone in particular, by age, and by a check that runs no more.
+//! Handing over: by hand, to a named instance, by age, and away from a check that no longer runs.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,24 +15,24 @@ fn says(candidate: &Candidate, pass: &Pass) -> String {
     candidate.said_by(&candidate.report(pass), 0)
 }
 
-/// Lets a master resign whose agents run all checks, and sees another lead.
+/// Makes a master resign whose agents run all checks, and checks that another leads.
 fn resign_among_three(arguments: &[&str]) {
     let cluster = shared();
     let candidates = Candidate::on_each(cluster.nodes::<3>());
     let api = cluster.server().api();
     let watch = Watch::over(&candidates[0].service, cluster.server().api());
-    // With the default lock-delay of 15s, which must not matter.
+    // With the default lock-delay of 15s, which must not matter here.
     let_consul_run_all(&candidates, "1s", arguments);
     let old = wait_for_settled(&candidates, &api);
     let before = Instant::now();
-    // With the options of its check, as the README says; there is nothing to wait for.
+    // With the options of its check, as documented; there is nothing to wait for.
     let outcome = candidates[old].resign().args(["--for", "8s"]).args(arguments.iter().copied()).run();
     assert!(outcome.took < secs(5), "{outcome:?}");
     let said = candidates[old].said_by(&outcome, 0);
     assert!(said == RESIGNED || said.starts_with("slave of "), "{said}");
     assert!(!candidates[old].is_tagged("master") && !candidates[old].holds_the_lock());
     let new = wait_for_another_master(&candidates, old, &api);
-    assert!(before.elapsed() < secs(10), "the lock was to be had at once, and not after {:?}", before.elapsed());
+    assert!(before.elapsed() < secs(10), "the lock was free at once, but taken after {:?}", before.elapsed());
     assert_eq!(wait_for_settled(&candidates, &api), new);
     assert_eq!(lock(&candidates[new]).lock_index, 2, "the lead moved once");
     watch.saw_never_two_masters();
@@ -66,14 +66,14 @@ fn while_the_only_instance_stands_back_nobody_leads_and_afterwards_it_does() {
 }
 
 #[test]
-fn an_instance_stands_back_for_no_less_than_it_was_said() {
+fn an_instance_stands_back_for_at_least_the_given_time() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     let before = SystemTime::now();
     assert_eq!(one.said_by(&one.resign().args(["--for", "1s"]).run(), 0), RESIGNED);
     let until = lock(&one).value["standing_back"][0]["until"].as_str().unwrap().to_owned();
     let until = humantime::parse_rfc3339(&until).unwrap();
-    assert!(until >= before + secs(1), "{:?} after the beginning", until.duration_since(before));
+    assert!(until >= before + secs(1), "{:?} after the start", until.duration_since(before));
     assert!(until <= SystemTime::now() + secs(2), "{:?}", until.duration_since(before));
 }
 
@@ -108,7 +108,7 @@ fn resign_to_a_node_wins_over_every_priority() {
         assert_eq!(says(other, pass), "slave, no master: handed over to n2");
     }
     let said = says(two, &passes[1]);
-    assert!(said.starts_with("master on n2"), "whoever asks for it by name means it: {said}");
+    assert!(said.starts_with("master on n2"), "an explicit --to overrides it: {said}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
     assert!(says(&one, &one.pass()).starts_with("master on "));
     says(&two, &two.pass());
     let before = lock(&one);
-    // It is there, and must not lead, or could not.
+    // It exists, but must not or cannot lead.
     for (node, health) in
         [("n3", Health::Passing), ("n3", Health::Critical), ("n9", Health::Passing), ("n1", Health::Passing)]
     {
@@ -134,7 +134,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
 }
 
 #[test]
-fn a_slave_that_is_to_resign_says_that_it_is_one_and_changes_nothing() {
+fn resign_on_a_slave_says_so_and_changes_nothing() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     one.leads();
     two.follows(&one);
@@ -161,7 +161,7 @@ fn a_resignation_while_nobody_leads_changes_nothing_and_claims_nothing() {
 }
 
 #[test]
-fn when_who_is_to_lead_fails_first_another_leads_without_waiting_for_it() {
+fn when_the_named_successor_fails_first_another_leads_without_waiting_for_it() {
     let candidates = Candidate::on_each(shared().nodes::<3>());
     let [one, two, three] = &candidates;
     assert!(says(one, &one.pass()).starts_with("master on "));
@@ -209,7 +209,7 @@ fn a_master_whose_check_runs_no_more_loses_a_lead_with_a_ttl_and_one_whose_check
         let holder = dead.node.api().holder(&dead.key());
         seen(holder, Option::is_none).map(|_| begin.elapsed())
     });
-    assert!(took > secs(9), "no sooner than its TTL: {took:?}");
+    assert!(took > secs(9), "not before its TTL: {took:?}");
     assert_eq!(lock(&alive).session, session);
     assert_eq!(dead.node.dns(&format!("{}.query.consul", dead.query())), [] as [std::net::Ipv4Addr; 0]);
 }
@@ -217,7 +217,7 @@ fn a_master_whose_check_runs_no_more_loses_a_lead_with_a_ttl_and_one_whose_check
 #[test]
 fn a_pass_that_waits_renews_the_session_in_time() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    // As long as Consul may wait at most, and longer than the TTL: by then the session would have ended.
+    // The longest `--wait`, and longer than the TTL: the session would end without renewal.
     let pass = one.pass().args(["--ttl", "10s", "--wait", "25s"]);
     one.report(&pass);
     one.report(&pass);
@@ -251,7 +251,7 @@ fn another_ttl_moves_the_lead_to_another_session() {
 }
 
 #[test]
-fn the_exit_status_says_the_role_where_it_is_to_and_dns_stays_right() {
+fn the_exit_code_shows_the_role_on_request_and_dns_stays_right() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let statuses = ["--master-status", "passing", "--slave-status", "warning", "--leaderless-status", "critical"];
     let passes = [&one, &two].map(|candidate| candidate.pass().args(statuses));
@@ -262,7 +262,7 @@ fn the_exit_status_says_the_role_where_it_is_to_and_dns_stays_right() {
     one.said_by(&one.report(&passes[0]), 0);
     assert!(two.said_by(&two.report(&passes[1]), 1).starts_with("slave of n1"));
     assert_eq!(dns(), [one.node.ip()]);
-    // A slave in warning by its own word is no worse for that.
+    // A slave in warning is not worse because of its own check.
     one.turn(Health::Critical);
     two.said_by(&two.report(&passes[1]), 0);
     one.said_by(&one.report(&passes[0]), 1);

@@ -1,4 +1,5 @@
-//! The lock: who takes it, who must wait for it, what is in it, and what is left of those who tried.
+//! The lock: which instance takes it, which must wait, what its value contains, and what unsuccessful candidates leave
+//! behind.
 
 use serde_json::{Value, json};
 
@@ -63,7 +64,7 @@ fn a_value_that_someone_else_wrote_does_not_take_the_lock_from_its_holder() {
         api.put_key(&one.key(), foreign);
         assert!(one.run().starts_with("master on "), "{foreign}");
         let lock = api.lock(&one.key()).unwrap();
-        assert_eq!(lock.value["node"], one.node.name(), "the value is set right");
+        assert_eq!(lock.value["node"], one.node.name(), "the value is repaired");
         assert_eq!(lock.session.as_ref(), one.sessions().first());
     }
 }
@@ -106,7 +107,7 @@ fn a_spare_session_of_a_killed_run_is_used_and_unlike_ones_are_destroyed() {
         (api.create_session(&like), api.create_session(&unlike), api.create_session(&json!({"Name": "mine own"})));
     one.leads();
     assert_eq!(one.sessions(), [spare], "used, and the other gone");
-    assert!(api.session(&stranger).is_some(), "a session of another name is nobody's business");
+    assert!(api.session(&stranger).is_some(), "a session with another name stays");
     api.destroy_session(&stranger);
 }
 
@@ -117,7 +118,7 @@ fn two_passes_of_one_instance_at_once_end_as_one_master_with_one_session() {
         let passes: Vec<_> = (0..3).map(|_| one.pass().spawn()).collect();
         for pass in passes {
             let outcome = pass.wait();
-            // Of two that try at once each may take the other's session for lost, but never fail.
+            // Two concurrent passes may each take the other's session for lost, but must never fail.
             assert_eq!(outcome.status, 0, "round {round}: {outcome:?}");
         }
         one.leads();
@@ -142,7 +143,7 @@ fn sigkill_at_a_hundred_random_moments_leaves_one_master_at_most_one_spare_sessi
     let mut killed = 0;
     while killed < 100 {
         let candidate = random.pick(&candidates);
-        // Half of the time there is something to do: the master fails, and is well again when its turn comes.
+        // In half of the runs there is work: the master fails, and is healthy again at its next turn.
         if random.within(0..2) == 0 {
             for holder in candidates.iter().filter(|holder| holder.holds_the_lock()) {
                 holder.turn(Health::Critical);
@@ -222,7 +223,7 @@ fn a_check_that_is_added_later_ends_the_lead_as_well() {
     assert!(one.said_by(&one.pass().through(&proxy).run(), 0).starts_with("master on "));
     let registered = proxy.requests().into_iter().filter(|request| request.path.ends_with("/register"));
     assert!(registered.into_iter().all(|request| request.body.contains("\"master\"")), "the tag never goes");
-    assert_eq!(one.sessions().len(), 1, "the session of before is gone");
+    assert_eq!(one.sessions().len(), 1, "the earlier session is gone");
     one.leads();
     api.set_check(&late, Health::Critical);
     assert_eq!(api.holder(&one.key()), None, "Consul itself ends the lead");
@@ -233,7 +234,7 @@ fn a_session_bound_to_the_elections_own_check_by_mistake_is_replaced_as_soon_as_
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     let own = format!("{}-own", one.id);
-    // As in a definition with `status = "passing"`: the first run cannot tell its own check from any other.
+    // As in a definition with `status = "passing"`: the first run cannot distinguish its own check from others.
     api.register_check(&json!({"ID": own, "Name": "own", "ServiceID": one.id, "TTL": "1h", "Status": "passing"}));
     one.leads();
     let output = format!("election {}: master on n1, term 1", one.query());
@@ -254,7 +255,7 @@ fn spare_sessions_that_are_of_no_use_go_before_a_new_one_is_made() {
     let name = format!("election {} of {}", one.query(), one.id);
     let proxy = Proxy::before(one.node);
     for delay in ["1s", "2s", "3s"] {
-        // A run that is killed while it acquires, with other options each time.
+        // A run is killed while it acquires, each time with other options.
         proxy.fail(|request, _| request.path.contains("?acquire=").then_some(Fault::Hang));
         one.pass().through(&proxy).args(["--timeout", "300ms"]).output();
         api.create_session(&json!({"Name": name, "LockDelay": delay}));

@@ -1,6 +1,6 @@
-//! Scenarios: what the program promises, held against real Consul agents. See CONTRIBUTING.md for how to run them.
+//! Scenarios: the program's promises, tested on real Consul agents. See tests/README.md.
 
-// A panic is how a test fails.
+// Tests fail by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod harness;

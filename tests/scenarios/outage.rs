@@ -1,4 +1,4 @@
-//! Servers that are gone: no role changes by that alone, or the master's tag goes where that is asked for.
+//! Servers that are down: no role changes for that reason alone, or the master's tag goes if the options say so.
 
 use std::time::Instant;
 
@@ -26,10 +26,10 @@ fn thirty_seconds_without_a_quorum_change_no_role_or_demote_and_then_all_is_as_b
         server.stop();
     }
     let begin = Instant::now();
-    wait_for("the tag of the one that demotes to go", secs(60), || {
+    wait_for("the demoting instance to drop its tag", secs(60), || {
         seen(local_tags(&demoting)?, |tags| tags == "slave")
     });
-    wait_for("both checks to say that Consul cannot be asked", secs(60), || {
+    wait_for("both checks to report that Consul is unavailable", secs(60), || {
         let answer = node.api().request("GET", "/v1/agent/checks", None)?.json();
         let said = [&keeping, &demoting].map(|one| answer[one.election_check()].clone());
         let is_error = |check: &Value| check["Output"].as_str().is_some_and(|text| text.contains(" error: cannot "));
@@ -37,7 +37,7 @@ fn thirty_seconds_without_a_quorum_change_no_role_or_demote_and_then_all_is_as_b
     });
     let mut answers = 0;
     while answers < 10 || begin.elapsed() < secs(30) {
-        // The agent itself may take its time with an answer while it tries to reach its servers.
+        // The agent's answer may be slow while it tries to reach its servers.
         if let (Ok(kept), Ok(gone)) = (local_tags(&keeping), local_tags(&demoting)) {
             assert_eq!((kept.as_str(), gone.as_str()), ("master", "slave"), "after {answers} answers");
             answers += 1;
@@ -60,7 +60,7 @@ fn thirty_seconds_without_a_quorum_change_no_role_or_demote_and_then_all_is_as_b
     assert_eq!(locks(), before, "the same sessions hold the same locks in the same term (the leader was {leader})");
 }
 
-/// The tags that the local agent has, when it answers.
+/// Returns the tags that the local agent shows, if it answers.
 fn local_tags(one: &Candidate) -> Result<String, String> {
     let answer = one.node.api().request("GET", &format!("/v1/agent/service/{}", one.id), None)?.json();
     let tags = answer["Tags"].as_array().ok_or_else(|| answer.to_string())?;
@@ -98,15 +98,16 @@ fn an_outage_under_acls_is_no_denial_even_of_a_token_that_the_agent_does_not_kno
     cluster.server().stop();
     let said = one.said_by(&one.pass().token(&known).run(), 1);
     assert!(said.starts_with("error: cannot read key "), "{said}");
-    // What the agent says of a token that it cannot look up depends on when it last heard of a server; a denial is among it.
-    wait_for("a denial that is none", secs(30), || {
+    // The agent's answer about a token that it cannot resolve depends on when it last heard from a server; it may be a
+    // denial.
+    wait_for("a false denial", secs(30), || {
         let said = one.said_by(&one.pass().token(&unknown).run(), 1);
         seen(said, |said| said.ends_with(", but no server can check the token now; the next run tries again"))
     });
     cluster.server().start_again();
     cluster.wait_for_members();
-    // A server that has not read its log yet tells of tokens that they do not exist, and agents remember that for 30 s.
-    wait_for("the token to be found again", secs(60), || {
+    // A server that has not read its log yet reports that tokens do not exist, and agents cache this for 30 s.
+    wait_for("the token to be known again", secs(60), || {
         seen(one.pass().token(&known).run(), |outcome| outcome.status == 0).map(drop)
     });
     assert!(one.is_tagged("master"));

@@ -1,4 +1,4 @@
-//! `--watch-port`: the death of the service itself, and all that looks like it and is none.
+//! `--watch-port`: the death of the service, and events that look like it.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 use crate::harness::{Node, Pass, Scripts, holds_for, millis, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
-/// What a service does with a client that says nothing.
+/// How a service treats a client that sends nothing.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Lets it stay.
+    /// Keeps the connection.
     Patient,
-    /// Speaks first, and a lot, as a chatty protocol would.
+    /// Sends first, and a lot, as some protocols do.
     Chatty,
-    /// Ends it after a time, as redis does with `timeout`.
+    /// Closes it after a time, as redis does with `timeout`.
     Idle(Duration),
-    /// Ends it at once, as a service does that has too many clients.
+    /// Closes it at once, as a service does that has too many clients.
     Full,
 }
 
-/// A service in a thread. It ends as a process does that is killed: all that it holds open is closed.
+/// A service in a thread. It ends as a killed process does: everything it holds open is closed.
 struct Service {
     port: u16,
     stop: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ impl Service {
         Service::on(0, manner)
     }
 
-    /// Listens on that port, or on any where it is 0.
+    /// Listens on that port, or on any free one if it is 0.
     fn on(port: u16, manner: Manner) -> Service {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -85,24 +85,24 @@ fn instance<'a>(service: &str, node: &'a Node, port: u16) -> Candidate<'a> {
     })
 }
 
-/// Lets the agent run the program with a wait, and waits until it leads and holds its connection.
+/// Lets the agent run the program with `--wait`, and waits until it leads and holds its connection.
 fn lead_and_wait(one: &Candidate, service: &Service, arguments: &[&str]) {
     let options = ["--lock-delay", "0s", "--wait", "9s", "--watch-port"];
     let pass = Pass::of(&one.service).on(one.node).args(options).args(arguments.iter().copied());
     one.let_consul_run_it("1s", &pass);
     let line =
         format!("election {}: master on {} (127.0.0.1:{}), term 1\n", one.query(), one.node.name(), service.port);
-    wait_for("a run that waits as master", secs(20), || {
+    wait_for("a waiting run as master", secs(20), || {
         let check = one.node.api().check(&one.election_check());
         seen((check, service.clients()), |(check, _)| check.as_ref().is_some_and(|(_, output)| *output == line))
     });
-    // The run that said so has ended, and the next one connects anew.
+    // The run that printed this has ended, and the next one connects again.
     let before = service.clients();
     wait_for("the connection of the next run", secs(10), || seen(service.clients(), |now| *now > before).map(drop));
 }
 
 #[test]
-fn a_master_whose_port_refuses_steps_down_and_an_instance_whose_port_refuses_does_not_stand() {
+fn a_master_whose_port_refuses_steps_down_and_such_an_instance_is_not_a_candidate() {
     let [n1, n2, _] = shared().nodes::<3>();
     let name = unique("redis");
     let (first, second) = (Service::new(Manner::Patient), Service::new(Manner::Patient));
@@ -130,13 +130,13 @@ fn a_waiting_master_steps_down_in_the_moment_in_which_its_service_dies() {
     drop(service);
     let died = Instant::now();
     wait_for("the lead to end", secs(5), || seen(one.holds_the_lock(), |holds| !holds).map(drop));
-    // Its health check passes all the time, and the wait has seconds to go.
+    // Its health check still passes, and the wait has seconds left.
     assert!(died.elapsed() < millis(900), "{:?}", died.elapsed());
     assert!(one.is_tagged("slave") && !one.is_tagged("master"));
 }
 
 #[test]
-fn what_a_service_does_with_an_idle_client_is_no_death() {
+fn a_closed_idle_connection_is_not_taken_for_a_death() {
     let node = shared().nodes::<1>()[0];
     for (manner, most) in [(Manner::Chatty, 2), (Manner::Idle(millis(300)), 15), (Manner::Full, 15)] {
         let service = Service::new(manner);
@@ -181,13 +181,13 @@ fn a_service_that_restarts_within_the_grace_keeps_the_lead_and_one_that_takes_lo
 }
 
 #[test]
-fn a_port_that_does_not_answer_is_no_death() {
+fn a_port_that_does_not_answer_is_not_taken_for_a_death() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let one = instance(&unique("redis"), shared().nodes::<1>()[0], address.port());
     let pass = one.pass().arg("--watch-port");
     assert!(one.said_by(&pass.run(), 0).starts_with("master on "));
-    // Nobody accepts: once the backlog is full, the kernel drops what comes, as a hung service or a firewall would.
+    // Nobody accepts: once the backlog is full, the kernel drops new connections, as with a hung service or a firewall.
     let full = Mutex::new(Vec::new());
     wait_for("the backlog to be full", secs(60), || {
         match TcpStream::connect_timeout(&address, millis(200)) {
@@ -221,12 +221,12 @@ fn an_instance_without_a_port_is_told_how_to_name_one() {
     let one = Candidate::with(&service, &service, node, |body| body["Port"] = 0.into());
     let said = one.said_by(&one.pass().arg("--watch-port").run(), 2);
     assert!(said.contains(&format!("does not know where instance {} listens", one.id)), "{said}");
-    assert!(said.ends_with("say it with --watch-address"), "{said}");
+    assert!(said.ends_with("give --watch-address"), "{said}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
 }
 
 #[test]
-fn an_instance_that_nothing_listens_for_keeps_nobody_of_lower_priority_from_leading() {
+fn an_instance_with_a_closed_port_does_not_keep_lower_priorities_from_leading() {
     let [n1, n2, _] = shared().nodes::<3>();
     let name = unique("redis");
     let service = Service::new(Manner::Patient);
@@ -237,7 +237,7 @@ fn an_instance_that_nothing_listens_for_keeps_nobody_of_lower_priority_from_lead
     assert!(two.said_by(&two.report(&other), 0).starts_with("slave of n1"));
     let port = service.port;
     drop(service);
-    // Its health check passes all the time, and to the others it would be the better one.
+    // Its health check still passes, and for the others it would be the better candidate.
     assert!(one.said_by(&one.report(&preferred), 0).starts_with("slave, no master: nothing listens on "));
     assert!(two.said_by(&two.report(&other), 0).starts_with("master on n2"), "it yields to nobody who cannot lead");
     let key = format!("election-{}-priority", one.query());

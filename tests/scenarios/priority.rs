@@ -1,4 +1,4 @@
-//! Who leads: priority, preemption, and what must not move the lead.
+//! Which instance leads: priority, preemption, and what must not move the lead.
 
 use std::thread::sleep;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -6,12 +6,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::harness::{Cluster, Health, Pass, Random, holds_for, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch, wait_for_another_master};
 
-/// A pass with its priority.
+/// Returns a pass with its priority.
 fn ranked(candidate: &Candidate, priority: &str) -> Pass {
     candidate.pass().args(["--priority", priority])
 }
 
-/// Makes a reported pass and returns what it says.
+/// Runs a reported pass and returns its line.
 fn says(candidate: &Candidate, pass: &Pass) -> String {
     let outcome = candidate.report(pass);
     candidate.said_by(&outcome, 0)
@@ -26,7 +26,7 @@ fn yields_to(better: &Candidate) -> String {
     format!("slave, no master: {} has a higher priority", better.node.name())
 }
 
-/// Takes the lead from a master and gives it to nobody.
+/// Ends a master's leadership without a successor.
 fn vacate(candidate: &Candidate, pass: &Pass) {
     candidate.node.api().service_maintenance(&candidate.id, true);
     assert_eq!(says(candidate, pass), "slave, no master: the instance is in maintenance");
@@ -38,7 +38,7 @@ fn the_highest_priority_leads_at_the_first_election_and_after_every_failover() {
     let candidates = Candidate::on_each(shared().nodes::<3>());
     let [one, two, three] = &candidates;
     let passes = [ranked(one, "1"), ranked(two, "50"), ranked(three, "100")];
-    // Nobody counts whose check has not run yet.
+    // An instance whose check has not run yet does not count.
     for (candidate, pass) in candidates.iter().zip(&passes) {
         candidate.turn(Health::Critical);
         says(candidate, pass);
@@ -51,13 +51,13 @@ fn the_highest_priority_leads_at_the_first_election_and_after_every_failover() {
     three.turn(Health::Critical);
     assert_eq!(says(one, &passes[0]), yields_to(two));
     leads(two, &passes[1]);
-    // Who comes back takes the lead from nobody.
+    // A returning instance does not take the lead.
     three.turn(Health::Passing);
     assert!(says(three, &passes[2]).starts_with("slave of n2"));
     leads(two, &passes[1]);
     let meta = &two.node.api().local(&two.id)["Meta"];
     assert_eq!(meta[format!("election-{}-priority", two.query())], "50");
-    // The priority goes with the option.
+    // The priority disappears with the option.
     leads(two, &two.pass());
     let meta = two.node.api().local(&two.id)["Meta"].clone();
     assert!(meta.get(format!("election-{}-priority", two.query())).is_none(), "{meta}");
@@ -132,7 +132,7 @@ fn a_better_instance_gets_the_lead_once_it_has_been_passing_for_long_enough() {
     let candidates = Candidate::on_each(shared().nodes::<3>());
     let [one, two, three] = &candidates;
     let watch = Watch::over(&one.service, shared().server().api());
-    // Of two better ones the best.
+    // The best of two better ones.
     for (candidate, priority) in [(one, "100"), (two, "150"), (three, "200")] {
         let pass = Pass::of(&candidate.service).on(candidate.node).args(["--priority", priority]);
         if candidate.id != one.id || candidate.node.name() != one.node.name() {
@@ -160,7 +160,7 @@ fn a_better_instance_that_flaps_does_not_flap_the_lead() {
     leads(&one, &pass);
     let lock = || one.node.api().lock(&one.key()).unwrap();
     let before = lock();
-    // First some pass sees it down; then it is up again whenever one looks, and only the index of its checks tells.
+    // First a pass sees it down. Then it is up at every look, and only the index of its checks shows the change.
     for is_seen_down in [true, false] {
         let (mut next, mut is_passing) = (Instant::now(), true);
         holds_for("the lead", secs(4), || {
@@ -170,7 +170,7 @@ fn a_better_instance_that_flaps_does_not_flap_the_lead() {
                 if is_passing {
                     two.turn(Health::Passing);
                 }
-                // It never stays for as long as it would have to, whatever the rhythm of the passes.
+                // It never stays up for the required time, whatever the rhythm of the passes.
                 next = Instant::now() + random.duration(millis(50)..millis(900));
             }
             says(&two, &better);
@@ -189,12 +189,12 @@ fn a_better_instance_that_flaps_does_not_flap_the_lead() {
 }
 
 #[test]
-fn a_challenger_is_watched_for_no_less_than_it_was_said() {
+fn a_challenger_is_watched_for_at_least_the_given_time() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let (pass, better) = (one.pass().args(["--preempt", "--preempt-after", "2s"]), ranked(&two, "200"));
     leads(&one, &pass);
     says(&two, &better);
-    wait_for("the end of a second, where whole seconds tell the least", secs(2), || {
+    wait_for("the end of a second, where whole seconds are least precise", secs(2), || {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_millis();
         seen(now, |now| (700..850).contains(now)).map(drop)
     });
@@ -235,7 +235,7 @@ fn a_master_that_would_hand_over_writes_nothing_while_it_has_nobody_or_somebody_
 fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let tolerant = |candidate: &Candidate, priority: &str| ranked(candidate, priority).arg("--tolerate-warning");
-    // The master's own priority is higher, and does not matter.
+    // The master's own higher priority does not matter.
     let passes = [tolerant(&one, "200"), tolerant(&two, "1")];
     leads(&one, &passes[0]);
     two.turn(Health::Warning);
@@ -255,7 +255,7 @@ fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
 fn an_instance_in_warning_leaves_the_free_lock_to_one_that_passes_and_takes_it_when_there_is_none() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let tolerant = |candidate: &Candidate, priority: &str| ranked(candidate, priority).arg("--tolerate-warning");
-    // First by name, and of higher priority.
+    // First by name, and with the higher priority.
     let passes = [tolerant(&one, "200"), tolerant(&two, "1")];
     leads(&one, &passes[0]);
     says(&two, &passes[1]);
@@ -275,7 +275,7 @@ fn a_better_instance_whose_promote_hook_fails_does_not_flap_the_lead() {
     let pass = one.pass().args(["--preempt", "--preempt-after", "1s"]);
     let better = ranked(&two, "200").args(["--on-promote", "false"]);
     leads(&one, &pass);
-    // It is given one chance, and not another one whenever it has stood back for long enough.
+    // It gets one chance, and not another each time it has stood back long enough.
     holds_for("the lead", secs(21), || {
         two.report(&better);
         one.report(&pass);

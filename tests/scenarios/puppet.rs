@@ -1,6 +1,6 @@
-//! The Puppet module: what real Puppet writes for an election is given to real agents, and elects. Fails where Puppet is missing.
+//! The Puppet module: real agents load what real Puppet writes for an election, and elect. Fails without Puppet.
 //!
-//! `consul::check` is the stand-in of the module's own tests, which writes the file that the module puppet/consul would.
+//! `consul::check` is the stand-in from the module's own tests, which writes the same file as the module puppet/consul.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use crate::harness::{Cluster, Health, NOBODY_LISTENS, Node, Pass, shared, unique};
 use crate::stage::{Candidate, wait_for_another_master, wait_for_settled};
 
-/// What `puppet apply --detailed-exitcodes` says when nothing had to be changed, and when all changes were made.
+/// The exit codes of `puppet apply --detailed-exitcodes` for no change and for successful changes.
 const UNCHANGED: i32 = 0;
 const CHANGED: i32 = 2;
 
-/// A place for Puppet on a node: its settings, its state and its modules are nowhere else.
+/// A directory for Puppet on a node, with all its settings, state and modules.
 struct Puppet<'a> {
     node: &'a Node,
     directory: PathBuf,
@@ -34,7 +34,7 @@ impl<'a> Puppet<'a> {
         Puppet { node, directory }
     }
 
-    /// Applies a manifest, with Consul's definitions where this node's agent reads them; returns the exit status.
+    /// Applies a manifest that writes Consul's definitions where this node's agent reads them; returns the exit code.
     fn apply(&self, manifest: &str) -> i32 {
         let definitions = self.node.directory().join("config.d");
         let manifest = format!("class {{ 'consul': config_dir => {} }}\n{manifest}", quoted(&definitions.display()));
@@ -56,7 +56,7 @@ impl<'a> Puppet<'a> {
         status.unwrap()
     }
 
-    /// The check that Puppet has written the definition of.
+    /// Returns the check whose definition Puppet wrote.
     fn check(&self, id: &str) -> Value {
         let path = self.definition(id);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -67,10 +67,10 @@ impl<'a> Puppet<'a> {
         self.node.directory().join(format!("config.d/check_{id}.json"))
     }
 
-    /// The class, with the program of this build as its source, installed in this place.
+    /// Returns the class that installs this build of the program in this directory.
     fn program(&self) -> String {
         let source = Pass::bare().check_args().pop().unwrap();
-        // Who runs the tests may not give files to root.
+        // The user who runs the tests may not be able to give files to root.
         let owner = fs::metadata(&self.directory).unwrap();
         format!(
             "class {{ 'consul_master_election_tagger': source => {}, program => {}, owner => {}, group => {} }}\n",
@@ -82,7 +82,7 @@ impl<'a> Puppet<'a> {
     }
 }
 
-/// A word as Puppet reads it; no path of the tests has a quote or a backslash in it.
+/// Quotes a word for Puppet; no path of the tests contains a quote or a backslash.
 fn quoted(word: &impl ToString) -> String {
     let word = word.to_string();
     assert!(!word.contains(['\'', '\\']), "{word}");
@@ -115,7 +115,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     };
     let candidates = puppets.each_ref().map(|puppet| {
         assert_eq!(puppet.apply(&manifest(puppet, "")), CHANGED);
-        assert_eq!(puppet.apply(&manifest(puppet, "")), UNCHANGED, "the second run finds all as it should be");
+        assert_eq!(puppet.apply(&manifest(puppet, "")), UNCHANGED, "the second run changes nothing");
         puppet.node.reload();
         Candidate { node: puppet.node, service: service.clone(), id: service.clone() }
     });
@@ -126,9 +126,9 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
     assert_eq!(status, "passing", "{output}");
     assert!(output.starts_with(&format!("election {service}-master: master on ")), "{output}");
     let words = fs::read_to_string(puppets[master].directory.join("promoted")).unwrap();
-    assert_eq!(words, "two words|it's||$HOME;|", "the words of the hook, as they stand in the manifest");
+    assert_eq!(words, "two words|it's||$HOME;|", "the hook's arguments, as in the manifest");
 
-    // Any change is a reload, which puts the instance back to the tags of its definition.
+    // Any change is a reload, which resets the instance to the tags of its definition.
     let lock = api.lock(&leader.key());
     assert_eq!(puppets[master].apply(&manifest(&puppets[master], "check_notes => 'changed'")), CHANGED);
     leader.node.reload();
@@ -144,7 +144,7 @@ fn what_puppet_writes_elects_a_master_keeps_it_through_a_reload_and_loses_it_wit
         puppet.node.reload();
         assert_eq!(puppet.node.api().check(&candidate.election_check()), None);
     }
-    // As the module's README says: the tags go with the reload, the lock stays with its session until someone gives it up.
+    // As the module's README says: the tags go with the reload, and the lock stays until its session ends.
     let leader = &candidates[master];
     assert_eq!(leader.tags(), [] as [&str; 0]);
     assert!(leader.holds_the_lock());
@@ -173,7 +173,7 @@ fn every_parameter_of_the_election_is_an_option_that_the_program_takes() {
     );
     assert_eq!(puppet.apply(&manifest), CHANGED);
     let check = puppet.check("all-election");
-    // The agent of this node is not for it.
+    // This node's agent must not load it.
     fs::remove_file(puppet.definition("all-election")).unwrap();
     let rest = json!({"id": check["id"], "service_id": check["service_id"], "interval": check["interval"], "timeout": check["timeout"]});
     assert_eq!(rest, json!({"id": "all-election", "service_id": "redis-1", "interval": "1s", "timeout": "105s"}));
@@ -182,7 +182,7 @@ fn every_parameter_of_the_election_is_an_option_that_the_program_takes() {
     let options = help.lines().filter_map(|line| line.strip_prefix("  --")?.split(' ').next());
     let left_out: Vec<&str> = options.filter(|name| !args.contains(&format!("--{name}").as_str())).collect();
     assert_eq!(left_out, ["token", "for", "to", "help", "version"]);
-    // All is taken, so that it goes on to ask an agent, and finds none.
+    // Every option is accepted, so the program goes on to ask an agent, and finds none.
     let outcome = Pass::bare().args(args[1..].iter().copied()).run();
     assert_eq!(outcome.status, 1, "{outcome:?}");
     assert!(

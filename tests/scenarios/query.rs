@@ -1,4 +1,5 @@
-//! The prepared query: made, kept true, never taken from someone else, and never stripped of what an operator set on it.
+//! The prepared query: created, kept correct, never taken from another service, and never stripped of an operator's
+//! settings.
 
 use serde_json::json;
 
@@ -102,7 +103,7 @@ fn a_master_whose_query_is_taken_from_it_says_so_and_keeps_lock_and_tag() {
 
 #[test]
 fn a_template_of_the_very_name_is_an_error_and_one_that_merely_matches_is_not() {
-    // Its own cluster: a template without a name answers for every name there is.
+    // On its own cluster, because a template without a name answers for every name.
     let cluster = Cluster::of(1);
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let api = one.node.api();
@@ -153,7 +154,8 @@ fn a_query_that_cannot_be_read_keeps_no_master_from_stepping_down_and_takes_no_t
     let said = one.said_by(&one.pass().through(&proxy).run(), 0);
     assert_eq!(said, "slave, no master: the instance is in maintenance");
     one.node.api().service_maintenance(&one.id, false);
-    // A plain query outlives its master, and who cannot keep it does not stand. A fenced one is gone with the last term.
+    // A plain query outlives its master, and an instance that cannot update it is not a candidate. A fenced query is
+    // gone with the last term.
     one.said_by(&one.pass().arg("--no-fence").through(&proxy).run(), 1);
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
     one.said_by(&one.pass().through(&proxy).run(), 1);

@@ -1,4 +1,5 @@
-//! What the options set on the prepared query beside what finds the master, and what they leave to an operator.
+//! The options that set more on the prepared query than what finds the master, and the settings they leave to an
+//! operator.
 
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ fn query(one: &Candidate) -> Value {
     one.node.api().query(&one.query()).unwrap()
 }
 
-/// What a query is like that these options are about.
+/// Returns the settings of a query that these options change.
 fn settings(query: &Value) -> [Value; 3] {
     [&query["DNS"]["TTL"], &query["Service"]["Near"], &query["Service"]["Failover"]["Datacenters"]].map(Value::clone)
 }
@@ -24,7 +25,7 @@ fn ttl_and_near_are_set_and_kept_with_the_fence_and_without() {
         let wanted = [json!("1m30s"), json!("_agent")];
         assert!(one.said_by(&pass(&one).run(), 0).starts_with("master on "));
         assert_eq!(settings(&query(&one))[..2], wanted);
-        // What is no longer said stays as it is, for it may be an operator's by now.
+        // A setting whose option is gone stays, because an operator may own it by now.
         one.said_by(&plain(&one).run(), 0);
         assert_eq!(settings(&query(&one))[..2], wanted);
         let id = query(&one)["ID"].as_str().unwrap().to_owned();
@@ -36,7 +37,7 @@ fn ttl_and_near_are_set_and_kept_with_the_fence_and_without() {
         assert_eq!(settings(&query(&one))[..2], [json!("5s"), json!("n1")]);
         one.said_by(&pass(&one).run(), 0);
         assert_eq!((settings(&query(&one))[..2].to_vec(), query(&one)["ID"].clone()), (wanted.to_vec(), json!(id)));
-        // Every master sets them, on whatever query it finds.
+        // Every master sets them, on any query it finds.
         one.node.api().service_maintenance(&one.id, true);
         one.said_by(&pass(&one).run(), 0);
         assert!(two.said_by(&pass(&two).run(), 0).starts_with("master on "));
@@ -86,8 +87,8 @@ fn what_an_operator_sets_beside_stays_while_the_fenced_query_lives() {
     one.node.api().put_query(id, &changed);
     let set = query(&one);
     one.leads();
-    assert_eq!(query(&one), set, "nothing of it is this election's, so nothing is written");
-    // Whatever of the fence goes comes back, and nothing else with it.
+    assert_eq!(query(&one), set, "none of it belongs to this election, so nothing is written");
+    // Every missing part of the fence is restored, and nothing else changes.
     let mut broken = set.clone();
     broken["Session"] = json!("");
     broken["Service"]["ServiceMeta"] = json!({"version": "7"});

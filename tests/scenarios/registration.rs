@@ -1,4 +1,4 @@
-//! The registration: every field of it comes through, its tags follow the lock, and what wipes them is put right.
+//! The registration: every field survives, the tags follow the lock, and lost tags are restored.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Cluster, Node, Pass, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
-/// A registration with everything in it that an operator can set on a plain service.
+/// A registration with every field that an operator can set on a plain service.
 fn everything(service: &str) -> Value {
     json!({
         "Name": service, "ID": service, "Address": "10.1.2.3", "Port": 6380, "Tags": ["v7", "rack=b", "Österreich"],
@@ -57,7 +57,7 @@ fn a_locality_survives_where_consul_knows_it() {
         "Locality": {"Region": "eu", "Zone": "b"}});
     let answer = node.api().put("/v1/agent/service/register", &body);
     if answer.status == 400 {
-        assert!(answer.text.contains("Locality"), "1.8.7 knows no such field, and so cannot lose it: {}", answer.text);
+        assert!(answer.text.contains("Locality"), "1.8.7 does not know the field: {}", answer.text);
         return;
     }
     let one = Candidate { node, service: service.clone(), id: service };
@@ -65,12 +65,12 @@ fn a_locality_survives_where_consul_knows_it() {
     assert_eq!(node.api().local(&one.id)["Locality"], json!({"Region": "eu", "Zone": "b"}));
 }
 
-/// A service from a configuration file, as JSON keys of the file format.
+/// Returns a service from a configuration file, with the file format's JSON keys.
 fn file_service(node: &Node, service: &str, override_tags: bool, interval: &str, pass: &Pass) {
     file_service_with(node, service, override_tags, interval, &pass.check_args());
 }
 
-/// As [`file_service`], with the words of the check's command.
+/// As [`file_service`], with the arguments of the check's command.
 fn file_service_with(node: &Node, service: &str, override_tags: bool, interval: &str, args: &[String]) {
     node.write_config(
         &format!("{service}.json"),
@@ -116,8 +116,8 @@ fn a_service_from_a_file_keeps_every_field_and_a_reload_heals_within_one_pass() 
 
 #[test]
 fn a_service_whose_file_is_removed_stays_without_checks_until_it_is_deregistered_too() {
-    // Nothing that a pass could prevent: an agent remembers whatever is registered by its API, and a tag can be set in no other
-    // way. The README tells users; should a Consul behave otherwise one day, this is where it shows.
+    // No pass can prevent this: an agent persists everything that is registered through its API, and there is no other
+    // way to set a tag. The documentation says so. If a later Consul behaves differently, this test shows it.
     let cluster = Cluster::of(1);
     let node = cluster.nodes::<1>()[0];
     let service = unique("redis");
@@ -139,7 +139,7 @@ fn a_reload_is_healed_by_the_check_itself() {
     let node = cluster.nodes::<1>()[0];
     cluster.settle();
     let service = unique("redis");
-    // A run goes on while the gate is open; else it says that it waits.
+    // A run continues while the gate is open; otherwise it reports that it waits.
     let (gate, waits) = (node.directory().join("open"), node.directory().join("waits"));
     fs::write(&gate, "").unwrap();
     let script =
@@ -157,18 +157,18 @@ fn a_reload_is_healed_by_the_check_itself() {
     leads();
     let term = node.api().lock(&one.key()).unwrap().lock_index;
     fs::remove_file(&gate).unwrap();
-    // Runs of one check never overlap: when one waits, the one before it has ended.
+    // Runs of one check never overlap, so when one waits, the previous one has ended.
     wait_for("a run to wait", secs(20), || seen(waits.exists(), |waits| *waits).map(drop));
     node.reload();
     assert!(!node.api().local_tags(&one.id).contains(&"master".to_owned()), "the reload wipes the tag");
     wait_for("the name to be gone", secs(20), || seen(node.dns(&name), Vec::is_empty).map(drop));
     fs::write(&gate, "").unwrap();
     leads();
-    assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost for it");
+    assert_eq!(node.api().lock(&one.key()).unwrap().lock_index, term, "and the lead was not lost");
 }
 
 #[test]
-fn two_elections_that_share_a_lock_key_are_told_so_and_write_nothing() {
+fn two_elections_that_share_a_lock_key_report_it_and_write_nothing() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     let other = format!("{}-writer", one.service);

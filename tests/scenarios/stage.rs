@@ -1,4 +1,4 @@
-//! What the scenarios have in common: a candidate with a health check that the scenario turns, and words to look at it with.
+//! What the scenarios share: a candidate whose health check the scenario sets, and helpers to look at it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Health, Node, Outcome, Pass, secs, seen, unique, wait_for};
 
-/// An instance on a node, registered with one TTL check that passes until the scenario turns it. Deregistered in the end.
+/// An instance on a node, with one TTL check that passes until the scenario sets it. Deregistered when dropped.
 pub struct Candidate<'a> {
     pub node: &'a Node,
     pub service: String,
@@ -16,23 +16,23 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// An instance of a service that no other scenario has.
+    /// Registers an instance of a service that no other scenario has.
     pub fn alone(node: &'a Node) -> Candidate<'a> {
         Candidate::of(&unique("redis"), node)
     }
 
-    /// One instance of the same new service on every node.
+    /// Registers one instance of the same new service on every node.
     pub fn on_each<const N: usize>(nodes: [&'a Node; N]) -> [Candidate<'a>; N] {
         let service = unique("redis");
         nodes.map(|node| Candidate::of(&service, node))
     }
 
-    /// An instance of a service, whose ID is the service's name, as Consul has it by default.
+    /// Registers an instance whose ID is the service's name, as is Consul's default.
     pub fn of(service: &str, node: &'a Node) -> Candidate<'a> {
         Candidate::with(service, service, node, |_| {})
     }
 
-    /// An instance of which the scenario changes the registration's body.
+    /// Registers an instance with a registration that the scenario changes.
     pub fn with(service: &str, id: &str, node: &'a Node, change: impl FnOnce(&mut Value)) -> Candidate<'a> {
         let candidate = Candidate { node, service: service.to_owned(), id: id.to_owned() };
         let mut body = json!({
@@ -44,27 +44,27 @@ impl<'a> Candidate<'a> {
         candidate
     }
 
-    /// Its ID as part of a path, which an ID with a slash or a space in it needs.
+    /// Returns its ID as part of a path, for an ID with a slash or a space.
     pub fn encoded_id(&self) -> String {
         percent_encoding::utf8_percent_encode(&self.id, percent_encoding::NON_ALPHANUMERIC).to_string()
     }
 
-    /// The ID of its health check.
+    /// Returns the ID of its health check.
     pub fn ping(&self) -> String {
         format!("{}-ping", self.id)
     }
 
-    /// The name of the prepared query, which is the election's.
+    /// Returns the name of the prepared query, which is also the election's name.
     pub fn query(&self) -> String {
         format!("{}-master", self.service)
     }
 
-    /// The lock key.
+    /// Returns the lock key.
     pub fn key(&self) -> String {
         format!("service/{}/leader", self.query())
     }
 
-    /// The least that a token of it needs.
+    /// Returns the minimal rules for its token.
     pub fn rules(&self) -> String {
         [
             ("service", &self.service),
@@ -76,24 +76,24 @@ impl<'a> Candidate<'a> {
         .join("\n")
     }
 
-    /// A pass of this instance, without lock-delay so that a scenario need not wait for it.
+    /// Returns a pass of this instance, without lock-delay so that a scenario need not wait for it.
     pub fn pass(&self) -> Pass {
         Pass::of(&self.service).on(self.node).args(["--consul-service-id", &self.id, "--lock-delay", "0s"])
     }
 
-    /// Makes a pass that must end well, and returns what it said behind the election's name.
+    /// Runs a pass that must succeed, and returns its line without the election's name.
     pub fn run(&self) -> String {
         self.said_by(&self.pass().run(), 0)
     }
 
-    /// What an outcome says behind the election's name; its status must be the one given.
+    /// Returns the line of an outcome without the election's name, and checks its exit code.
     pub fn said_by(&self, outcome: &Outcome, status: i32) -> String {
         assert_eq!(outcome.status, status, "{outcome:?}");
         let said = outcome.line.strip_prefix(&format!("election {}: ", self.query()));
         said.unwrap_or_else(|| panic!("no signature: {outcome:?}")).to_owned()
     }
 
-    /// Makes a pass that must end with this instance as master.
+    /// Runs a pass that must end with this instance as master.
     pub fn leads(&self) {
         let said = self.run();
         assert!(said.starts_with(&format!("master on {}", self.node.name())), "{said}");
@@ -101,7 +101,7 @@ impl<'a> Candidate<'a> {
         assert!(self.holds_the_lock());
     }
 
-    /// Makes a pass that must end with this instance as slave of that one.
+    /// Runs a pass that must end with this instance as a slave of that one.
     pub fn follows(&self, leader: &Candidate) {
         let said = self.run();
         assert!(said.starts_with(&format!("slave of {}", leader.node.name())), "{said}");
@@ -113,7 +113,7 @@ impl<'a> Candidate<'a> {
         self.node.api().set_check(&self.ping(), health);
     }
 
-    /// Its tags in the catalog.
+    /// Returns its tags in the catalog.
     pub fn tags(&self) -> Vec<String> {
         let all = self.node.api().tags(&self.service);
         let own = all.into_iter().find(|(node, id, _)| node == self.node.name() && *id == self.id);
@@ -135,21 +135,21 @@ impl<'a> Candidate<'a> {
         format!("election {} of {}", self.query(), self.id)
     }
 
-    /// Its sessions, the lock's holder among them.
+    /// Returns its sessions, including the lock's holder.
     pub fn sessions(&self) -> Vec<String> {
         let all = self.node.api().sessions_of(self.node.name());
         let own = all.iter().filter(|session| session["Name"] == self.session_name());
         own.map(|session| session["ID"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The registration without what an election may change in it: the role tags, and what Consul derives.
+    /// Returns the registration without the parts that an election may change (the role tags) and that Consul derives.
     pub fn rest_of_registration(&self) -> Value {
         let mut local = self.node.api().local(&self.encoded_id());
         let fields = local.as_object_mut().unwrap();
         fields.remove("ContentHash");
         let tags = fields["Tags"].as_array_mut().unwrap();
         tags.retain(|tag| tag != "master" && tag != "slave");
-        // An instance that was registered without Meta is reported with an empty one.
+        // For an instance registered without Meta, Consul reports an empty one.
         if let Some(meta) = fields["Meta"].as_object_mut() {
             meta.retain(|key, _| !key.starts_with(&format!("election-{}-", self.query())));
         }
@@ -164,14 +164,14 @@ impl<'a> Candidate<'a> {
         }));
     }
 
-    /// A run by hand that hands the lead over.
+    /// Returns a `resign` run by hand.
     pub fn resign(&self) -> Pass {
         let options = ["resign", "--consul-service-name", &self.service, "--consul-service-id", &self.id];
         Pass::bare().on(self.node).args(options)
     }
 
-    /// Makes a pass and reports it to the agent as the election's check, as if the agent had run it. So a scenario has what only a
-    /// check gives (the others see a candidate, a pass may wait) and still decides when who runs.
+    /// Runs a pass and reports it to the agent as the election's check, as if the agent had run it. So a scenario has
+    /// the effects of a check (the others see a candidate, a pass may wait) and still decides when each instance runs.
     pub fn report(&self, pass: &Pass) -> Outcome {
         let outcome = pass.run();
         let (api, check) = (self.node.api(), self.election_check());
@@ -180,7 +180,7 @@ impl<'a> Candidate<'a> {
         }
         let status = ["passing", "warning", "critical"][usize::try_from(outcome.status).unwrap().min(2)];
         let said = (status.to_owned(), format!("{}\n", outcome.line));
-        // Consul, too, says nothing new where there is nothing new.
+        // Consul, too, writes nothing when nothing changed.
         if api.check(&check).as_ref() != Some(&said) {
             api.report_check(&check, &said.0, &said.1);
         }
@@ -194,7 +194,7 @@ impl<'a> Candidate<'a> {
 
 impl Drop for Candidate<'_> {
     fn drop(&mut self) {
-        // The agent may be dead by design of the scenario, and then takes the instance with it.
+        // A scenario may have killed the agent on purpose; the instance then goes with it.
         let _ =
             self.node.api().request("PUT", &format!("/v1/agent/service/deregister/{}", self.encoded_id()), Some(""));
     }
@@ -208,11 +208,11 @@ pub fn let_consul_run_all(candidates: &[Candidate], interval: &str, arguments: &
     }
 }
 
-/// Waits until exactly one instance is tagged master, the others slave, all of them passing, and DNS answers with the master;
-/// returns the master's place in the slice.
+/// Waits until exactly one instance is tagged master, the others slave, all of them passing, and DNS answers with the
+/// master. Returns the master's index in the slice.
 pub fn wait_for_settled(candidates: &[Candidate], api: &Api) -> usize {
     let service = &candidates[0].service;
-    wait_for("exactly one passing master, all others slaves, and DNS to say so", secs(60), || {
+    wait_for("exactly one passing master, all others slaves, and DNS to agree", secs(60), || {
         let masters = api.passing_nodes_tagged(service, "master");
         let slaves = api.passing_nodes_tagged(service, "slave");
         let found = candidates.iter().position(|candidate| masters == [candidate.node.name()]);
@@ -225,7 +225,7 @@ pub fn wait_for_settled(candidates: &[Candidate], api: &Api) -> usize {
     })
 }
 
-/// Waits until one of the candidates, other than the one given, holds the lock and is tagged for it.
+/// Waits until one of the candidates, other than the given one, holds the lock and is tagged master.
 pub fn wait_for_another_master(candidates: &[Candidate], old: usize, api: &Api) -> usize {
     let service = &candidates[0].service;
     wait_for("another master", secs(60), || {
@@ -235,7 +235,7 @@ pub fn wait_for_another_master(candidates: &[Candidate], old: usize, api: &Api) 
     })
 }
 
-/// Looks all the time, in a thread of its own, whether two passing instances are tagged master.
+/// Checks continuously, in its own thread, whether two passing instances are tagged master.
 pub struct Watch {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<(usize, Option<Vec<String>>)>>,
@@ -262,12 +262,12 @@ impl Watch {
         Watch { stop, thread: Some(thread) }
     }
 
-    /// Ends the watch, which must have looked and never have seen two masters.
+    /// Ends the watch, which must have polled and never seen two masters.
     pub fn saw_never_two_masters(mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let (looks, two) = self.thread.take().unwrap().join().unwrap();
-        assert!(looks > 10, "the watch looked {looks} times");
-        assert_eq!(two, None, "two passing masters after {looks} looks");
+        assert!(looks > 10, "the watch polled {looks} times");
+        assert_eq!(two, None, "two passing masters after {looks} polls");
     }
 }
 

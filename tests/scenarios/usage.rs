@@ -1,4 +1,4 @@
-//! Bad input: exit 2, one line that names the option and the way out, and nothing asked of Consul.
+//! Bad input: exit code 2, one line that names the option and the fix, and no request to Consul.
 
 use std::fmt::Write;
 use std::process::{Command, Stdio};
@@ -8,8 +8,8 @@ use crate::stage::Candidate;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/usage.txt");
 
-/// Every line of the golden file that begins with `$` is a command line, with variables before it as a shell has them; the
-/// line behind it is what the program prints. `UPDATE_GOLDEN=1` writes the answers anew, to be read before they are committed.
+/// Every line of the golden file that starts with `$` is a command line, with variables before it as in a shell; the
+/// next line is the program's output. `UPDATE_GOLDEN=1` rewrites the outputs; read them before you commit.
 #[test]
 fn every_bad_command_line_has_its_line_and_nothing_is_asked_of_consul() {
     let golden = std::fs::read_to_string(GOLDEN).unwrap();
@@ -42,10 +42,10 @@ fn every_bad_command_line_has_its_line_and_nothing_is_asked_of_consul() {
     }
     assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap());
     assert!(commands > 40, "the file was read: {commands} command lines");
-    assert_eq!(silent.connections(), 0, "nothing is asked of Consul");
+    assert_eq!(silent.connections(), 0, "no request goes to Consul");
 }
 
-/// Words between spaces; in a word with quotes, `_` is a space and the quotes are nothing.
+/// Splits at spaces. In a word with quotes, `_` stands for a space, and the quotes are removed.
 fn split(command: &str) -> Vec<String> {
     let word = |word: &str| {
         if word.contains('\'') { word.replace('_', " ").replace('\'', "") } else { word.to_owned() }

@@ -1,4 +1,4 @@
-//! Others who write the registration, or the catalog, at the same time as a pass: neither side's change is lost.
+//! Other programs that write the registration or the catalog at the same time as a pass: neither side's change is lost.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Api, Proxy, shared, unique};
 use crate::stage::Candidate;
 
-/// A proxy behind which another program writes the catalog, between a change of tags and its confirmation.
+/// A proxy behind which another program writes the catalog, between a tag change and its confirmation.
 fn proxy_that_tags_the_catalog(one: &Candidate, tag: &'static str) -> Proxy {
     let proxy = Proxy::before(one.node);
     let (address, service) = (one.node.address(), one.service.clone());
@@ -34,7 +34,7 @@ fn a_tag_that_someone_undoes_in_the_catalog_is_reported_and_a_step_down_goes_no_
     let said = one.said_by(&one.pass().through(&proxy).run(), 1);
     let expected = format!("error: the catalog has instance {} with the tags master, not slave", one.id);
     assert!(said.starts_with(&expected), "{said}");
-    assert!(one.holds_the_lock(), "the lock is not let go of before the tag is");
+    assert!(one.holds_the_lock(), "the lock is not released before the tag is gone");
     one.node.api().service_maintenance(&one.id, false);
 }
 
@@ -60,7 +60,7 @@ fn a_registration_that_changes_under_a_pass_is_not_overwritten() {
     let changes = AtomicU16::new(0);
     let (address, service, ping) = (one.node.address(), one.service.clone(), one.ping());
     proxy.fail(move |request, _| {
-        // Two times, while the pass looks at the lock.
+        // Twice, while the pass reads the lock.
         if request.path.starts_with("/v1/kv/") && request.method == "GET" && changes.fetch_add(1, Ordering::Relaxed) < 2
         {
             let port = 7000 + changes.load(Ordering::Relaxed);
@@ -130,7 +130,7 @@ fn tags_that_an_operator_overrides_in_the_catalog_are_kept_and_role_tags_put_rig
         body["Tags"] = json!(["from-agent"]);
     });
     one.leads();
-    // What a tool does that knows only the catalog: other tags, and the role's gone.
+    // As a tool does that knows only the catalog: it sets other tags and drops the role's tag.
     let mut entry = one.node.api().catalog(&service).remove(0);
     let catalog = json!({"Node": entry["Node"], "Address": entry["Address"], "SkipNodeUpdate": true, "Service": {
         "ID": one.id, "Service": service, "Port": 6379, "EnableTagOverride": true, "Tags": ["from-catalog", "slave"],

@@ -136,10 +136,7 @@ fn errors() -> Vec<Complaint> {
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
         Complaint::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Complaint::StandsBack(Failure {
-            error: "on-promote: exit status 3: cannot connect".to_owned(),
-            for_good: false,
-        }),
+        Complaint::Hook { hook: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
         Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s".to_owned() },
         Complaint::Unsettled,
     ]);

@@ -1,4 +1,4 @@
-//! https: with what Consul makes itself, and with every way to say whom to trust and what to show.
+//! https: with Consul's own certificates, and with every way to configure trust and client certificates.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use super::{https_address, over_https, serve_https, text};
 use crate::harness::{Authority, Cluster, Health, Pass, Proxy, Relay, consul, secs, unique};
 use crate::stage::{Candidate, wait_for_another_master, wait_for_settled};
 
-/// `consul tls`, in a directory.
+/// Runs `consul tls` in a directory.
 fn consul_tls(directory: &Path, arguments: &[&str]) {
     let output = Command::new(&consul().binary).arg("tls").args(arguments).current_dir(directory).output().unwrap();
     assert!(output.status.success(), "consul tls {arguments:?}: {output:?}");
 }
 
-/// A directory that is removed in the end.
+/// A directory that is removed when dropped.
 struct Directory(std::path::PathBuf);
 
 impl Directory {
@@ -58,7 +58,7 @@ fn where_all_verify_all_with_certificates_made_by_consul_tls_a_master_is_elected
             .env("CONSUL_CACERT", &ca)
             .env("CONSUL_CLIENT_CERT", &certificate)
             .env("CONSUL_CLIENT_KEY", &key)
-            // A certificate for a server is for this name, for localhost and for 127.0.0.1.
+            // Consul's server certificates are for this name, for localhost and for 127.0.0.1.
             .env("CONSUL_TLS_SERVER_NAME", "server.dc1.consul")
             .args(["--wait", "9s", "--lock-delay", "0s"]);
         candidate.let_consul_run_it("1s", &pass);
@@ -81,7 +81,7 @@ fn whom_to_trust_and_what_to_show_can_be_said_by_option_and_by_variable() {
     let (certificate, key) = authority.issue(&["client"]).write(n1.directory(), "client");
     let several = n1.directory().join("several");
     fs::create_dir_all(several.join("below")).unwrap();
-    // As with official clients: also below, and what cannot be read as a certificate is passed over.
+    // As in official clients, subdirectories count, and files that are no certificates are ignored.
     let damaged = "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n";
     fs::write(several.join("README"), "No certificate.\n").unwrap();
     fs::write(several.join("a.pem"), Authority::new().certificate()).unwrap();
@@ -116,7 +116,7 @@ fn whom_to_trust_and_what_to_show_can_be_said_by_option_and_by_variable() {
             "a file before a directory",
             there(bare.clone()).env("CONSUL_CACERT", text(&ca)).env("CONSUL_CAPATH", no_file),
         ),
-        // Where a machine has its CAs can be said to every program that reads them as OpenSSL does.
+        // This variable changes the machine's CAs for every program that follows OpenSSL.
         ("the machine's", there(bare.clone()).env("SSL_CERT_FILE", text(&ca))),
         (
             "https by variable",
@@ -142,9 +142,9 @@ fn an_agent_is_known_by_its_address_or_by_the_name_that_is_asked_for_and_asked_o
     let one = Candidate::alone(n1);
     let pass = |at: &str| over_https(one.pass(), n1, &ca).at(&format!("https://{at}"));
     let port = four.address().rsplit_once(':').unwrap().1.to_owned();
-    // A first run takes the lock, in more requests.
+    // The first run takes the lock, with more requests.
     pass(&six.address()).run();
-    // The address and a host's name: both are asked there, and known by the name.
+    // An address and a host name: both are connected to, and verified by the given name.
     for (relay, pass) in [
         (&six, pass(&six.address())),
         (&four, pass(&four.address()).args(["-tls-server-name", "[::1]:8501"])),
@@ -170,7 +170,7 @@ fn a_certificate_by_way_of_another_ca_and_a_token_under_acls_work_as_anywhere() 
     let authority = Authority::new();
     let between = authority.authority_below();
     let mut pair = between.issue(&[&n1.ip().to_string()]);
-    // What an agent shows is its own certificate, and those of the CAs up to the one that is trusted.
+    // The agent sends its own certificate and those of the CAs up to the trusted one.
     pair.certificate += between.certificate();
     let ca = serve_https(n1, &authority, &pair, false);
     let one = Candidate::alone(n1);

@@ -1,4 +1,4 @@
-//! Every way to reach an agent, on real ones: https, sockets, tokens. What each failure says, and that it says it in time.
+//! Every way to reach a real agent: https, sockets, tokens. Each failure must have its own message, in time.
 
 mod https;
 mod refusals;
@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::harness::{Authority, Node, Pair, Pass};
 
-/// The port on which an agent of these scenarios serves https.
+/// The agents' https port in these scenarios.
 const HTTPS: u16 = 8501;
 
-/// Lets an agent serve https too, with this certificate, and for clients of this CA alone where that is asked for. The files stand in its
-/// directory; the CA's is returned.
+/// Makes an agent also serve https with this certificate, and accept only clients of this CA if asked to. Writes the
+/// files to its directory, and returns the CA's.
 fn serve_https(node: &Node, authority: &Authority, pair: &Pair, verify: bool) -> PathBuf {
     let ca = node.directory().join("ca.pem");
     fs::write(&ca, authority.certificate()).unwrap();
@@ -30,12 +30,12 @@ fn serve_https(node: &Node, authority: &Authority, pair: &Pair, verify: bool) ->
     ca
 }
 
-/// The agent's https address.
+/// Returns the agent's https address.
 fn https_address(node: &Node) -> String {
     format!("https://{}:{HTTPS}", node.ip())
 }
 
-/// A pass that asks by https and trusts the CA in this file.
+/// Returns a pass that uses https and trusts the CA in this file.
 fn over_https(pass: Pass, node: &Node, ca: &Path) -> Pass {
     pass.at(&https_address(node)).env("CONSUL_CACERT", text(ca))
 }
@@ -44,7 +44,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// A name for a file that no other scenario of this process writes.
+/// Returns a file name that no other scenario of this process uses.
 fn unique_file(node: &Node, name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     node.directory().join(format!("{}-{name}", NEXT.fetch_add(1, Ordering::Relaxed)))

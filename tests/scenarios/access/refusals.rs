@@ -1,5 +1,5 @@
-//! What is wrong with a certificate, a key or a port: one line that names it and the way out, the right exit status, in time, and nothing
-//! done.
+//! Errors in a certificate, a key or a port: one line with the cause and the fix, the right exit code, in time, and no
+//! action.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,8 @@ use crate::stage::Candidate;
 const CLIENT: &str = "; give a valid certificate of the agent's CA with --client-cert and --client-key (CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY)";
 const CA: &str = ": no trusted CA signed its certificate; name the CA that did with --ca-file or --ca-path (CONSUL_CACERT, CONSUL_CAPATH)";
 
-/// Makes the same pass twice: it must end with this status, in time, say the same each time with these parts in it, and do nothing.
+/// Runs the same pass twice: it must end with this exit code, in time, with the same line that contains these parts,
+/// and do nothing.
 fn refused(one: &Candidate, pass: &Pass, status: i32, parts: &[&str]) {
     let pass = pass.clone().args(["--timeout", "15s"]);
     let first = pass.run();
@@ -21,7 +22,7 @@ fn refused(one: &Candidate, pass: &Pass, status: i32, parts: &[&str]) {
     }
     assert!(first.took < secs(5), "{first:?}");
     assert_eq!(first.stderr, "");
-    assert_eq!(one.said_by(&pass.run(), status), said, "the same state is the same text");
+    assert_eq!(one.said_by(&pass.run(), status), said, "the same state prints the same line");
     assert!(!one.is_tagged("master") && !one.is_tagged("slave") && one.sessions().is_empty());
 }
 
@@ -86,7 +87,7 @@ fn an_agent_whose_certificate_is_of_another_ca_for_another_name_or_for_another_t
     refused(&one, &one.pass().at(&https_address(n1)), 2, &[CA]);
     let wrong_name = over_https(one.pass(), n1, &good).args(["--tls-server-name", "server.dc1.consul"]);
     refused(&one, &wrong_name, 2, &["certificate not valid for name \"server.dc1.consul\"", &ip(n1)]);
-    // It was none of them.
+    // The agent itself works.
     assert!(one.said_by(&over_https(one.pass(), n1, &good).run(), 0).starts_with("master on n1"));
 }
 
@@ -113,7 +114,7 @@ fn plain_text_to_an_https_port_and_https_to_a_plain_one_say_so() {
     );
 }
 
-/// A file of the scenario's, with this text.
+/// Writes a file of the scenario's with this text.
 fn file(node: &Node, text: &str) -> PathBuf {
     let path = super::unique_file(node, "pem");
     fs::write(&path, text).unwrap();
@@ -121,7 +122,7 @@ fn file(node: &Node, text: &str) -> PathBuf {
 }
 
 #[test]
-fn a_file_that_is_none_or_does_not_fit_is_named_before_anything_is_asked() {
+fn an_invalid_or_mismatched_file_is_named_before_any_request() {
     let node = shared().nodes::<1>()[0];
     let one = Candidate::alone(node);
     let silent = Proxy::before(node);
@@ -204,7 +205,7 @@ fn an_agent_that_is_silent_behind_tls_costs_no_more_than_the_timeout() {
     let node = shared().nodes::<1>()[0];
     let one = Candidate::alone(node);
     let ca = file(node, Authority::new().certificate());
-    // It accepts, and never says a word.
+    // It accepts connections and never sends anything.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let pass = one.pass().at(&format!("https://{}", listener.local_addr().unwrap())).env("CONSUL_CACERT", text(&ca));
     let outcome = pass.args(["--timeout", "1s"]).run();

@@ -1,4 +1,4 @@
-//! Tokens: every way to give one, what is said of one that is gone, and that none is ever seen.
+//! Tokens: every way to give one, the error for a deleted one, and that no token ever shows.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option()
         assert!(said.starts_with("master on n1"), "{way}: {said}");
     }
     let said = one.said_by(&pass.run(), 2);
-    // What is denied has no name on 1.8.7, since the anonymous token does not exist there before it is given rights.
+    // On 1.8.7 the denied anonymous token has no name, because it does not exist before it has rights.
     let way_out = "; give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
     let needs = "; needs a token with: service ";
     assert!(said.contains(": 403 ") && said.contains(needs) && said.ends_with(way_out), "without any: {said}");
@@ -60,7 +60,7 @@ fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     let api = one.node.api().with_token(&token);
     let own = api.get("/v1/acl/token/self").json()["AccessorID"].as_str().unwrap().to_owned();
     one.node.api().delete(&format!("/v1/acl/token/{own}")).ok();
-    // An agent, and a server, may know a token for as long as acl.token_ttl, 30 s.
+    // Agent and server may cache a token for acl.token_ttl, 30 s.
     let said = wait_for("the deleted token to be refused", secs(60), || {
         seen(pass.run(), |outcome| outcome.status != 0).map(|outcome| one.said_by(&outcome, 2))
     });
@@ -69,7 +69,8 @@ fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     assert!(!said.contains(&token) && one.holds_the_lock() && one.is_tagged("master"));
 }
 
-/// A text of which every sixteen bytes hold `5ec2e7`: so it is found in a dump of bytes too, of which a line has no more.
+/// Returns a text in which every 16 bytes contain `5ec2e7`, so that it is found in a hex dump too, with its 16 bytes
+/// per line.
 fn repeated() -> String {
     "5ec2e7".repeat(8)
 }
@@ -115,8 +116,8 @@ fn a_token_in_the_wrong_place_is_not_repeated() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     for (pass, words) in [
         // Meant for the environment.
-        (one.pass().arg(&format!("CONSUL_HTTP_TOKEN={TOKEN}")), "'CONSUL_HTTP_TOKEN=...' belongs to no option"),
-        (one.pass().arg(TOKEN), "'...' belongs to no option"),
+        (one.pass().arg(&format!("CONSUL_HTTP_TOKEN={TOKEN}")), "unexpected argument 'CONSUL_HTTP_TOKEN=...'"),
+        (one.pass().arg(TOKEN), "unexpected argument '...'"),
         (one.pass().args(["--token-file", TOKEN]), "--token-file: there is no such file, and it looks like a token"),
         (
             one.pass().env("CONSUL_HTTP_TOKEN_FILE", TOKEN),
@@ -134,7 +135,7 @@ fn a_token_that_was_typed_is_not_seen_in_the_list_of_processes_while_a_run_waits
     let one = Candidate::alone(node);
     one.report(&one.pass());
     let proxy = Proxy::before(node);
-    // Nobody can see it after the first moment: not while a file is read, nor in a wait.
+    // Nobody can see it after the first moment: neither while a file is read nor during a wait.
     let running = one.pass().through(&proxy).args(["--token", TOKEN, "--wait", "20s"]).spawn();
     wait_for("the run to wait", secs(10), || {
         seen(proxy.requests(), |requests| requests.iter().any(|request| request.path.contains("index="))).map(drop)

@@ -1,4 +1,4 @@
-//! Unix sockets: as good as a port, and bounded where one is not served.
+//! Unix sockets: equivalent to a port, and limited in time if nobody serves them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use super::{text, unique_file};
 use crate::harness::{Authority, Cluster, Node, consul, secs, shared};
 use crate::stage::Candidate;
 
-/// Lets an agent serve HTTP by a socket as well, which only its own user may use.
+/// Makes an agent also serve HTTP on a socket that only its own user may use.
 fn serve_socket(node: &Node) -> PathBuf {
     let socket = node.directory().join("consul.sock");
     let addresses = format!("{} unix://{}", node.ip(), text(&socket));
@@ -48,7 +48,7 @@ fn https_goes_through_a_socket_too_where_the_agent_has_it() {
     let pass = one.pass().at(&format!("unix://{}", text(&socket))).env("CONSUL_HTTP_SSL", "1");
     let outcome = pass.env("CONSUL_CACERT", text(&ca)).run();
     if consul().version < (1, 11, 0) {
-        // 1.8.7 serves plain text by a socket that it was told to serve https by.
+        // 1.8.7 serves plain text on a socket that is configured for https.
         assert!(one.said_by(&outcome, 2).contains(": what answers there does not speak TLS; "));
     } else {
         assert!(one.said_by(&outcome, 0).starts_with("master on n1"));
@@ -60,7 +60,7 @@ fn a_socket_that_may_not_be_used_says_so() {
     let cluster = Cluster::of(1);
     let [n1] = cluster.nodes::<1>();
     let socket = serve_socket(n1);
-    // Also where a developer runs the tests as the user whose agent it is.
+    // Also if the developer runs the tests as the agent's user.
     fs::set_permissions(&socket, PermissionsExt::from_mode(0o000)).unwrap();
     let one = Candidate::alone(n1);
     let outcome = one.pass().at(&format!("unix://{}", text(&socket))).by_nobody(n1.directory()).run();
@@ -97,7 +97,7 @@ fn a_socket_that_nobody_serves_is_an_outage_and_takes_no_longer_than_the_timeout
     drop(UnixListener::bind(&abandoned).unwrap());
     let said = one.said_by(&pass(&abandoned).run(), 1);
     assert!(said.contains("Connection refused") && said.contains("; is the agent running there?"), "{said}");
-    // It takes a connection and says nothing; and once as many wait as may, it takes none.
+    // It accepts a connection and sends nothing; when its backlog is full, it accepts none.
     let silent = unique_file(node, "silent.sock");
     let _listener = UnixListener::bind(&silent).unwrap();
     let outcome = pass(&silent).run();
@@ -107,7 +107,7 @@ fn a_socket_that_nobody_serves_is_an_outage_and_takes_no_longer_than_the_timeout
     assert!(one.said_by(&outcome, 1).contains(": no answer within 1s; ") && outcome.took < secs(3), "{outcome:?}");
 }
 
-/// Connections to a listener that accepts none, until the next one would have to wait.
+/// Opens connections to a listener that accepts none, until the next one would block.
 fn fill(socket: &PathBuf) -> Vec<UnixStream> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
     let address = SocketAddrUnix::new(socket).unwrap();
@@ -121,6 +121,6 @@ fn fill(socket: &PathBuf) -> Vec<UnixStream> {
                 return waiting;
             }
         }
-        assert!(waiting.len() < 100_000, "the listener takes any number");
+        assert!(waiting.len() < 100_000, "the listener accepts any number");
     }
 }

@@ -1,4 +1,5 @@
-//! The fence: a DNS name that exists exactly while its master's session does, and leads to the instance that holds it only.
+//! The fence: a DNS name that exists exactly while its master's session does, and finds only the instance that holds
+//! it.
 
 mod moves;
 mod name_watch;
@@ -24,7 +25,7 @@ fn the_query_has_the_masters_session_and_asks_for_it_in_meta_where_only_the_mast
     two.follows(&one);
     is_fenced(&one, "");
     assert_eq!(meta(&two), others);
-    assert_eq!(one.rest_of_registration()["Meta"], others, "all that is not this election's is as it was");
+    assert_eq!(one.rest_of_registration()["Meta"], others, "everything else is unchanged");
     one.turn(Health::Critical);
     two.leads();
     one.follows(&two);
@@ -32,7 +33,7 @@ fn the_query_has_the_masters_session_and_asks_for_it_in_meta_where_only_the_mast
     assert_eq!(meta(&one), others);
     two.node.api().service_maintenance(&two.id, true);
     two.run();
-    assert_eq!(meta(&two), others, "who steps down has the key no more");
+    assert_eq!(meta(&two), others, "an instance that steps down loses the key");
 }
 
 #[test]
@@ -40,9 +41,9 @@ fn the_name_is_gone_the_moment_the_session_ends() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     let gone = |why: &str| {
-        // No pass has run since, and nothing is waited for: it is one raft entry that ends session, lock and query.
+        // No pass has run since and the test does not wait: one raft entry ends session, lock and query.
         assert_eq!((api.query(&one.query()), dns(&one)), (None, vec![]), "{why}");
-        assert!(one.is_tagged("master"), "{why}: the tag alone is what is left");
+        assert!(one.is_tagged("master"), "{why}: only the tag is left");
     };
     one.leads();
     one.turn(Health::Critical);
@@ -71,7 +72,7 @@ fn a_master_in_warning_is_found_until_it_gives_the_lead_up() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
     one.turn(Health::Warning);
-    assert_eq!(dns(&one), [one.node.ip()], "a session does not end by a warning");
+    assert_eq!(dns(&one), [one.node.ip()], "a warning does not end a session");
     assert!(one.run().starts_with("slave, no master: "));
     assert_eq!((dns(&one), one.node.api().query(&one.query())), (vec![], None));
 }
@@ -96,7 +97,7 @@ fn a_plain_query_of_the_same_name_is_fenced_in_place_and_the_name_is_never_witho
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
     one.said_by(&one.pass().arg("--no-fence").run(), 0);
-    // As the tool of 2017 made it, with what its operator set beside.
+    // As the tool of 2017 created it, with its operator's additions.
     let id = api.query(&one.query()).unwrap()["ID"].as_str().unwrap().to_owned();
     let old = json!({"Name": one.query(), "DNS": {"TTL": "3s"},
         "Service": {"Service": one.service, "Tags": ["master"], "Near": "_agent"}});
@@ -111,7 +112,7 @@ fn a_plain_query_of_the_same_name_is_fenced_in_place_and_the_name_is_never_witho
     is_fenced(&one, "");
 }
 
-/// What the name answered while something was done.
+/// Returns the name's answers during the work.
 fn steadily_answered(one: &Candidate, work: impl FnOnce()) -> Vec<Vec<std::net::Ipv4Addr>> {
     let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -123,7 +124,7 @@ fn steadily_answered(one: &Candidate, work: impl FnOnce()) -> Vec<Vec<std::net::
             }
             answers
         });
-        // The watch ends with a panic as well.
+        // The watch must also end if this panics.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         let answers = looks.join().unwrap();
@@ -138,7 +139,7 @@ fn going_back_with_no_fence_unfences_in_place_and_takes_the_key_from_master_and_
     let api = one.node.api();
     let plain = |candidate: &Candidate| candidate.said_by(&candidate.pass().arg("--no-fence").run(), 0);
     one.leads();
-    // A slave that died as a master, and came back with its old key.
+    // A slave that died as master and came back with its old Meta key.
     let stale = json!({"Name": two.service, "ID": two.id, "Port": 6379, "Tags": ["master"],
         "Meta": {meta_key(&two): "12345678-0000-0000-0000-000000000000", "version": "7"}});
     two.node.api().register(&stale);
@@ -152,7 +153,7 @@ fn going_back_with_no_fence_unfences_in_place_and_takes_the_key_from_master_and_
     assert_eq!(query["Service"]["OnlyPassing"], true);
     assert!(query["Service"]["ServiceMeta"].as_object().is_none_or(serde_json::Map::is_empty), "{query}");
     assert_eq!((meta(&one)[meta_key(&one)].clone(), meta(&two)), (Value::Null, json!({"version": "7"})));
-    assert_eq!((one.sessions(), dns(&one)), (session, vec![one.node.ip()]), "the lead is what it was");
+    assert_eq!((one.sessions(), dns(&one)), (session, vec![one.node.ip()]), "the lead is unchanged");
     // A plain query outlives its master.
     one.turn(Health::Critical);
     assert_eq!(api.query(&one.query()).unwrap()["ID"], id);
@@ -160,7 +161,7 @@ fn going_back_with_no_fence_unfences_in_place_and_takes_the_key_from_master_and_
     assert_eq!(dns(&two), [two.node.ip()]);
     two.leads();
     is_fenced(&two, "");
-    assert_eq!(api.query(&two.query()).unwrap()["ID"], id, "and there again");
+    assert_eq!(api.query(&two.query()).unwrap()["ID"], id, "and back again");
 }
 
 #[test]
@@ -196,9 +197,9 @@ fn an_instance_whose_tags_only_the_catalog_knows_is_fenced_as_well() {
     assert_eq!(dns(&one), [] as [std::net::Ipv4Addr; 0]);
     two.leads();
     one.turn(Health::Passing);
-    // Both are tagged master in the catalog, until the first has made its pass.
+    // Both are tagged master in the catalog until the first has run its pass.
     assert_eq!(one.node.api().nodes_tagged(&service, "master").len(), 2);
-    holds_for("the name to lead to the holder only", millis(200), || {
+    holds_for("the name to find only the holder", millis(200), || {
         seen(dns(&two), |found| *found == [two.node.ip()]).map(drop)
     });
     one.follows(&two);
@@ -212,7 +213,7 @@ fn a_reload_that_wipes_tag_and_key_leaves_the_name_unanswered_until_the_next_pas
     let one = Candidate::alone(node);
     let meta_of = json!({"version": "7"});
     one.leads();
-    // What `consul reload` does to an instance of a file: it is registered as the file has it.
+    // `consul reload` registers an instance again as its file defines it.
     node.api().register(&json!({"Name": one.service, "ID": one.id, "Port": 6379, "Meta": meta_of, "Tags": ["old"]}));
     assert_eq!(dns(&one), [] as [std::net::Ipv4Addr; 0]);
     one.leads();

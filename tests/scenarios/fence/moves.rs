@@ -1,5 +1,5 @@
-//! A lead that moves to another session, runs that are killed on the way, and queries that may not be written: the name goes along, or is
-//! gone, but leads to nobody else.
+//! Lock moves to another session, runs killed on the way, and queries that may not be written: the name follows or
+//! disappears, but never finds anybody else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ fn a_lead_that_moves_to_another_session_takes_query_and_meta_along_within_a_doze
     let (proxy, gaps, ip) = (Proxy::before(one.node), Arc::new(AtomicUsize::new(0)), one.node.ip());
     let (name, counted) = (format!("{}.query.consul", one.query()), Arc::clone(&gaps));
     proxy.fail(move |_, _| {
-        // A fault that does nothing but look: what is the name's answer before this request?
+        // This fault only looks: what does the name answer before this request?
         let answer = dns_addresses(ip, &name).unwrap();
         assert!(answer.is_empty() || answer == [ip]);
         counted.fetch_add(usize::from(answer.is_empty()), Ordering::Relaxed);
@@ -36,7 +36,7 @@ fn a_lead_that_moves_to_another_session_takes_query_and_meta_along_within_a_doze
     assert_ne!(one.sessions(), old);
     assert_eq!(api.query(&one.query()).unwrap()["ID"], id, "the query lives on");
     is_fenced(&one, "moved");
-    // Consul itself ends a session with any check that it is bound to.
+    // Consul itself ends a session together with any check it is bound to.
     take_the_check_away(&one);
     assert_eq!((one.holds_the_lock(), dns(&one)), (false, vec![]));
     one.leads();
@@ -58,7 +58,7 @@ fn a_run_that_is_killed_at_any_request_of_a_move_to_another_session_is_put_right
             let state = (proxy.requests().len() > at, pass.has_ended());
             seen(state, |(hit, ended)| *hit || *ended).map(|(hit, _)| hit)
         });
-        // The agent has carried it out by the time that the program dies of waiting for the answer; and if not, that is a case as well.
+        // The agent has executed it by the time the waiting program is killed; if it has not, that is a valid case too.
         std::thread::sleep(millis(20));
         pass.kill();
         let when = format!("killed at request {at}:\n{}", proxy.lines().join("\n"));
@@ -66,7 +66,7 @@ fn a_run_that_is_killed_at_any_request_of_a_move_to_another_session_is_put_right
         assert!(one.run().starts_with("master on "), "{when}");
         is_led_by_name(&one, &when);
         assert!(one.sessions().len() <= 2, "{when}: one spare at most");
-        // Back to where it was; the spare is used by the next lead, or gone with it.
+        // Restores the initial state; the next term uses the spare session, if it still exists.
         take_the_check_away(&one);
         one.node.api().service_maintenance(&one.id, true);
         one.run();
@@ -79,7 +79,7 @@ fn a_run_that_is_killed_at_any_request_of_a_move_to_another_session_is_put_right
     }
 }
 
-/// Runs the pass until it makes such a request, which the agent never hears of, and kills it.
+/// Runs the pass until it sends such a request, which the agent never receives, and kills it.
 fn kill_at(one: &Candidate, pass: &Pass, request: impl Fn(&Request) -> bool + Clone + Send + Sync + 'static) {
     let proxy = Proxy::before(one.node);
     let is_it = request.clone();
@@ -107,7 +107,7 @@ fn a_run_that_is_killed_while_it_moves_the_lead_never_leaves_a_name_that_outlive
     let late = add_a_check(&one);
     kill_after_the_move(&one, &one.pass());
     the_name_is_no_lie(&one, "killed");
-    // Now the new session ends by what the old one is not bound to.
+    // Now the new session ends through a check that the old one is not bound to.
     one.node.api().set_check(&late, Health::Critical);
     one.node.api().set_check(&late, Health::Passing);
     assert!(!one.holds_the_lock());
@@ -130,7 +130,7 @@ fn a_run_that_is_killed_between_giving_the_lock_up_and_ending_its_session_leaves
         for spare in one.sessions() {
             one.node.api().destroy_session(&spare);
         }
-        assert_eq!(dns(&two), [two.node.ip()], "{next:?}: nothing of the old lead is left in the query");
+        assert_eq!(dns(&two), [two.node.ip()], "{next:?}: the query has no trace of the old term");
     }
 }
 
@@ -156,14 +156,14 @@ fn a_token_that_may_not_write_the_query_any_more_keeps_no_lock_that_the_name_doe
     let cluster = Cluster::with(2).acls().start();
     let [one, two] = Candidate::on_each(cluster.nodes::<2>());
     assert!(one.said_by(&pass_with(&one, "write").run(), 0).starts_with("master on "));
-    // A check more moves the lead to another session, which the query is to follow and may not.
+    // Another check moves the lock to another session, which the query must follow but may not.
     add_a_check(&one);
     let weak = pass_with(&one, "read");
     let said = [(); 2].map(|()| one.said_by(&weak.run(), 2));
     assert!(said[0].contains("prepared query") && said[0] == said[1], "{said:?}");
     let follower = two.said_by(&pass_with(&two, "write").run(), 0);
     let found = cluster.server().api().execute_query(&two.query());
-    assert_eq!(found.len(), 1, "some instance is found by the name; {said:?}, and then: {follower}");
+    assert_eq!(found.len(), 1, "the name finds an instance; {said:?}, and then: {follower}");
 }
 
 #[test]
@@ -189,7 +189,8 @@ fn an_instance_that_may_not_write_the_query_leaves_the_lock_to_one_that_may_in_t
     }
 }
 
-/// A master whose query an operator has given a token that the election's own may not see, and whose lead is about to move.
+/// Returns a master whose query has an operator's token that the election's own token may not see, and whose lock is
+/// about to move.
 fn with_a_hidden_token(cluster: &Cluster) -> (Candidate<'_>, Pass) {
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let (api, pass) = (one.node.api(), pass_with(&one, "write"));
@@ -208,7 +209,7 @@ fn a_query_with_a_token_that_cannot_be_seen_goes_with_its_session_and_the_name_i
     let outcomes = [pass.run(), pass.run()];
     assert_eq!(one.node.api().execute_query(&one.query()), ["n1"], "{outcomes:?}");
     assert_eq!(outcomes[1].status, 0, "{outcomes:?}");
-    // Killed on the way, the next pass finds the same.
+    // After a kill on the way, the next pass finds the same state.
     let (one, pass) = with_a_hidden_token(&cluster);
     kill_after_the_move(&one, &pass);
     let outcomes = [pass.run(), pass.run()];

@@ -1,4 +1,4 @@
-//! What a DNS name answers, judged against who holds the lock: the one question that the fence is about.
+//! Compares the answers of a DNS name with the holder of the lock, which is all that the fence is about.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -9,26 +9,27 @@ use std::time::{Duration, Instant};
 use crate::harness::{Node, dns_addresses, millis, secs, seen, wait_for};
 use crate::stage::Candidate;
 
-/// Asks for the name every 5 ms, in a thread of its own, and judges each answer against the lock's holder just before and just after.
+/// Asks for the name every 5 ms, in its own thread, and judges each answer by the lock's holder just before and just
+/// after.
 ///
-/// The two reads of the lock make a judgement that needs no clock: an answer is true when it is empty, or when it is the one instance
-/// that held the lock at one of them. A server answers both from its own state, so ask one that leads.
+/// With two reads of the lock, the judgement needs no clock: an answer is right if it is empty, or if it is the one
+/// instance that held the lock at one of the reads. A server answers both from its own state, so ask a leading one.
 pub struct NameWatch {
     stop: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
     thread: Option<JoinHandle<Samples>>,
 }
 
-/// What a watch has seen.
+/// The observations of a watch.
 #[derive(Debug, Default)]
 pub struct Samples {
-    /// How many answers it judged.
+    /// The number of judged answers.
     pub taken: usize,
-    /// How many of them named an instance.
+    /// The number of answers with an instance.
     pub answered: usize,
-    /// Those that named two, or one that did not hold the lock.
+    /// The answers with two instances, or with one that did not hold the lock.
     pub lies: Vec<String>,
-    /// The longest time between two answers that named an instance.
+    /// The longest time between two answers with an instance.
     pub longest_gap: Duration,
 }
 
@@ -42,7 +43,7 @@ impl NameWatch {
         let name = format!("{}.query.consul", candidates[0].query());
         let nodes: Vec<(String, Ipv4Addr)> =
             candidates.iter().map(|one| (one.node.name().to_owned(), one.node.ip())).collect();
-        // The holder as far as it tells itself: a session that an instance of this election did not describe has no address.
+        // The holder as described by itself: a session that no instance of this election described has no address.
         let holder = move || -> Option<Ipv4Addr> {
             let lock = api.lock(&key)?;
             let session = lock.session?;
@@ -75,7 +76,7 @@ impl NameWatch {
         NameWatch { stop, taken, thread: Some(thread) }
     }
 
-    /// Waits until it has judged so many answers more.
+    /// Waits until it has judged this many more answers.
     pub fn takes(&self, more: usize) {
         let wanted = self.taken.load(Ordering::Relaxed) + more;
         wait_for("more answers", secs(60), || {
@@ -83,13 +84,13 @@ impl NameWatch {
         });
     }
 
-    /// Ends the watch and tells what it saw.
+    /// Ends the watch and returns its observations.
     pub fn end(mut self) -> Samples {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }
 
-    /// Ends the watch, which must have looked often and never have been told a lie.
+    /// Ends the watch, which must have polled often and never have seen a wrong answer.
     pub fn was_never_told_a_lie(self) {
         let samples = self.end();
         assert!(samples.taken > 10 && samples.answered > 0, "the watch has not seen enough: {samples:?}");

@@ -1,10 +1,10 @@
-//! Queries' names and the fence: several elections on one instance, dots, and names that are too long for a key in Meta.
+//! Query names and the fence: several elections on one instance, dots, and names too long for a Meta key.
 
 use crate::fence::stage::{dns_of, meta};
 use crate::harness::{Pass, Running, shared};
 use crate::stage::Candidate;
 
-/// Two elections on one instance, each with its own tags. Their queries' names are as given.
+/// Starts two elections on one instance, with these query names and their own tags.
 fn two_elections(one: &Candidate, names: [&str; 2]) {
     let api = one.node.api();
     let [read, write] = [("reader", names[0]), ("writer", names[1])].map(|(tag, name)| {
@@ -25,7 +25,7 @@ fn two_elections(one: &Candidate, names: [&str; 2]) {
         assert_eq!(answers(name), [one.node.ip()], "{name} after all");
         assert_eq!(api.query(name).unwrap()["Session"], holder(name).unwrap());
     }
-    // The end of one is not the other's.
+    // The end of one does not end the other.
     api.destroy_session(&holder(read.0).unwrap());
     assert_eq!((answers(read.0), answers(write.0)), (vec![], vec![one.node.ip()]));
     for pass in [&read.1, &write.1] {
@@ -56,7 +56,8 @@ fn two_elections_that_promote_one_instance_at_once_both_end_fenced() {
         one.node.api().service_maintenance(&one.id, false);
         let running: Vec<_> = passes.iter().map(Pass::spawn).collect();
         let said: Vec<_> = running.into_iter().map(Running::wait).collect();
-        // The agent knows no compare-and-set: what one of them overwrote the other puts right, at the latest in its next pass.
+        // The agent has no compare-and-set: a pass may overwrite the other's change, which the other repairs in its
+        // next pass at the latest.
         assert!(passes.iter().all(|pass| pass.run().line.contains(": master on ")), "round {round}: {said:?}");
         assert!(passes.iter().all(|pass| pass.run().line.contains(": master on ")), "round {round}: {said:?}");
         for name in &names {

@@ -1,5 +1,5 @@
-//! What happens between two requests of a pass: sessions that end, rivals that are faster, queries that come and go. The name is never left
-//! leading to who does not hold the lock.
+//! Events between two requests of a pass: sessions end, rivals are faster, queries come and go. The name must never be
+//! left finding an instance that does not hold the lock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use crate::fence::stage::is_fenced;
 use crate::harness::{Api, Fault, Proxy, Request, shared};
 use crate::stage::Candidate;
 
-/// No query of the name is there but one that ends with the lock's holder: whatever a pass was hit by.
+/// Whatever hit a pass, the only query of this name ends with the lock's holder.
 fn the_query_is_the_holders_or_none(one: &Candidate, when: &str) {
     let api = one.node.api();
     let (holder, query) = (api.holder(&one.key()), api.query(&one.query()));
@@ -19,10 +19,10 @@ fn the_query_is_the_holders_or_none(one: &Candidate, when: &str) {
     }
 }
 
-/// Whatever befalls the election between two requests of a promotion; told the API and the lock key.
+/// An event between two requests of a promotion; receives the API and the election.
 type Blow = fn(&Api, &Election);
 
-/// What a blow needs to know of a candidate, in another thread.
+/// What an event needs to know of a candidate, in another thread.
 struct Election {
     key: String,
     query: String,
@@ -34,7 +34,7 @@ impl Election {
         Election { key: one.key(), query: one.query(), service: one.service.clone() }
     }
 
-    /// The name of the session that a rival takes the lock with.
+    /// The name of the session with which a rival takes the lock.
     fn rival(&self) -> String {
         format!("rival of {}", self.query)
     }
@@ -64,7 +64,7 @@ fn make_a_plain_query(api: &Api, election: &Election) {
     api.create_query(&json!({"Name": election.query, "Service": service}));
 }
 
-/// Deals the blow before each request of a promotion in turn, a fresh promotion each time.
+/// Causes the event before each request of a promotion in turn, each time in a new promotion.
 fn at_every_request(blow: Blow, may_leave_a_plain_query: bool) {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
@@ -102,7 +102,7 @@ fn at_every_request(blow: Blow, may_leave_a_plain_query: bool) {
             return;
         }
         at += 1;
-        // The next promotion begins with an old slave's tag and an old query, every other time.
+        // Every other promotion starts with an old slave tag and an old query.
         one.node.api().service_maintenance(&one.id, true);
         one.run();
         one.node.api().service_maintenance(&one.id, false);
@@ -115,7 +115,7 @@ fn a_session_that_ends_before_any_request_of_a_promotion_leaves_no_query_of_a_de
 }
 
 #[test]
-fn a_rival_that_takes_the_lock_before_any_request_of_a_promotion_is_never_spoken_over() {
+fn a_rival_that_takes_the_lock_before_any_request_of_a_promotion_is_never_overruled() {
     at_every_request(let_a_rival_lead, false);
 }
 
@@ -130,9 +130,9 @@ fn a_plain_query_that_comes_up_before_any_request_of_a_promotion_is_fenced() {
 }
 
 #[test]
-fn a_query_that_is_to_be_written_under_a_dead_session_is_refused_and_the_pass_begins_anew() {
+fn a_query_write_under_a_dead_session_is_refused_and_the_pass_starts_over() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    // A plain query is there, so that it is updated, and then none, so that one is created.
+    // Once with a plain query, which is updated, and once without, so that one is created.
     for plain in [true, false] {
         one.node.api().service_maintenance(&one.id, true);
         one.said_by(&one.pass().run(), 0);

@@ -1,4 +1,5 @@
-//! Nodes that come back with an old master tag, and versions that know no fence beside those that do: whom the name leads to meanwhile.
+//! Nodes that return with an old master tag, and old versions without a fence next to new ones: what the name finds
+//! meanwhile.
 
 use serde_json::json;
 
@@ -7,14 +8,14 @@ use crate::fence::stage::{add_a_check, take_the_check_away};
 use crate::harness::{Cluster, Health, Random, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
-/// What became of a master that was away for longer than it takes to be given up.
+/// How a master is away for longer than Consul needs to notice.
 enum Away {
     Paused,
     Killed,
 }
 
-/// The first of two instances leads, is away while the second takes over, and is back with its old tag before any pass of its own. Tells
-/// what the name answered all the time.
+/// The first of two instances leads, is away while the second takes over, and is back with its old tag before its own
+/// pass has run. Returns all answers of the name.
 fn a_master_comes_back(away: &Away, arguments: &[&str]) -> Samples {
     let cluster = Cluster::with(2).quick_failure_detection().start();
     let candidates = Candidate::on_each(cluster.nodes::<2>());
@@ -28,7 +29,9 @@ fn a_master_comes_back(away: &Away, arguments: &[&str]) -> Samples {
         Away::Paused => one.node.pause(),
         Away::Killed => one.node.kill(),
     }
-    wait_for("the servers to give the master up", secs(30), || seen(api.holder(&two.key()), Option::is_none).map(drop));
+    wait_for("the servers to end the master's session", secs(30), || {
+        seen(api.holder(&two.key()), Option::is_none).map(drop)
+    });
     assert!(pass(two).starts_with("master on "));
     match away {
         Away::Paused => one.node.resume(),
@@ -38,14 +41,14 @@ fn a_master_comes_back(away: &Away, arguments: &[&str]) -> Samples {
                 let path = format!("/v1/agent/service/{}", one.id);
                 seen(one.node.api().get(&path).status, |status| *status == 200)
             });
-            // A TTL check is critical after a restart until someone reports.
+            // After a restart, a TTL check is critical until someone reports.
             one.turn(Health::Passing);
         }
     }
     wait_for("both to be passing and tagged master", secs(30), || {
         seen(api.passing_nodes_tagged(&two.service, "master"), |nodes| nodes.len() == 2)
     });
-    // As long as no pass of its own has run, nothing takes the old tag away.
+    // Until its own pass has run, nothing removes the old tag.
     watch.takes(50);
     assert_eq!(api.passing_nodes_tagged(&two.service, "master").len(), 2);
     assert!(pass(one).starts_with("slave of "));
@@ -70,7 +73,7 @@ fn a_killed_master_that_is_started_again_with_its_old_tag_is_never_answered() {
 #[test]
 fn without_the_fence_the_old_tag_is_answered_which_is_what_the_fence_is_for() {
     let samples = a_master_comes_back(&Away::Paused, &["--no-fence"]);
-    assert!(samples.lies.len() > 10, "the watch sees a lie where there is one: {samples:?}");
+    assert!(samples.lies.len() > 10, "the watch sees a wrong answer if there is one: {samples:?}");
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn three_instances_that_consul_runs_never_lie_by_dns_while_agents_are_paused_kil
     watch.was_never_told_a_lie();
 }
 
-/// A version without a fence does what `--no-fence` does, but leaves in a query whatever it does not know.
+/// A version without a fence acts like `--no-fence`, but keeps the parts of a query that it does not know.
 const VERSIONS: [&[&str]; 2] = [&[], &["--no-fence"]];
 
 #[test]
@@ -118,7 +121,7 @@ fn with_and_without_a_fence_on_three_nodes_one_pass_of_each_is_all_that_the_name
                 candidates[holder].turn(Health::Passing);
             }
             (2, Some(holder)) => api.destroy_session(&candidates[holder].sessions()[0]),
-            // Its checks change, so that the lead moves to another session, or ends with the check.
+            // Its checks change, so that the lock moves to another session, or the term ends with the check.
             (3, Some(holder)) if late.is_none() => {
                 add_a_check(&candidates[holder]);
                 late = Some(holder);
@@ -130,7 +133,7 @@ fn with_and_without_a_fence_on_three_nodes_one_pass_of_each_is_all_that_the_name
                 versions[node] = 1 - versions[node];
             }
         }
-        // An interval: one pass of each, in whatever order.
+        // One interval: each runs one pass, in any order.
         let first = usize::try_from(random.within(0..3)).unwrap();
         for place in (first..3).chain(0..first) {
             let pass = candidates[place].pass().args(VERSIONS[versions[place]].iter().copied());
@@ -174,10 +177,10 @@ fn a_rolling_change_that_consul_runs_with_failovers_in_between_leaves_the_name_u
     wait_for_settled(&candidates, &api);
     let watch = NameWatch::over(&candidates, shared().server());
     for changed in 0..3 {
-        // A node gets the new version; its check begins anew, as with a definition that was changed and reloaded.
+        // A node gets the new version. Its check starts again, as after a changed definition and a reload.
         let_consul_run_all(&candidates[changed..=changed], "1s", &arguments(&[]));
         for _ in 0..2 {
-            // Whoever leads fails, and is well again when another has taken over.
+            // The master fails, and is healthy again when another has taken over.
             let old = wait_for_settled(&candidates, &api);
             candidates[old].turn(Health::Critical);
             wait_for_another_master(&candidates, old, &api);
@@ -186,5 +189,5 @@ fn a_rolling_change_that_consul_runs_with_failovers_in_between_leaves_the_name_u
     }
     wait_for_settled(&candidates, &api);
     let samples = watch.end();
-    assert!(samples.longest_gap < millis(2500), "an interval is one second, and a run takes its time: {samples:?}");
+    assert!(samples.longest_gap < millis(2500), "an interval is 1 s, plus the time of a run: {samples:?}");
 }

@@ -1,4 +1,4 @@
-//! What the scenarios of the fence have in common: words for whom lock, query, Meta and DNS name.
+//! What the scenarios of the fence share: helpers that compare lock, query, Meta and DNS.
 
 use std::net::Ipv4Addr;
 
@@ -7,32 +7,32 @@ use serde_json::{Value, json};
 use crate::harness::Pass;
 use crate::stage::Candidate;
 
-/// The rights that a query needs to be executed by DNS, for the anonymous token.
+/// The anonymous token's rules for executing a query over DNS.
 pub const MAY_READ: &str = "service_prefix \"\" { policy = \"read\" }\nnode_prefix \"\" { policy = \"read\" }";
 
-/// The election's key in Meta, for a query whose name needs no change for it.
+/// Returns the election's Meta key, for a query name that fits unchanged.
 pub fn meta_key(one: &Candidate) -> String {
     format!("election-{}-session", one.query())
 }
 
-/// The instance's Meta as the catalog has it.
+/// Returns the instance's Meta in the catalog.
 pub fn meta(one: &Candidate) -> Value {
     let entries = one.node.api().catalog(&one.service);
     let own = entries.into_iter().find(|entry| entry["Node"] == one.node.name() && entry["ServiceID"] == *one.id);
     own.unwrap()["ServiceMeta"].take()
 }
 
-/// What the election's name answers.
+/// Returns the answer of the election's name.
 pub fn dns(one: &Candidate) -> Vec<Ipv4Addr> {
     dns_of(one, &one.query())
 }
 
-/// What a query's name answers.
+/// Returns the answer of a query's name.
 pub fn dns_of(one: &Candidate, query: &str) -> Vec<Ipv4Addr> {
     one.node.dns(&format!("{query}.query.consul"))
 }
 
-/// The instance leads behind the fence: lock, query and Meta carry the same session, and it has no other.
+/// Checks that the instance leads behind the fence: lock, query and Meta have the same session, and it has no other.
 pub fn is_fenced(one: &Candidate, when: &str) {
     is_led_by_name(one, when);
     assert_eq!(one.sessions().as_slice(), one.node.api().holder(&one.key()).as_slice(), "{when}: no other session");
@@ -49,13 +49,13 @@ pub fn is_led_by_name(one: &Candidate, when: &str) {
     assert_eq!(dns(one), [one.node.ip()], "{when}");
 }
 
-/// The name answers nothing, or the instance, which then holds the lock.
+/// Checks that the name finds nothing, or this instance as holder of the lock.
 pub fn the_name_is_no_lie(one: &Candidate, when: &str) {
     let answer = dns(one);
     assert!(answer.is_empty() || (one.holds_the_lock() && answer == [one.node.ip()]), "{when}: {answer:?}");
 }
 
-/// Gives the instance a check more, so that the session has to be another; returns the check's ID.
+/// Gives the instance another check, so that the session has to change; returns the check's ID.
 pub fn add_a_check(one: &Candidate) -> String {
     let late = format!("{}-late", one.id);
     let check = json!({"ID": late, "Name": "late", "ServiceID": one.id, "TTL": "1h", "Status": "passing"});
@@ -63,12 +63,12 @@ pub fn add_a_check(one: &Candidate) -> String {
     late
 }
 
-/// Takes that check away, which ends every session that is bound to it.
+/// Removes that check, which ends every session bound to it.
 pub fn take_the_check_away(one: &Candidate) {
     one.node.api().put_nothing(&format!("/v1/agent/check/deregister/{}-late", one.id)).ok();
 }
 
-/// A pass with the least rights that it takes, and these on the query.
+/// Returns a pass with the minimal rules, and this rule for the query.
 pub fn pass_with(one: &Candidate, query: &str) -> Pass {
     let rules = [
         format!("service \"{}\" {{ policy = \"write\" }}", one.service),

@@ -1,11 +1,11 @@
-//! Tokens and policies, for scenarios about what the program is allowed to do.
+//! Creates tokens and policies, for scenarios about what the program is allowed to do.
 
 use serde_json::json;
 
 use super::api::{Api, text};
 
 impl Api {
-    /// A token that may do what the rules (HCL) say and nothing else.
+    /// Creates a token that has these rules (HCL) and nothing else.
     pub fn token_with(&self, rules: &str) -> String {
         let name = super::unique("policy");
         self.put("/v1/acl/policy", &json!({ "Name": name, "Rules": rules })).ok();
@@ -13,7 +13,7 @@ impl Api {
         text(&token, "SecretID")
     }
 
-    /// Gives the anonymous token, which DNS asks with, these rules and no others.
+    /// Gives the anonymous token, which DNS uses, these rules and no others.
     pub fn allow_anonymous(&self, rules: &str) {
         let name = super::unique("anonymous");
         self.put("/v1/acl/policy", &json!({ "Name": name, "Rules": rules })).ok();

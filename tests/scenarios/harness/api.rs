@@ -1,4 +1,5 @@
-//! A thin JSON client of one agent's HTTP API: what scenarios arrange and assert with, apart from the program's own client.
+//! A thin JSON client of one agent's HTTP API, for arranging and asserting. It shares nothing with the program's own
+//! client.
 
 use serde_json::Value;
 use ureq::Agent;
@@ -17,9 +18,9 @@ impl Api {
     pub fn at(address: &str, token: Option<&str>) -> Api {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
-            // Connections are not kept, or the first request after a restart would find a dead one.
+            // A kept connection would be dead after a restart of the agent.
             .max_idle_connections(0)
-            // Consul itself takes 7 s to say that there is no leader.
+            // Consul takes 7 s to report that there is no leader.
             .timeout_global(Some(secs(15)))
             .proxy(None)
             .build()
@@ -31,12 +32,12 @@ impl Api {
         self.token.is_some()
     }
 
-    /// The same API seen by the holder of another token.
+    /// The same API with another token.
     pub fn with_token(&self, token: &str) -> Api {
         Api::at(&self.address, Some(token))
     }
 
-    /// One request; the error is that of the connection, not of a status.
+    /// Sends one request. The error is about the connection, not the status.
     pub fn request(&self, method: &str, path: &str, body: Option<&str>) -> Result<Answer, String> {
         let asked = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
@@ -61,7 +62,7 @@ impl Api {
         self.expect("PUT", path, Some(&body.to_string()))
     }
 
-    /// A PUT with an empty body, which is how Consul's switches are thrown.
+    /// Sends a PUT with an empty body, as Consul's switches expect.
     pub fn put_nothing(&self, path: &str) -> Answer {
         self.expect("PUT", path, Some(""))
     }
@@ -79,12 +80,12 @@ impl Api {
     }
 }
 
-/// The text of a field, which has to be there.
+/// Returns the text of a field, or panics.
 pub fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_else(|| panic!("no text {field} in {value}")).to_owned()
 }
 
-/// A field's list of texts; none when Consul has `null` there.
+/// Returns a field's list of texts; empty if Consul has `null` there.
 pub fn texts(value: &Value, field: &str) -> Vec<String> {
     let items = value[field].as_array().into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()

@@ -1,11 +1,10 @@
-//! Certificates for agents and for who asks them: of a CA of the scenario's own, as good or as bad as it wants them.
+//! Certificates for agents and clients, from a CA of the scenario's own, as valid or invalid as the scenario needs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
-/// A CA.
 pub struct Authority {
     certificate: String,
     issuer: Issuer<'static, KeyPair>,
@@ -26,7 +25,7 @@ impl Authority {
         Authority { certificate, issuer: Issuer::new(params, key) }
     }
 
-    /// A CA that this one has signed.
+    /// Returns a CA signed by this one.
     pub fn authority_below(&self) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "below");
@@ -36,17 +35,16 @@ impl Authority {
         Authority { certificate, issuer: Issuer::new(params, key) }
     }
 
-    /// Its own certificate, in PEM.
     pub fn certificate(&self) -> &str {
         &self.certificate
     }
 
-    /// A certificate for these names and addresses that holds now.
+    /// Issues a currently valid certificate for these names and addresses.
     pub fn issue(&self, names: &[&str]) -> Pair {
         self.issue_for(names, 2020, 2100)
     }
 
-    /// A certificate that holds from the beginning of one year to that of another.
+    /// Issues a certificate that is valid from the start of one year to the start of another.
     pub fn issue_for(&self, names: &[&str], from: i32, until: i32) -> Pair {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();

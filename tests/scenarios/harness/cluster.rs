@@ -1,4 +1,4 @@
-//! A whole datacenter on loopback: how it is asked for, started and waited for.
+//! A whole datacenter on loopback: how a scenario describes it, starts it and waits for it.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,7 @@ use super::wait::{secs, seen, wait_for};
 pub struct Cluster {
     servers: Vec<Node>,
     clients: Vec<Node>,
-    /// Given back last, when the agents are gone.
+    /// Dropped last, when the agents are gone.
     _network: Loopback,
 }
 
@@ -27,12 +27,12 @@ pub struct ClusterBuilder {
 }
 
 impl Cluster {
-    /// One server `s1` and as many clients `n1`, `n2`, … as said, without ACLs, for one scenario alone.
+    /// Starts one server `s1` and this many clients `n1`, `n2`, …, without ACLs, for one scenario alone.
     pub fn of(clients: u8) -> Cluster {
         Cluster::with(clients).start()
     }
 
-    /// As [`Cluster::of`], to be told more before it starts.
+    /// As [`Cluster::of`], with more settings before it starts.
     pub fn with(clients: u8) -> ClusterBuilder {
         let settings = Settings {
             servers: Vec::new(),
@@ -57,19 +57,19 @@ impl Cluster {
         &self.clients
     }
 
-    /// The clients by name: `let [n1, n2, n3] = cluster.nodes();`. Panics when there are not that many.
+    /// Returns the clients by name: `let [n1, n2, n3] = cluster.nodes();`. Panics if there are fewer.
     pub fn nodes<const N: usize>(&self) -> [&Node; N] {
         assert!(self.clients.len() >= N, "the cluster has {} clients, not {N}", self.clients.len());
         std::array::from_fn(|index| &self.clients[index])
     }
 
-    /// The node of that name, server or client.
+    /// Returns the node of that name, server or client.
     pub fn node(&self, name: &str) -> &Node {
         let found = self.all().find(|node| node.name() == name);
         found.unwrap_or_else(|| panic!("no node {name} in the cluster"))
     }
 
-    /// The server that leads; waits for one.
+    /// Waits for the servers' leader and returns it.
     pub fn leader(&self) -> &Node {
         let address = wait_for("a leader", secs(30), || {
             let answers = self.servers.iter().map(|server| server.api().request("GET", "/v1/status/leader", None));
@@ -87,7 +87,7 @@ impl Cluster {
     pub fn wait_for_members(&self) {
         for node in self.all() {
             node.wait_for_api();
-            // A client whose servers are not ready answers 500; one that has not learnt of the ACLs yet, 401.
+            // A client answers 500 while its servers are not ready, and 401 until it knows of the ACLs.
             wait_for(&format!("{} to reach the servers", node.name()), secs(30), || {
                 let acls = self.server().api().has_token();
                 let path = if acls { "/v1/acl/token/self" } else { "/v1/kv/none" };
@@ -103,22 +103,22 @@ impl Cluster {
 
     /// Waits until every agent has done its first full sync, which Consul delays by a random time of up to 3 s.
     ///
-    /// Before it, what comes by HTTP (a registration, a TTL check) is in the catalog at once as ever, but the result of a
-    /// script check is not; and the sync itself is a raft entry.
+    /// Before that, changes over HTTP (a registration, a TTL check) reach the catalog at once, but the result of a
+    /// script check does not. The sync itself is a raft entry.
     pub fn settle(&self) {
         wait_for("every agent's first full sync", secs(30), || {
             let nodes = self.server().api().get("/v1/catalog/nodes").list();
-            // The leader enters a new member with its bare address; these come from the agent.
+            // The leader enters a new member with only its address; these fields come from the agent.
             let raw: Vec<_> =
                 nodes.iter().filter(|node| node["TaggedAddresses"].is_null()).map(|node| &node["Node"]).collect();
             seen(raw, Vec::is_empty).map(drop)
         });
     }
 
-    /// How many raft entries the work costs, in a cluster that no one else uses.
+    /// Returns how many raft entries the work costs, in a cluster that nobody else uses.
     ///
-    /// Even a quiet server writes an entry of its own about once a minute. So the work is done up to three times, until
-    /// once it has cost nothing, and the least that it has cost is returned.
+    /// Even an idle server writes its own entry about once a minute. So the work runs up to three times, until it costs
+    /// nothing, and the lowest count is returned.
     pub fn quiet_raft_entries(&self, mut work: impl FnMut()) -> u64 {
         self.settle();
         let leader = self.leader().api();
@@ -152,7 +152,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// The one server writes to disk, as several do, and so can be started again; it takes 1 to 2 s more to elect itself.
+    /// Makes the single server write to disk, as several do, so that it can restart; its election then takes 1 to 2 s
+    /// longer.
     pub fn durable_server(mut self) -> Self {
         self.durable = true;
         self
@@ -164,36 +165,36 @@ impl ClusterBuilder {
         self
     }
 
-    /// A dead agent is found in about a fifth of the usual time.
+    /// Makes Consul find a dead agent in about a fifth of the usual time.
     pub fn quick_failure_detection(mut self) -> Self {
         self.settings.quick_failure_detection = true;
         self
     }
 
-    /// Configuration laid over that of every agent.
+    /// Sets configuration that overrides that of every agent.
     pub fn config(mut self, config: Value) -> Self {
         self.settings.every = config;
         self
     }
 
-    /// Configuration laid over that of every server.
+    /// Sets configuration that overrides that of every server.
     pub fn server_config(mut self, config: Value) -> Self {
         self.settings.server = config;
         self
     }
 
-    /// Configuration laid over that of every client.
+    /// Sets configuration that overrides that of every client.
     pub fn client_config(mut self, config: Value) -> Self {
         self.settings.client = config;
         self
     }
 
-    /// Starts the agents side by side and waits until all of them are passing members.
+    /// Starts all agents at the same time and waits until they are passing members.
     pub fn start(self) -> Cluster {
         let ClusterBuilder { servers, clients, durable, mut settings } = self;
         let network = Loopback::reserve(servers + clients);
         settings.servers = (1..=servers).map(|host| network.address(host)).collect();
-        // One server alone may keep its log in memory: `-dev` spares the second or two that raft waits for others.
+        // A single server may keep its log in memory: `-dev` saves the second or two that raft waits for others.
         let in_memory = servers == 1 && !durable;
         let server = |number: u8| {
             let (name, ip) = (format!("s{number}"), network.address(number));
@@ -208,7 +209,7 @@ impl ClusterBuilder {
             Node::start(plan, directory(&name), |data| settings.of_client(&name, ip, data))
         };
         let servers: Vec<_> = (1..=servers).map(server).collect();
-        // A client that finds no one to join tries again a whole second later.
+        // A client that finds nobody to join retries only after a second.
         servers.iter().for_each(Node::wait_for_gossip);
         let clients = (1..=clients).map(client).collect();
         let cluster = Cluster { servers, clients, _network: network };
@@ -218,9 +219,10 @@ impl ClusterBuilder {
     }
 }
 
-/// One server and three clients without ACLs, for all scenarios of this process that hurt no agent and use [`unique`] names.
+/// Returns one server and three clients without ACLs, for all scenarios of this process that harm no agent and use
+/// [`unique`] names.
 ///
-/// It is never dropped: its keepers take it down when the process ends.
+/// It is never dropped: its keepers stop it when the process ends.
 pub fn shared() -> &'static Cluster {
     static SHARED: LazyLock<Cluster> = LazyLock::new(|| {
         let cluster = Cluster::of(3);
@@ -230,7 +232,7 @@ pub fn shared() -> &'static Cluster {
     &SHARED
 }
 
-/// A name that no other scenario of this process uses: `redis` becomes `redis-7`.
+/// Returns a name that no other scenario of this process uses: `redis` becomes `redis-7`.
 pub fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))

@@ -1,4 +1,4 @@
-//! What the agents are told in their configuration, and why.
+//! The configuration of the agents, and the reasons for it.
 
 use std::net::Ipv4Addr;
 
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::consul::consul;
 
-/// The management token of every cluster that has ACLs. It has to be a UUID since Consul 1.11.
+/// The management token of every cluster with ACLs. Since Consul 1.11 it must be a UUID.
 pub const MANAGEMENT_TOKEN: &str = "6f1d7f0e-5a0c-4c56-9d3e-2b6c1f3a8e90";
 
-/// What the configurations of all nodes of one cluster have in common.
+/// The configuration that all nodes of one cluster share.
 pub struct Settings {
     pub servers: Vec<Ipv4Addr>,
     pub acls: bool,
     pub quick_failure_detection: bool,
-    /// Laid over every agent's; what is said of servers or clients goes over this.
+    /// Overrides every agent's configuration; the settings for servers or clients override this.
     pub every: Value,
     pub server: Value,
     pub client: Value,
@@ -29,10 +29,11 @@ impl Settings {
         config
     }
 
-    /// Of a server in memory, which elects itself at once; `-dev` implies what the other kind has to be told.
+    /// The configuration of a server in memory, which elects itself at once. `-dev` implies settings that the other
+    /// kind needs explicitly.
     pub fn of_memory_server(&self, name: &str, address: Ipv4Addr, data: &str) -> Value {
         let mut config = self.common(name, address, data);
-        // `-dev` turns Connect on, where the other agents have their version's default.
+        // `-dev` turns Connect on; the other agents have their version's default.
         let connect = consul().version >= (1, 14, 0);
         merge(&mut config, &json!({ "server": true, "connect": { "enabled": connect } }));
         merge(&mut config, &self.server);
@@ -57,13 +58,13 @@ impl Settings {
             "log_level": "INFO",
             "performance": { "raft_multiplier": 1 },
             "gossip_lan": self.gossip(),
-            // All nodes are on one host, and must not take its ID for theirs.
+            // All nodes share one host, so its ID would not be unique.
             "disable_host_node_id": true,
-            // They would be raft entries in a cluster that should be quiet.
+            // Coordinates would be raft entries in an idle cluster.
             "disable_coordinates": true,
             "disable_update_check": true,
             "enable_script_checks": true,
-            // SIGINT is then what a reboot is to an agent: it goes, but does not leave.
+            // SIGINT then acts like a reboot: the agent ends but does not leave.
             "skip_leave_on_interrupt": true,
         });
         if self.acls {
@@ -73,7 +74,8 @@ impl Settings {
         config
     }
 
-    /// The times by which a dead agent is found: Consul's defaults, said aloud because `-dev` has others, or about a fifth.
+    /// The timing of failure detection: Consul's defaults, written out because `-dev` has others, or about a fifth of
+    /// them.
     fn gossip(&self) -> Value {
         if self.quick_failure_detection {
             json!({ "probe_interval": "200ms", "probe_timeout": "100ms", "gossip_interval": "50ms", "suspicion_mult": 3 })
@@ -88,12 +90,12 @@ fn acls() -> Value {
     json!({ "acl": {
         "enabled": true,
         "default_policy": "deny",
-        // With the agent's own token the nodes register themselves; services are synced with their own.
+        // The nodes register themselves with the agent's token; services sync with their own.
         "tokens": { management: MANAGEMENT_TOKEN, "agent": MANAGEMENT_TOKEN },
     }})
 }
 
-/// Lays one object over another, key by key.
+/// Merges one object into another, key by key.
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {

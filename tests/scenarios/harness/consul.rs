@@ -1,10 +1,10 @@
-//! Which Consul the scenarios run on, and its version.
+//! The Consul that the scenarios run on, and its version.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// `(major, minor, patch)`, so that versions compare as tuples do.
+/// `(major, minor, patch)`, so that versions compare as tuples.
 pub type Version = (u32, u32, u32);
 
 pub struct Consul {
@@ -12,7 +12,7 @@ pub struct Consul {
     pub version: Version,
 }
 
-/// The one Consul of this test process. A test that finds none fails: a skipped test would look like a passed one.
+/// The Consul of this test process. Without one, every scenario fails: a skipped test would look like a passed one.
 pub fn consul() -> &'static Consul {
     static CONSUL: LazyLock<Consul> = LazyLock::new(|| {
         let binary = match std::env::var_os("CONSUL_BIN").filter(|path| !path.is_empty()) {
@@ -27,7 +27,7 @@ pub fn consul() -> &'static Consul {
     &CONSUL
 }
 
-/// Where `make consul` and `make tools` put what they provide.
+/// The folder of `make consul` and `make tools`.
 pub fn cache() -> PathBuf {
     let base = std::env::var_os("XDG_CACHE_HOME")
         .filter(|path| !path.is_empty())
@@ -55,10 +55,10 @@ fn ask_version(binary: &Path) -> Version {
     text.lines()
         .next()
         .and_then(|line| parse(line.strip_prefix("Consul v")?))
-        .unwrap_or_else(|| panic!("`{} version` does not say which Consul it is: {text}", binary.display()))
+        .unwrap_or_else(|| panic!("`{} version` shows no version: {text}", binary.display()))
 }
 
-/// Reads `1.8.7` and `1.21.0+ent`; what follows the numbers is of no interest here.
+/// Reads `1.8.7` and `1.21.0+ent`, and ignores what follows the numbers.
 fn parse(text: &str) -> Option<Version> {
     let numbers = text.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
     let mut parts = numbers.split('.').map(|part| part.parse().ok());

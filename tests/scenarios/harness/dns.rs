@@ -1,5 +1,5 @@
-//! A DNS question to an agent, by TCP, which has no limit of three answers as Consul's UDP has; and the words of it, for those
-//! who carry them in another way.
+//! DNS questions to an agent over TCP, which is not limited to three answers as Consul's UDP is. Also encodes and
+//! decodes messages for callers with their own transport.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,12 +11,12 @@ use super::wait::secs;
 
 pub const PORT: u16 = 8600;
 
-/// The A records, sorted; none for a name that is not there.
+/// Returns the A records, sorted; none if the name does not exist.
 pub fn addresses(server: Ipv4Addr, name: &str) -> Result<Vec<Ipv4Addr>, String> {
     ask(server, name, TYPE::A, address)
 }
 
-/// The ports of the SRV records, sorted; none for a name that is not there.
+/// Returns the ports of the SRV records, sorted; none if the name does not exist.
 pub fn ports(server: Ipv4Addr, name: &str) -> Result<Vec<u16>, String> {
     ask(server, name, TYPE::SRV, |data| match data {
         RData::SRV(record) => Some(record.port),
@@ -30,12 +30,12 @@ fn ask<T: Ord>(server: Ipv4Addr, name: &str, kind: TYPE, read: impl Fn(&RData) -
     records(&answer, read)
 }
 
-/// The message that asks for the A records of a name; its first two bytes are its ID, which the answer has as well.
+/// Encodes a question for the A records of a name. Its first two bytes are the ID, which the answer repeats.
 pub fn question(name: &str) -> Result<Vec<u8>, String> {
     words(name, TYPE::A)
 }
 
-/// The A records of a message that answers, sorted; none for a name that is not there.
+/// Decodes the A records of an answer, sorted; none if the name does not exist.
 pub fn addresses_in(answer: &[u8]) -> Result<Vec<Ipv4Addr>, String> {
     records(answer, address)
 }
@@ -65,7 +65,7 @@ fn address(data: &RData) -> Option<Ipv4Addr> {
     }
 }
 
-/// Over TCP every message has its length before it, in two bytes.
+/// Over TCP, two bytes with the length precede every message.
 fn exchange(server: Ipv4Addr, query: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from((server, PORT)), secs(5))?;
     stream.set_read_timeout(Some(secs(10)))?;

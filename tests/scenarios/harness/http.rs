@@ -1,8 +1,8 @@
-//! As much of HTTP/1.1 as it takes to tell one message from the next on a connection that is kept.
+//! The part of HTTP/1.1 that separates the messages on a kept connection.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
-/// A message as it was on the wire: the body has its chunk sizes in it, if it came in chunks.
+/// A message as it was on the wire; a chunked body still contains its chunk sizes.
 pub struct Message {
     pub start: String,
     pub headers: Vec<(String, String)>,
@@ -11,14 +11,14 @@ pub struct Message {
 }
 
 impl Message {
-    /// The next request of a connection; none when the other side has closed it.
+    /// Reads the next request of a connection; none if the other side closed it.
     pub fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Message>> {
         let Some(mut message) = Message::read_head(reader)? else { return Ok(None) };
         message.read_framed_body(reader)?;
         Ok(Some(message))
     }
 
-    /// The answer to a request of that method.
+    /// Reads the answer to a request with that method.
     pub fn read_response(reader: &mut impl BufRead, method: &str) -> io::Result<Message> {
         let mut message = Message::read_head(reader)?.ok_or(ErrorKind::UnexpectedEof)?;
         let status = message.start.split(' ').nth(1).unwrap_or_default();
@@ -38,7 +38,7 @@ impl Message {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body without the sizes of its chunks.
+    /// Returns the body without chunk sizes.
     pub fn payload(&self) -> Vec<u8> {
         if !self.is_chunked() {
             return self.body.clone();
@@ -63,7 +63,7 @@ impl Message {
         loop {
             let begin = head.len();
             if reader.read_until(b'\n', &mut head)? == 0 {
-                // An end between two messages is a good one.
+                // An end of the connection between two messages is normal.
                 return if begin == 0 { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
             }
             let line = String::from_utf8_lossy(&head[begin..]).trim_end().to_owned();
@@ -80,7 +80,7 @@ impl Message {
         Ok(Some(Message { start, headers, head, body: Vec::new() }))
     }
 
-    /// Reads a body whose end the headers tell; false when they do not.
+    /// Reads a body whose length is in the headers; returns false if it is not.
     fn read_framed_body(&mut self, reader: &mut impl BufRead) -> io::Result<bool> {
         if self.is_chunked() {
             while self.read_chunk(reader)? {}
@@ -93,7 +93,7 @@ impl Message {
         Ok(true)
     }
 
-    /// One chunk with its size and line ends; false after the last. Consul sends no trailers.
+    /// Reads one chunk with its size and line ends; returns false after the last. Consul sends no trailers.
     fn read_chunk(&mut self, reader: &mut impl BufRead) -> io::Result<bool> {
         let begin = self.body.len();
         reader.read_until(b'\n', &mut self.body)?;

@@ -1,11 +1,11 @@
-//! The harness of the scenarios: real Consul agents, the program under test, and what stands between them.
+//! The harness of the scenarios: real Consul agents, the program under test, and proxies between them.
 //!
-//! Nothing here knows what the program promises. A scenario starts a [`Cluster`] (or borrows the [`shared`] one), runs a
-//! [`Pass`], and looks at Consul through [`Api`]; waiting is always for a condition, never for a time.
+//! The harness knows none of the program's promises. A scenario starts a [`Cluster`] (or borrows the [`shared`] one),
+//! runs a [`Pass`], and looks at Consul through [`Api`]. It always waits for a condition, never for a time.
 
-// It is a toolbox for all scenarios: a helper is there whether or not one of them needs it today.
+// A toolbox for all scenarios: not every helper is in use at any moment.
 #![allow(dead_code, unused_imports)]
-// A harness that cannot go on says what it saw and panics; libtest makes a failure of it.
+// The harness panics with what it saw when it cannot continue, and libtest reports a failure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod acls;
@@ -49,5 +49,5 @@ pub use services::Health;
 pub use sessions::LockKey;
 pub use wait::{holds_for, millis, secs, seen, wait_for};
 
-/// An address where no one listens, so that a connection to it is refused at once.
+/// An address where nobody listens, so that connections are refused at once.
 pub const NOBODY_LISTENS: &str = "127.0.0.1:1";

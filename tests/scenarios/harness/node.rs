@@ -1,4 +1,4 @@
-//! One agent of a cluster, and everything that can befall it.
+//! One agent of a cluster, and everything that a scenario can do to it.
 
 use std::fmt::Display;
 use std::fs;
@@ -20,12 +20,12 @@ pub struct Node {
     ip: Ipv4Addr,
     directory: PathBuf,
     token: Option<&'static str>,
-    /// A server in memory would come back without its memory.
+    /// A server in memory would come back empty.
     forgets: bool,
     keeper: Mutex<Keeper>,
 }
 
-/// What a node is made of, beside its configuration.
+/// The properties of a node, apart from its configuration.
 pub struct Plan {
     pub name: String,
     pub ip: Ipv4Addr,
@@ -34,7 +34,7 @@ pub struct Plan {
 }
 
 impl Node {
-    /// Starts the agent without waiting for it. `config` is given the path of the data directory.
+    /// Starts the agent without waiting for it. `config` receives the path of the data directory.
     pub fn start(plan: Plan, directory: PathBuf, config: impl FnOnce(&str) -> Value) -> Node {
         let (base, extra) = (directory.join("agent.json"), directory.join("config.d"));
         let mut command = vec![consul().binary.clone().into_os_string(), "agent".into()];
@@ -44,9 +44,9 @@ impl Node {
         for (flag, path) in [("-config-file", &base), ("-config-dir", &extra)] {
             command.extend([flag.into(), path.clone().into_os_string()]);
         }
-        // The keeper comes before the first file, so that someone is there to remove it.
+        // The keeper must exist before the first file, so that the file is removed.
         let mut keeper = Keeper::of(&directory, &command);
-        fs::create_dir_all(&extra).expect("the node's directory can be made");
+        fs::create_dir_all(&extra).expect("the node's directory can be created");
         let data = directory.join("data");
         let text = config(data.to_str().expect("the temporary directory is UTF-8")).to_string();
         fs::write(&base, text).expect("the agent's configuration can be written");
@@ -63,22 +63,22 @@ impl Node {
         self.ip
     }
 
-    /// Where its HTTP API is, as `CONSUL_HTTP_ADDR` has it.
+    /// The address of its HTTP API, as in `CONSUL_HTTP_ADDR`.
     pub fn address(&self) -> String {
         format!("{}:8500", self.ip)
     }
 
-    /// Its HTTP API, with the management token when the cluster has ACLs.
+    /// Its HTTP API, with the management token if the cluster has ACLs.
     pub fn api(&self) -> Api {
         Api::at(&self.address(), self.token)
     }
 
-    /// SIGKILL: the agent is gone without a word, as when the machine loses its power.
+    /// Sends SIGKILL: the agent is gone without notice, as after a power loss.
     pub fn kill(&self) {
         self.keeper().kill();
     }
 
-    /// SIGSTOP: the agent hears and says nothing until [`Node::resume`], as when its machine hangs.
+    /// Sends SIGSTOP: the agent neither hears nor answers until [`Node::resume`], as when its machine hangs.
     pub fn pause(&self) {
         self.keeper().pause();
     }
@@ -87,22 +87,22 @@ impl Node {
         self.keeper().resume();
     }
 
-    /// The agent leaves the cluster in good order and ends.
+    /// Makes the agent leave the cluster in good order and end.
     pub fn leave(&self) {
         self.api().put_nothing("/v1/agent/leave").ok();
         self.keeper().wait_for_end();
     }
 
-    /// SIGINT: the agent ends but does not leave, as at a reboot.
+    /// Sends SIGINT: the agent ends but does not leave, as at a reboot.
     pub fn stop(&self) {
         let mut keeper = self.keeper();
         keeper.signal("INT");
         keeper.wait_for_end();
     }
 
-    /// Starts an agent that has ended, with the data and configuration it had, and waits until its API answers.
+    /// Starts an agent that has ended, with its old data and configuration, and waits until its API answers.
     pub fn start_again(&self) {
-        assert!(!self.forgets, "{} keeps nothing; ask for durable_servers() to start one again", self.name);
+        assert!(!self.forgets, "{} is in memory; use durable_server() to restart it", self.name);
         self.keeper().start();
         self.wait_for_api();
     }
@@ -112,7 +112,7 @@ impl Node {
         self.start_again();
     }
 
-    /// Puts a file (HCL, or JSON as text or as a value) where the agent reads services and checks at start and reload.
+    /// Writes a file (HCL, or JSON as text or value) to the directory that the agent reads at start and reload.
     pub fn write_config(&self, file: &str, text: impl Display) {
         let path = self.directory.join("config.d").join(file);
         fs::write(&path, text.to_string()).unwrap_or_else(|error| panic!("cannot write {file}: {error}"));
@@ -122,12 +122,12 @@ impl Node {
         fs::remove_file(self.directory.join("config.d").join(file)).expect("the file is there");
     }
 
-    /// `consul reload`: done, and every definition read, when it returns.
+    /// Runs `consul reload`, and returns when every definition has been read.
     pub fn reload(&self) {
         self.api().put_nothing("/v1/agent/reload").ok();
     }
 
-    /// A place for a scenario's own files (scripts, flags), removed with the node.
+    /// A directory for the scenario's own files (scripts, flags), removed with the node.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
@@ -137,22 +137,22 @@ impl Node {
         fs::read_to_string(self.directory.join("agent.log")).unwrap_or_default()
     }
 
-    /// The A records of a name such as `redis-master.query.consul`, sorted; none when there is no such name.
+    /// Returns the A records of a name such as `redis-master.query.consul`, sorted; none if the name does not exist.
     pub fn dns(&self, name: &str) -> Vec<Ipv4Addr> {
         self.try_dns(name).unwrap_or_else(|error| panic!("asking {} for {name}: {error}", self.name))
     }
 
-    /// As [`Node::dns`], for when the agent may be unable to answer.
+    /// As [`Node::dns`], if the agent may be unable to answer.
     pub fn try_dns(&self, name: &str) -> Result<Vec<Ipv4Addr>, String> {
         dns::addresses(self.ip, name)
     }
 
-    /// The ports of the SRV records of a name, sorted.
+    /// Returns the ports of the SRV records of a name, sorted.
     pub fn dns_ports(&self, name: &str) -> Vec<u16> {
         dns::ports(self.ip, name).unwrap_or_else(|error| panic!("asking {} for {name}: {error}", self.name))
     }
 
-    /// Waits until the agent answers HTTP; it may not have joined or know a leader yet.
+    /// Waits until the agent answers HTTP; it may not have joined or found a leader yet.
     pub fn wait_for_api(&self) {
         wait_for(&format!("the API of {}", self.name), secs(30), || {
             let last = match self.api().request("GET", "/v1/agent/self", None) {
@@ -165,7 +165,7 @@ impl Node {
         });
     }
 
-    /// Waits until others can join the agent, which is earlier than its API answers.
+    /// Waits until others can join the agent, which is before its API answers.
     pub fn wait_for_gossip(&self) {
         wait_for(&format!("the gossip port of {}", self.name), secs(30), || {
             self.check_that_it_runs();
@@ -174,7 +174,7 @@ impl Node {
         });
     }
 
-    /// Begins the taking down of the agent, so that those of a cluster go at the same time.
+    /// Starts to stop the agent, so that the agents of a cluster end at the same time.
     pub fn release(&self) {
         self.keeper().release();
     }
@@ -183,7 +183,7 @@ impl Node {
         assert!(self.keeper().runs(), "the agent {} has ended; its log:\n{}", self.name, self.log());
     }
 
-    /// A scenario that panicked in one thread must not hide behind the lock in another.
+    /// A panic in one thread must not block the others through a poisoned lock.
     fn keeper(&self) -> MutexGuard<'_, Keeper> {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }

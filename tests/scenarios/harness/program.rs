@@ -1,4 +1,4 @@
-//! The program under test: run as a check would run it, in an environment that holds nothing by accident.
+//! The program under test, run as a check would run it, in a clean environment.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,22 +16,22 @@ use super::node::Node;
 use super::proxy::Proxy;
 use super::wait::secs;
 
-/// No run takes this long: the program bounds itself by 20 s, and Consul by 30.
+/// No run takes this long: the program's own limit is 20 s, and Consul's is 30 s.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The user `nobody`, on every Linux.
 const NOBODY: u32 = 65534;
 
-/// One run of the program, to be described and then run, spawned, or written into a check's definition.
+/// One run of the program, to be run, spawned, or written into a check's definition.
 #[derive(Clone, Debug, Default)]
 pub struct Pass {
     args: Vec<String>,
     env: Vec<(String, String)>,
-    /// The program that nobody in particular runs, where it is not this process's user.
+    /// A copy of the program for the user `nobody`, if it must not run as this process's user.
     by_nobody: Option<PathBuf>,
 }
 
-/// What a pass came to: its exit status (negative: the signal that ended it) and the one line on stdout.
+/// The result of a pass: the exit code (negative: the signal that ended it) and the one line on stdout.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub status: i32,
@@ -40,7 +40,7 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// What any run printed, however many lines that is.
+/// The output of any run, with any number of lines.
 #[derive(Clone, Debug)]
 pub struct Output {
     pub status: i32,
@@ -49,7 +49,7 @@ pub struct Output {
     pub took: Duration,
 }
 
-/// A pass that is under way; it is killed when it is dropped.
+/// A pass in progress; it is killed when dropped.
 pub struct Running {
     child: Child,
     begin: Instant,
@@ -59,12 +59,12 @@ pub struct Running {
 }
 
 impl Pass {
-    /// `--consul-service-name SERVICE`, against no agent yet.
+    /// A pass with `--consul-service-name SERVICE`, without an agent yet.
     pub fn of(service: &str) -> Pass {
         Pass::bare().args(["--consul-service-name", service])
     }
 
-    /// Without any argument.
+    /// A run without arguments.
     pub fn bare() -> Pass {
         Pass::default()
     }
@@ -77,7 +77,7 @@ impl Pass {
         self.at(&proxy.address())
     }
 
-    /// The agent's address, as `CONSUL_HTTP_ADDR`.
+    /// Sets the agent's address in `CONSUL_HTTP_ADDR`.
     pub fn at(self, address: &str) -> Pass {
         self.env("CONSUL_HTTP_ADDR", address)
     }
@@ -95,15 +95,15 @@ impl Pass {
         self
     }
 
-    /// Sets a variable, over what was set before.
+    /// Sets a variable, and replaces an earlier value.
     pub fn env(mut self, name: &str, value: &str) -> Pass {
         self.env.retain(|(earlier, _)| earlier != name);
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Lets a user run it who has no rights to anything: `nobody`, with a copy of the program in this directory that everybody may read. A
-    /// developer who is not root has none of root's rights to begin with, and runs it as himself.
+    /// Runs it as `nobody`, with a copy of the program in this directory, which everybody may read. If the developer is
+    /// not root, it runs as the developer, who has none of root's rights either.
     pub fn by_nobody(mut self, directory: &Path) -> Pass {
         if rustix::process::geteuid().is_root() {
             let copy = directory.join("program");
@@ -113,7 +113,7 @@ impl Pass {
         self
     }
 
-    /// Runs it to its end; panics when stdout is not exactly one line.
+    /// Runs it to its end; panics unless stdout is exactly one line.
     pub fn run(&self) -> Outcome {
         self.spawn().wait()
     }
@@ -138,7 +138,8 @@ impl Pass {
         Running { child, begin, described: format!("{self:?}"), stdout, stderr }
     }
 
-    /// The `args` of a script check that makes this pass; by `env`, as a check has the environment of its agent.
+    /// The `args` of a script check that runs this pass. They start with `env`, because a check inherits its agent's
+    /// environment.
     pub fn check_args(&self) -> Vec<String> {
         let mut args = vec!["/usr/bin/env".to_owned()];
         args.extend(self.env.iter().map(|(name, value)| format!("{name}={value}")));
@@ -149,28 +150,27 @@ impl Pass {
 }
 
 impl Running {
-    /// SIGKILL, at whatever it is doing.
+    /// Sends SIGKILL, at any point of its work.
     pub fn kill(mut self) {
         self.end();
     }
 
-    /// The ID of its process, which nobody waits for but this.
+    /// The ID of its process, which only this value waits for.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends it SIGTERM or SIGINT, as who wants it to end in good order does.
+    /// Sends it SIGTERM or SIGINT, to end it in good order.
     pub fn signal(&self, signal: Signal) {
-        // It is a child that has not been waited for, so that the ID is its own.
+        // The child has not been waited for, so the ID is still its own.
         kill_process(Pid::from_child(&self.child), signal).expect("the program can be signalled");
     }
 
-    /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the program can be waited for").is_some()
     }
 
-    /// Waits for its end; panics when stdout is not exactly one line.
+    /// Waits for its end; panics unless stdout is exactly one line.
     pub fn wait(self) -> Outcome {
         let described = self.described.clone();
         let Output { status, stdout, stderr, took } = self.output();
@@ -184,7 +184,7 @@ impl Running {
     pub fn output(mut self) -> Output {
         let status = self.wait_bounded();
         let took = self.begin.elapsed();
-        // A child of the program that keeps the pipe open would keep a check from ending as well.
+        // A child of the program that keeps the pipe open would also keep a check from ending.
         let read = |pipe: &Receiver<String>| {
             pipe.recv_timeout(secs(10)).unwrap_or_else(|_| panic!("{} left its output open", self.described))
         };
@@ -207,7 +207,7 @@ impl Running {
     }
 
     fn end(&mut self) {
-        // Neither fails but for a process that has been waited for already.
+        // Both fail only if the process has been waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -219,15 +219,15 @@ impl Drop for Running {
     }
 }
 
-/// Sends a signal to a process whose [`Running`] has not been waited for yet.
+/// Sends a signal to a process whose [`Running`] has not been waited for.
 pub fn signal(process: u32, signal: Signal) {
     if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
-        // One that has ended needs no signal.
+        // A process that has ended needs no signal.
         let _ = kill_process(process, signal);
     }
 }
 
-/// Takes away whatever of the developer's environment the program, or an agent, would listen to.
+/// Removes everything from the developer's environment that the program or an agent would read.
 pub fn clean_environment(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let upper = name.to_string_lossy().to_ascii_uppercase();
@@ -238,18 +238,18 @@ pub fn clean_environment(command: &mut Command) {
     }
 }
 
-/// `ELECTION_BIN`, else what cargo has built for this test run.
+/// Returns `ELECTION_BIN`, or the program that cargo built for this test run.
 fn binary() -> OsString {
     env::var_os("ELECTION_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_consul-master-election-tagger").into())
 }
 
-/// Reads a pipe to its end in a thread of its own, so that a full pipe never blocks the program.
+/// Reads a pipe to its end in its own thread, so that a full pipe never blocks the program.
 fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = pipe.read_to_end(&mut bytes);
-        // No one listens any more when the run was killed.
+        // Nobody receives it if the run was killed.
         let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receive

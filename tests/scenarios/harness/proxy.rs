@@ -1,6 +1,6 @@
-//! A proxy between the program and a real agent that counts what passes, and can make the network fail.
+//! A proxy between the program and a real agent, which counts requests and can inject faults.
 //!
-//! Real answers come from the real agent; only the fault is made up.
+//! Real answers come from the real agent; only the fault is artificial.
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use super::node::Node;
 /// One request as the program sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Which connection it came on, from 0.
+    /// The number of its connection, from 0.
     pub connection: usize,
     pub method: String,
     /// With the query string.
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// `GET /v1/kv/x`, to compare with.
+    /// Returns `GET /v1/kv/x`, for comparisons.
     pub fn line(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
@@ -34,30 +34,30 @@ impl Request {
     }
 }
 
-/// What goes wrong with a request. "After" means that the agent has carried it out.
+/// What goes wrong with a request. "After" means that the agent has executed it.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The connection is closed at once; the agent hears nothing.
+    /// The connection is closed at once; the agent receives nothing.
     Refuse,
-    /// No answer ever; the agent hears nothing.
+    /// No answer ever comes; the agent receives nothing.
     Hang,
-    /// The agent carries it out, and no answer ever comes.
+    /// The agent executes it, but no answer ever comes.
     HangAfter,
-    /// The agent carries it out, and the connection is closed instead of an answer.
+    /// The agent executes it, but the connection is closed instead of an answer.
     CloseAfter,
-    /// The real head and half of the real body (half of the head where there is none), then the connection is closed.
+    /// The real head and half of the real body (half of the head if there is no body), then the connection is closed.
     HalfBody,
-    /// The agent carries it out, and the answer is a 200 that is not JSON.
+    /// The agent executes it, but the answer is a 200 that is not JSON.
     Garbage,
-    /// Bytes that are not HTTP; the agent hears nothing.
+    /// Bytes that are not HTTP; the agent receives nothing.
     NotHttp,
-    /// A status and a text of the proxy's own; the agent hears nothing.
+    /// A status and a text of the proxy's own; the agent receives nothing.
     Status(u16, &'static str),
-    /// The same, when the agent has carried it out.
+    /// The same, after the agent has executed it.
     StatusAfter(u16, &'static str),
 }
 
-/// Asked for every request, with its number from 0 since the start or the last [`Proxy::clear`].
+/// Called for every request, with its number from 0 since the start or the last [`Proxy::clear`].
 type Rule = dyn Fn(&Request, usize) -> Option<Fault> + Send + Sync;
 
 pub struct Proxy {
@@ -75,14 +75,14 @@ struct State {
     requests: Vec<Request>,
     connections: usize,
     rule: Arc<Rule>,
-    /// Every open socket by its connection, so that the end of the proxy can wake whoever reads from one.
+    /// Every open socket by its connection, so that the end of the proxy can wake every reader.
     open: Vec<(usize, TcpStream)>,
     accepted: usize,
     ended: bool,
 }
 
 impl Proxy {
-    /// A proxy without faults before the agent of the node.
+    /// Starts a proxy without faults in front of the node's agent.
     pub fn before(node: &Node) -> Proxy {
         Proxy::before_address(&node.address())
     }
@@ -110,7 +110,7 @@ impl Proxy {
         Proxy { address, shared, accepting: Some(accepting) }
     }
 
-    /// Where it listens, as `CONSUL_HTTP_ADDR` has it.
+    /// Its address, as in `CONSUL_HTTP_ADDR`.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
@@ -120,7 +120,7 @@ impl Proxy {
         self.shared.state().requests.clone()
     }
 
-    /// Method and path of each of them.
+    /// Method and path of each of these requests.
     pub fn lines(&self) -> Vec<String> {
         self.shared.state().requests.iter().map(Request::line).collect()
     }
@@ -130,20 +130,19 @@ impl Proxy {
         self.shared.state().connections
     }
 
-    /// Forgets what has passed; numbers begin again at 0.
+    /// Forgets all requests; the numbers start at 0 again.
     pub fn clear(&self) {
         let mut state = self.shared.state();
         state.requests.clear();
         state.connections = 0;
     }
 
-    /// Which requests fail from now on, and how. The rule may itself wait, or do something to the cluster, to make a
-    /// thing happen exactly between two requests.
+    /// Sets which requests fail from now on, and how. The rule may wait, or change the cluster, to make an event happen
+    /// exactly between two requests.
     pub fn fail(&self, rule: impl Fn(&Request, usize) -> Option<Fault> + Send + Sync + 'static) {
         self.shared.state().rule = Arc::new(rule);
     }
 
-    /// Nothing fails any more.
     pub fn heal(&self) {
         self.fail(|_, _| None);
     }
@@ -165,7 +164,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes an open socket, unless the proxy has ended.
+    /// Records an open socket, unless the proxy has ended.
     fn open(&self, id: usize, stream: &TcpStream) -> io::Result<()> {
         let mut state = self.state();
         if state.ended {
@@ -200,7 +199,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         threads.retain(|thread| !thread.is_finished());
         let shared = Arc::clone(shared);
         threads.push(thread::spawn(move || {
-            // An error is an end of the connection by one side or the other, which is what proxies live with.
+            // An error means that one side ended the connection, which is normal for a proxy.
             let _ = serve(client, id, connection, &shared);
             shared.close(|own| own == id);
         }));
@@ -211,7 +210,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// Carries the requests of one connection to the agent, over one connection of its own, until a fault or an end.
+/// Forwards the requests of one connection to the agent, over one connection of its own, until a fault or the end.
 fn serve(mut client: TcpStream, id: usize, connection: usize, shared: &Shared) -> io::Result<()> {
     shared.open(id, &client)?;
     client.set_nodelay(true)?;
@@ -245,7 +244,7 @@ fn serve(mut client: TcpStream, id: usize, connection: usize, shared: &Shared) -
             Some(Fault::CloseAfter) => return Ok(()),
             Some(Fault::HalfBody) => {
                 let (head, body) = (response.head.as_slice(), response.body.as_slice());
-                // Half of an empty body would be no fault: then it is half of the head.
+                // Half of an empty body would not be a fault, so half of the head is sent instead.
                 let half = if body.is_empty() { &head[..head.len() / 2] } else { &body[..body.len() / 2] };
                 return client.write_all(&if body.is_empty() { half.to_vec() } else { [head, half].concat() });
             }
@@ -257,7 +256,7 @@ fn serve(mut client: TcpStream, id: usize, connection: usize, shared: &Shared) -
     Ok(())
 }
 
-/// Records the request and asks the rule, which is free to take its time: no lock is held.
+/// Records the request and asks the rule. No lock is held, so the rule may take its time.
 fn judge(message: &Message, connection: usize, shared: &Shared) -> (Request, Option<Fault>) {
     let mut start = message.start.split(' ').map(str::to_owned);
     let request = Request {
@@ -276,7 +275,7 @@ fn judge(message: &Message, connection: usize, shared: &Shared) -> (Request, Opt
     (request, fault)
 }
 
-/// Says nothing until the client goes away, or the proxy ends.
+/// Stays silent until the client goes away or the proxy ends.
 fn outwait(client: &mut TcpStream) -> io::Result<()> {
     io::copy(client, &mut io::sink()).map(drop)
 }

@@ -5,18 +5,18 @@ use serde_json::Value;
 use super::api::{Api, text};
 
 impl Api {
-    /// The prepared query of that name, whole; templates are found by their own name too.
+    /// Returns the whole prepared query of that name; templates are found by their own name too.
     pub fn query(&self, name: &str) -> Option<Value> {
         let all = self.get("/v1/query").list();
         all.into_iter().find(|query| query["Name"] == name)
     }
 
-    /// Makes a prepared query and returns its ID.
+    /// Creates a prepared query and returns its ID.
     pub fn create_query(&self, body: &Value) -> String {
         text(&self.post("/v1/query", body).ok(), "ID")
     }
 
-    /// Replaces the whole query of that ID.
+    /// Replaces the whole query with that ID.
     pub fn put_query(&self, id: &str, body: &Value) {
         self.put(&format!("/v1/query/{id}"), body).ok();
     }
@@ -25,7 +25,7 @@ impl Api {
         self.delete(&format!("/v1/query/{id}")).ok();
     }
 
-    /// The nodes that the prepared query answers with.
+    /// Returns the nodes in the prepared query's answer.
     pub fn execute_query(&self, name: &str) -> Vec<String> {
         let answer = self.get(&format!("/v1/query/{name}/execute")).ok();
         let nodes = answer["Nodes"].as_array().into_iter().flatten();
@@ -34,7 +34,7 @@ impl Api {
         nodes
     }
 
-    /// How many entries this server's raft log has had.
+    /// Returns how many entries this server's raft log has had.
     pub fn last_raft_index(&self) -> u64 {
         let agent = self.get("/v1/agent/self").ok();
         let index = agent["Stats"]["raft"]["last_log_index"].as_str().and_then(|index| index.parse().ok());

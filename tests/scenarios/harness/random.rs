@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Random(u64);
 
 impl Random {
-    /// Seeded by the environment variable `SEED`, else by the clock; the seed is printed, and libtest shows it on failure.
+    /// Seeded by the environment variable `SEED`, or by the clock. The seed is printed, and libtest shows it on
+    /// failure.
     pub fn new() -> Random {
         let seed = match std::env::var("SEED") {
             Ok(text) => text.parse().expect("SEED is a whole number"),
@@ -30,7 +31,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number in the range; the bias of the remainder is far below what a test could see.
+    /// Returns a number in the range; the bias of the remainder is too small for a test to see.
     pub fn within(&mut self, range: Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }

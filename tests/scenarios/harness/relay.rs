@@ -1,4 +1,4 @@
-//! Passes bytes on to an agent as they are, and counts the connections: what stands before an agent that serves https.
+//! Forwards bytes to an agent unchanged, and counts the connections. Used in front of an agent that serves https.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Listens on an address, such as `[::1]:0`, and passes everything on to another.
+    /// Listens on an address, such as `[::1]:0`, and forwards everything to another.
     pub fn listening_on(address: &str, target: &str) -> Relay {
         let listener = TcpListener::bind(address).expect("a port for the relay");
         let address = listener.local_addr().expect("the relay's address");
@@ -26,7 +26,7 @@ impl Relay {
                     break;
                 }
                 counted.fetch_add(1, Ordering::Relaxed);
-                // Who asks sees a connection that ends where the agent cannot be reached.
+                // If the agent cannot be reached, the client sees its connection end.
                 if let Ok(agent) = TcpStream::connect(&target) {
                     both_ways(&stream, &agent);
                 }
@@ -39,13 +39,13 @@ impl Relay {
         self.address.to_string()
     }
 
-    /// How many connections were made so far.
+    /// Returns how many connections were made so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 }
 
-/// Each way ends with its connection, which the program and the agent both close.
+/// Each direction ends with its connection, which the program and the agent both close.
 fn both_ways(client: &TcpStream, agent: &TcpStream) {
     for (from, to) in [(client, agent), (agent, client)] {
         let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
@@ -59,7 +59,7 @@ fn both_ways(client: &TcpStream, agent: &TcpStream) {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        // Wakes whoever accepts.
+        // Wakes the accepting thread.
         let _ = TcpStream::connect(self.address);
         let _ = self.accepting.take().map(JoinHandle::join);
     }

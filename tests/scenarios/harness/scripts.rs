@@ -1,5 +1,5 @@
-//! Commands for the program to run as hooks: each leaves behind how often it ran and what its environment was, and may be made
-//! to wait for the scenario, which so looks at Consul in the middle of a hook.
+//! Hook commands. Each records how often it ran and with which environment, and can wait for the scenario, which can so
+//! look at Consul while a hook runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use super::cluster::unique;
 use super::node::Node;
 use super::wait::{secs, wait_for};
 
-/// A place for commands and what they leave. Whatever of them still waits when it is dropped ends.
+/// A directory for commands and their records. When it is dropped, waiting commands end.
 pub struct Scripts {
     directory: PathBuf,
 }
@@ -17,11 +17,12 @@ pub struct Scripts {
 impl Scripts {
     pub fn on(node: &Node) -> Scripts {
         let directory = node.directory().join(unique("scripts"));
-        fs::create_dir(&directory).expect("a place for scripts");
+        fs::create_dir(&directory).expect("the directory for scripts can be created");
         Scripts { directory }
     }
 
-    /// A command that notes its run and then does what the shell script says; `$D` is the place of [`Scripts::path`].
+    /// Returns a command that records its run and then runs the shell script; `$D` is the directory of
+    /// [`Scripts::path`].
     pub fn command(&self, name: &str, script: &str) -> String {
         let variables = "^(ELECTION_[A-Z_]*|MASTER_ADDRESS|MASTER_PORT|ADDRESS|PORT|SESSIONID)=";
         let text = format!(
@@ -30,26 +31,27 @@ impl Scripts {
         );
         let path = self.path(name);
         fs::write(&path, text).expect("a script can be written");
-        // By the shell's name: a file that is written and then executed can still be open for writing in a child of another thread.
+        // Runs it through the shell: a file that was just written may still be open for writing in a child of another
+        // thread.
         format!("sh '{}'", path.display())
     }
 
-    /// A command that only notes its run.
+    /// Returns a command that only records its run.
     pub fn noting(&self, name: &str) -> String {
         self.command(name, "")
     }
 
-    /// A command that waits until [`Scripts::open`], or for as long as its place exists.
+    /// Returns a command that waits until [`Scripts::open`], or as long as its directory exists.
     pub fn gate(&self, name: &str) -> String {
         self.command(name, &format!("while [ -d \"$D\" ] && [ ! -e \"$D/{name}.open\" ]; do sleep 0.02; done"))
     }
 
-    /// Lets the gate's runs end, those to come as well.
+    /// Ends the gate's runs, and lets later ones through.
     pub fn open(&self, name: &str) {
         self.leave(&format!("{name}.open"));
     }
 
-    /// Leaves an empty file, as a sign to a script.
+    /// Creates an empty file, as a sign to a script.
     pub fn leave(&self, file: &str) {
         fs::write(self.path(file), "").expect("a file can be written");
     }
@@ -58,7 +60,7 @@ impl Scripts {
         self.directory.join(file)
     }
 
-    /// The environment of every run that has begun, as far as hooks are given one.
+    /// Returns the environment of every run that has started, limited to the variables of hooks.
     pub fn runs(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let text = fs::read_to_string(self.path(&format!("{name}.ran"))).unwrap_or_default();
         let variables = |line: &str| {
@@ -68,12 +70,12 @@ impl Scripts {
         text.lines().map(variables).collect()
     }
 
-    /// How many runs have begun.
+    /// Returns how many runs have started.
     pub fn count(&self, name: &str) -> usize {
         self.runs(name).len()
     }
 
-    /// Waits until so many runs have begun.
+    /// Waits until this many runs have started.
     pub fn wait_for_runs(&self, name: &str, count: usize) {
         wait_for(&format!("run {count} of {name}"), secs(20), || {
             let seen = self.count(name);
@@ -84,7 +86,7 @@ impl Scripts {
 
 impl Drop for Scripts {
     fn drop(&mut self) {
-        // With the node's directory it would go as well, but what waits shall not wait for that.
+        // The node's directory contains it, but waiting scripts must not wait for its end.
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

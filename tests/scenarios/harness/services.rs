@@ -1,4 +1,4 @@
-//! Services, checks and maintenance, as the agent and as the catalog have them.
+//! Services, checks and maintenance, in the agent and in the catalog.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ impl Api {
         self.put("/v1/agent/check/register", check).ok();
     }
 
-    /// Sets a TTL check; the change is in the catalog when this returns.
+    /// Sets a TTL check; the catalog has the change when this returns.
     pub fn set_check(&self, id: &str, health: Health) {
         let verb = match health {
             Health::Passing => "pass",
@@ -47,31 +47,31 @@ impl Api {
         self.put(&format!("/v1/agent/check/update/{id}"), &body).ok();
     }
 
-    /// Status and output of a check, as the agent itself has them.
+    /// Returns status and output of a check, as the agent has them.
     pub fn check(&self, id: &str) -> Option<(String, String)> {
         let checks = self.get("/v1/agent/checks").ok();
         let check = checks.get(id)?;
         Some((text(check, "Status"), text(check, "Output")))
     }
 
-    /// The agent's own registration of an instance: `GET /v1/agent/service/ID`.
+    /// Returns the agent's own registration of an instance: `GET /v1/agent/service/ID`.
     pub fn local(&self, id: &str) -> Value {
         self.get(&format!("/v1/agent/service/{id}")).ok()
     }
 
-    /// The tags of an instance, as the agent has them.
+    /// Returns the tags of an instance, as the agent has them.
     pub fn local_tags(&self, id: &str) -> Vec<String> {
         texts(&self.local(id), "Tags")
     }
 
-    /// The catalog's entries of a service, whole, by node and ID.
+    /// Returns the catalog's whole entries of a service, by node and ID.
     pub fn catalog(&self, service: &str) -> Vec<Value> {
         let mut entries = self.get(&format!("/v1/catalog/service/{service}")).list();
         entries.sort_by_key(|entry| (text(entry, "Node"), text(entry, "ServiceID")));
         entries
     }
 
-    /// `(node, service ID, tags)` of every instance in the catalog.
+    /// Returns `(node, service ID, tags)` of every instance in the catalog.
     pub fn tags(&self, service: &str) -> Vec<(String, String, Vec<String>)> {
         let entries = self.catalog(service);
         entries
@@ -80,14 +80,14 @@ impl Api {
             .collect()
     }
 
-    /// The nodes whose instance carries the tag in the catalog, whatever its health.
+    /// Returns the nodes whose instance has the tag in the catalog, whatever its health.
     pub fn nodes_tagged(&self, service: &str, tag: &str) -> Vec<String> {
         let mut all = self.tags(service);
         all.retain(|(_, _, tags)| tags.iter().any(|own| own == tag));
         all.into_iter().map(|(node, _, _)| node).collect()
     }
 
-    /// The nodes whose instance carries the tag and is passing: what a client of the catalog would connect to.
+    /// Returns the nodes whose instance has the tag and is passing: what a client of the catalog would connect to.
     pub fn passing_nodes_tagged(&self, service: &str, tag: &str) -> Vec<String> {
         let found = self.get(&format!("/v1/health/service/{service}?passing&tag={tag}")).list();
         let mut nodes: Vec<_> = found.iter().map(|entry| text(&entry["Node"], "Node")).collect();
@@ -95,13 +95,13 @@ impl Api {
         nodes
     }
 
-    /// The catalog's status of a check of a service: what other nodes and DNS go by.
+    /// Returns the catalog's status of a check of a service, which other nodes and DNS see.
     pub fn catalog_check(&self, service: &str, id: &str) -> Option<String> {
         let checks = self.get(&format!("/v1/health/checks/{service}")).list();
         checks.iter().find(|check| check["CheckID"] == id).map(|check| text(check, "Status"))
     }
 
-    /// The catalog's status of a check of one node.
+    /// Returns the catalog's status of a check of one node.
     pub fn catalog_check_of(&self, node: &str, id: &str) -> Option<String> {
         let checks = self.get(&format!("/v1/health/node/{node}")).list();
         checks.iter().find(|check| check["CheckID"] == id).map(|check| text(check, "Status"))
@@ -115,7 +115,7 @@ impl Api {
         self.put_nothing(&format!("/v1/agent/maintenance?enable={enable}")).ok();
     }
 
-    /// The catalog's status of a node's own check: `passing` while its agent answers the others.
+    /// Returns the catalog's status of a node's own check: `passing` while its agent answers the others.
     pub fn serf_health(&self, node: &str) -> Option<String> {
         self.catalog_check_of(node, "serfHealth")
     }

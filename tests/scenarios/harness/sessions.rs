@@ -1,4 +1,4 @@
-//! Sessions and the lock key: who holds what, and what was left over.
+//! Sessions and the lock key: which session holds which key, and which sessions are left over.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::api::{Api, text};
 
-/// A key of the KV store, as far as locks go.
+/// The properties of a KV key that matter for locks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LockKey {
-    /// The session that holds it, if any does.
+    /// The session that holds it, if any.
     pub session: Option<String>,
-    /// JSON when it is JSON, else text.
+    /// JSON if it is JSON, otherwise text.
     pub value: Value,
     pub flags: u64,
     pub lock_index: u64,
@@ -20,7 +20,7 @@ pub struct LockKey {
 }
 
 impl Api {
-    /// The key as it is now, with a consistent read; none when there is no such key.
+    /// Reads the key consistently; none if it does not exist.
     pub fn lock(&self, key: &str) -> Option<LockKey> {
         let answer = self.get(&format!("/v1/kv/{key}?consistent"));
         if answer.status == 404 {
@@ -41,19 +41,19 @@ impl Api {
         })
     }
 
-    /// The session that holds the key, if any does.
+    /// Returns the session that holds the key, if any.
     pub fn holder(&self, key: &str) -> Option<String> {
         self.lock(key)?.session
     }
 
-    /// Writes a key as someone would who knows nothing of locks.
+    /// Writes a key with a plain PUT, as a user would who knows nothing of locks.
     pub fn put_key(&self, key: &str, value: &str) {
         let path = format!("/v1/kv/{key}");
         let answer = self.request("PUT", &path, Some(value)).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(answer.ok(), true, "PUT {path}");
     }
 
-    /// Whether the session got the lock.
+    /// Tries to acquire the lock, and returns whether it succeeded.
     pub fn acquire(&self, key: &str, session: &str, value: &str) -> bool {
         let path = format!("/v1/kv/{key}?acquire={session}");
         let answer = self.request("PUT", &path, Some(value)).unwrap_or_else(|error| panic!("{error}"));
@@ -68,7 +68,7 @@ impl Api {
         self.delete(&format!("/v1/kv/{key}")).ok();
     }
 
-    /// All sessions of the datacenter.
+    /// Returns all sessions of the datacenter.
     pub fn sessions(&self) -> Vec<Value> {
         self.get("/v1/session/list").list()
     }
@@ -77,7 +77,7 @@ impl Api {
         self.get(&format!("/v1/session/node/{node}")).list()
     }
 
-    /// The sessions whose Name begins so, on all nodes.
+    /// Returns the sessions whose name starts with the prefix, on all nodes.
     pub fn sessions_named(&self, prefix: &str) -> Vec<Value> {
         let mut all = self.sessions();
         all.retain(|session| session["Name"].as_str().is_some_and(|name| name.starts_with(prefix)));
@@ -88,7 +88,7 @@ impl Api {
         self.get(&format!("/v1/session/info/{id}")).list().pop()
     }
 
-    /// Makes a session on this node and returns its ID.
+    /// Creates a session on this node and returns its ID.
     pub fn create_session(&self, body: &Value) -> String {
         text(&self.put("/v1/session/create", body).ok(), "ID")
     }

@@ -1,27 +1,27 @@
-//! Waiting for a condition instead of for a time, and saying what was last seen when it does not come.
+//! Waits for a condition instead of a time, and reports the last state seen when the condition does not come true.
 
 use std::fmt::Debug;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Often enough to measure a failover by, seldom enough to leave the processor to the agents.
+/// Often enough to measure a failover, rarely enough to leave the processor to the agents.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks until the condition answers `Ok`, and returns what it answered; panics with its last `Err` after `limit`.
+/// Polls until the condition returns `Ok`, and returns its value; panics with the last `Err` after `limit`.
 pub fn wait_for<T>(what: &str, limit: Duration, mut condition: impl FnMut() -> Result<T, String>) -> T {
     let begin = Instant::now();
     loop {
         match condition() {
             Ok(value) => return value,
             Err(last) if begin.elapsed() >= limit => {
-                panic!("waited {limit:?} in vain for {what}; last seen: {last}")
+                panic!("timed out after {limit:?} waiting for {what}; last seen: {last}")
             }
             Err(_) => sleep(PAUSE),
         }
     }
 }
 
-/// Asks again and again for `length`, and panics as soon as the condition answers `Err`: what must *never* happen.
+/// Polls for `length`, and panics as soon as the condition returns `Err`: for what must *never* happen.
 pub fn holds_for(what: &str, length: Duration, mut condition: impl FnMut() -> Result<(), String>) {
     let begin = Instant::now();
     while begin.elapsed() < length {
@@ -32,7 +32,7 @@ pub fn holds_for(what: &str, length: Duration, mut condition: impl FnMut() -> Re
     }
 }
 
-/// Turns a value into a condition for [`wait_for`]: itself when it is good, else its text as what was last seen.
+/// Makes a condition for [`wait_for`] of a value: the value itself if it is good, otherwise its text.
 pub fn seen<T: Debug>(value: T, good: impl FnOnce(&T) -> bool) -> Result<T, String> {
     if good(&value) { Ok(value) } else { Err(format!("{value:?}")) }
 }

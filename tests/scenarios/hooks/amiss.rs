@@ -1,4 +1,4 @@
-//! Hooks that fail or hang, and masters that lost the lead by force: the lock is never kept from others for it.
+//! Failing or hanging hooks, and masters that lost the lock by force: the lock stays available to others.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -6,7 +6,7 @@ use std::thread::sleep;
 use crate::harness::{Cluster, Pass, Proxy, Scripts, millis, secs, seen, shared, wait_for};
 use crate::stage::Candidate;
 
-/// A script that fails until the file `repaired` is there.
+/// A script that fails until the file `repaired` exists.
 const FAILING: &str = "[ -e \"$D/repaired\" ] && exit 0\necho starting\necho 'the disk is full' >&2\nexit 7";
 
 const FAILED: &str = "error: on-promote: exit status 7: the disk is full; the lock is left to others for a while";
@@ -15,7 +15,7 @@ const FAILED: &str = "error: on-promote: exit status 7: the disk is full; the lo
 fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_tried_again_later() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let (scripts, proxy) = (Scripts::on(one.node), Proxy::before(one.node));
-    // With the default lock-delay, which must not matter.
+    // With the default lock-delay, which must not matter here.
     let pass = Pass::of(&one.service).args(["--on-promote", &scripts.command("promote", FAILING)]);
     assert_eq!(one.said_by(&pass.clone().through(&proxy).run(), 1), FAILED);
     let written = |tag: &str| {
@@ -28,7 +28,7 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
     assert!(written("slave") && !written("master"), "{:?}", proxy.lines());
     assert!(!proxy.lines().iter().any(|line| line.starts_with("POST /v1/query")), "{:?}", proxy.lines());
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
-    // For as long as it stands back that is its state, and nothing is tried.
+    // While it stands back, it reports this state and tries nothing.
     let pass = pass.on(one.node);
     for _ in 0..2 {
         assert_eq!(one.said_by(&pass.run(), 1), FAILED);
@@ -38,7 +38,7 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
     scripts.leave("repaired");
     two.node.api().service_maintenance(&two.id, true);
     two.run();
-    wait_for("the end of its standing back", secs(20), || {
+    wait_for("it to stop standing back", secs(20), || {
         sleep(millis(250));
         let outcome = pass.run();
         seen(outcome, |outcome| outcome.status == 0 && outcome.line.contains(": master on ")).map(drop)
@@ -48,12 +48,12 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
 }
 
 #[test]
-fn a_promote_hook_that_fails_is_told_of_even_where_another_takes_the_lead_at_once() {
+fn a_promote_hook_that_fails_is_reported_even_if_another_takes_the_lead_at_once() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let (scripts, proxy) = (Scripts::on(one.node), Proxy::before(one.node));
     let (other, led) = (two.pass(), AtomicBool::new(false));
     proxy.fail(move |request, _| {
-        // The other is there in the moment in which the lock is free.
+        // The other acts in the moment the lock becomes free.
         if request.path.starts_with("/v1/session/destroy/") && !led.swap(true, Ordering::SeqCst) {
             let outcome = other.run();
             assert!(outcome.line.contains(": master on "), "{outcome:?}");
@@ -71,7 +71,7 @@ fn a_promote_hook_that_fails_is_told_of_even_where_another_takes_the_lead_at_onc
 fn a_hook_that_hangs_is_killed_with_all_it_has_started_and_the_lock_is_given_up_in_time() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let scripts = Scripts::on(one.node);
-    // Each hangs with a child of its own; none of them outlives its place should the program fail to kill it.
+    // Each hangs with a child of its own. None outlives its directory, should the program fail to kill it.
     let hang = "while [ -d \"$D\" ]; do sleep 0.1; done & echo $! >>\"$D/children\"; wait";
     let children = || -> Vec<String> {
         let text = std::fs::read_to_string(scripts.path("children")).unwrap_or_default();
@@ -80,7 +80,7 @@ fn a_hook_that_hangs_is_killed_with_all_it_has_started_and_the_lock_is_given_up_
     let are_gone = |count: usize| {
         assert_eq!(children().len(), count);
         wait_for("the children to be gone", secs(5), || {
-            // A zombie is gone, and only waits for whoever adopted it to notice.
+            // A zombie is dead, and only waits until its new parent reaps it.
             let state = |id: &String| std::fs::read_to_string(format!("/proc/{id}/stat")).ok();
             let runs = |id: &String| state(id).is_some_and(|stat| !stat.contains(") Z"));
             seen(children().into_iter().filter(runs).collect::<Vec<_>>(), Vec::is_empty).map(drop)
@@ -96,7 +96,7 @@ fn a_hook_that_hangs_is_killed_with_all_it_has_started_and_the_lock_is_given_up_
     );
     assert!(outcome.took < secs(4), "{outcome:?}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
-    assert_eq!(one.said_by(&pass.run(), 1), said, "how long it was let run is the same every time");
+    assert_eq!(one.said_by(&pass.run(), 1), said, "the time limit is the same every time");
     are_gone(1);
     two.leads();
     two.node.api().service_maintenance(&two.id, true);
@@ -182,13 +182,17 @@ fn two_hooks_that_hang_one_after_the_other_leave_time_to_give_the_lock_up() {
 }
 
 #[test]
-fn an_instance_that_cannot_be_demoted_does_not_stand() {
+fn an_instance_whose_demote_hook_fails_is_not_a_candidate() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let scripts = Scripts::on(one.node);
     let pass = one.pass().args(["--on-demote", &scripts.command("demote", FAILING)]);
     let said = one.said_by(&pass.run(), 1);
     assert!(said.starts_with("error: on-demote: exit status 7"), "{said}");
-    assert_eq!((one.is_tagged("master"), one.holds_the_lock()), (false, false), "half a master cannot become one");
+    assert_eq!(
+        (one.is_tagged("master"), one.holds_the_lock()),
+        (false, false),
+        "an instance that is not demoted does not become master"
+    );
     assert_eq!(scripts.count("demote"), 1);
 }
 
@@ -232,7 +236,7 @@ fn a_master_whose_agent_was_paused_or_restarted_is_demoted_by_its_next_pass() {
     let before = scripts[0].count("demote");
     one.node.resume();
     wait_for("the demotion", secs(20), || {
-        // An agent that was away for so long may need a moment until it can ask its server again.
+        // After such an absence, the agent may need a moment until it can ask its server again.
         let outcome = pass.run();
         seen(outcome, |outcome| outcome.line.contains(": slave of ")).map(drop)
     });
@@ -261,6 +265,6 @@ fn a_lock_lost_in_the_middle_of_the_promote_hook_leaves_no_master_and_is_followe
     let said = one.said_by(&running.wait(), 0);
     assert!(said.starts_with("slave of n2"), "{said}");
     assert_eq!((one.is_tagged("slave"), one.is_tagged("master")), (true, false));
-    assert_eq!(scripts.count("demote"), before + 1, "what was half a master is made a slave again");
+    assert_eq!(scripts.count("demote"), before + 1, "an unfinished master becomes a slave again");
     assert!(two.holds_the_lock() && two.is_tagged("master"));
 }

@@ -1,9 +1,9 @@
-//! What hooks are told and how they are started: variables, words, no shell.
+//! How hooks are started: variables, arguments, no shell.
 
 use crate::harness::{Scripts, shared, unique};
 use crate::stage::Candidate;
 
-/// What of a run's environment a scenario asks for.
+/// Returns these variables of a script's last run.
 fn told(scripts: &Scripts, name: &str, variables: &[&str]) -> Vec<String> {
     let runs = scripts.runs(name);
     let last = runs.last().unwrap_or_else(|| panic!("{name} never ran"));
@@ -11,7 +11,7 @@ fn told(scripts: &Scripts, name: &str, variables: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn hooks_are_told_who_they_run_for_and_who_leads() {
+fn hooks_know_the_instance_and_the_leader() {
     let [n1, n2, _] = shared().nodes::<3>();
     let service = unique("redis");
     let one = Candidate::with(&service, &unique("id"), n1, |body| body["Address"] = "10.9.8.7".into());
@@ -77,7 +77,7 @@ fn a_master_that_nobody_knows_the_address_of_is_not_followed_yet() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let scripts = Scripts::on(two.node);
     one.leads();
-    // Whoever wrote this knew nothing of the lock; the session still tells the node.
+    // A foreign writer set this value; the session still gives the node.
     one.node.api().put_key(&one.key(), "maintenance tonight");
     let pass = two.pass().args(["--on-follow", &scripts.noting("follow")]);
     assert_eq!(two.said_by(&pass.run(), 0), "slave of n1");

@@ -1,4 +1,4 @@
-//! Hooks: when they run, what is true meanwhile, what they are told, and how often.
+//! Hooks: when they run, what is true meanwhile, their environment, and how often they run.
 
 mod amiss;
 mod environment;
@@ -38,7 +38,7 @@ fn at_the_demote_hook_the_tag_is_off_and_the_lock_is_still_held() {
     one.node.api().service_maintenance(&one.id, true);
     let pass = one.pass().args(["--on-demote", &scripts.gate("demote")]).spawn();
     scripts.wait_for_runs("demote", 1);
-    assert!(one.holds_the_lock(), "nobody can lead before the old master has stopped to");
+    assert!(one.holds_the_lock(), "nobody can lead before the old master has stopped");
     assert!(one.is_tagged("slave") && !one.is_tagged("master"), "{:?}", one.tags());
     assert_eq!(one.node.dns(&dns_name(&one)), [] as [std::net::Ipv4Addr; 0]);
     two.follows(&one);
@@ -59,7 +59,7 @@ fn a_pass_killed_in_the_middle_of_any_hook_has_the_next_one_run_it_again_and_onl
         let running = pass.spawn();
         scripts.wait_for_runs(name, before + 1);
         running.kill();
-        // Two passes are killed: the one that comes upon what a killed one left is no safer.
+        // Two passes are killed: the one that finds what a killed one left may be killed too.
         let running = pass.spawn();
         scripts.wait_for_runs(name, before + 2);
         running.kill();
@@ -70,7 +70,7 @@ fn a_pass_killed_in_the_middle_of_any_hook_has_the_next_one_run_it_again_and_onl
         }
         assert_eq!(scripts.count(name), before + 3, "{name}");
     };
-    // Nothing says of a new instance that it never led.
+    // Nothing shows of a new instance that it never led.
     scripts.open("demote");
     interrupted("promote", "master on ");
     std::fs::remove_file(scripts.path("demote.open")).unwrap();
@@ -107,7 +107,7 @@ fn a_hook_that_is_done_is_not_run_again_not_even_for_a_master_whose_tags_a_reloa
         run("slave, no master: ");
     }
     assert_eq!((scripts.count("promote"), scripts.count("demote")), (1, 2));
-    // What a slave has done is in its registration, so that a reload makes it do so again: hooks must bear that.
+    // The record of a slave's hooks is in its registration, so a reload makes them run again: hooks must be idempotent.
     node.reload();
     run("slave, no master: ");
     run("slave, no master: ");
@@ -132,10 +132,10 @@ fn the_follow_hook_runs_once_for_every_new_master() {
     one.node.api().service_maintenance(&one.id, true);
     one.run();
     three.said_by(&three.pass().args(["--on-follow", &follow, "--priority", "0"]).run(), 0);
-    assert_eq!(scripts.count("follow"), 1, "nobody is no new master");
+    assert_eq!(scripts.count("follow"), 1, "without a leader there is no new master");
     two.leads();
     follows(&two, 2);
-    // Another master of the same node is a new one: in between it may have been anything.
+    // A master on the same node with another session is a new one: anything may have happened in between.
     two.node.api().destroy_session(&two.sessions()[0]);
     two.leads();
     follows(&two, 3);
@@ -199,7 +199,7 @@ fn a_pass_that_waits_runs_the_hooks_as_soon_as_the_role_changes() {
     let outcome = waiting.wait();
     assert!(two.said_by(&outcome, 0).starts_with("master on "), "{outcome:?}");
     assert!(two.is_tagged("master"));
-    // And back: the session is ended under a master that waits.
+    // And back: the session ends under a waiting master.
     two.report(&pass);
     let waiting = pass.spawn();
     two.node.api().service_maintenance(&two.id, true);

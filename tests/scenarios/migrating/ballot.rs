@@ -1,17 +1,17 @@
-//! What ncode/ballot does to Consul for one instance in one round of its loop, so that its footprint is a real one. Knows nothing of the
-//! program under test.
+//! What ncode/ballot does to Consul for one instance in one iteration of its loop, so that its traces are real. Knows
+//! nothing of the program under test.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Node, text, texts};
 
-/// The key that it is configured with here, since it has no default.
+/// Its configured key here; there is no default.
 pub const KEY: &str = "service/redis";
 
-/// The tag that it is configured with here.
+/// Its configured tag here.
 pub const TAG: &str = "primary";
 
-/// The daemon on one node, for the instance `redis`, as it is by its defaults: a session of 10 s with a lock-delay of 3 s.
+/// The daemon on one node for the instance `redis`, with its defaults: a session of 10 s with a lock-delay of 3 s.
 pub struct Ballot<'a> {
     pub node: &'a Node,
     session: Option<String>,
@@ -23,9 +23,10 @@ impl<'a> Ballot<'a> {
         Ballot { node, session: None, leads: false }
     }
 
-    /// One round: a session, the lock unless it leads, and the tag as the lock's value says. It leads when that value has its session,
-    /// whoever holds the key. A critical check of the service, on whatever node, ends its session and its lead before that; later
-    /// versions look at the checks of its service ID alone, which is the same here, and at those they are given, if any.
+    /// Runs one iteration: a session, the lock unless it leads, and the tag that the lock's value asks for. It leads if
+    /// that value has its session, whoever holds the key. Before that, a critical check of the service, on any node,
+    /// ends its session and its lead. Later versions look only at the checks of its service ID, which is the same here,
+    /// and at those in its configuration, if any.
     pub fn round(&mut self) -> bool {
         let api = self.node.api();
         if api.get("/v1/health/checks/redis").list().iter().any(|check| check["Status"] == "critical") {
@@ -36,7 +37,7 @@ impl<'a> Ballot<'a> {
             self.tag(&api.local("redis"));
             return false;
         }
-        // It renews the session all the while, in the background.
+        // It renews the session in the background all the time.
         let renewed = |session: &String| api.put_nothing(&format!("/v1/session/renew/{session}")).status == 200;
         let session = match self.session.take().filter(renewed) {
             Some(session) => session,
@@ -48,7 +49,7 @@ impl<'a> Ballot<'a> {
             let value = json!({"Address": service["Address"], "Port": service["Port"], "SessionID": session});
             api.acquire(KEY, &session, &value.to_string());
         }
-        // The value is read by field names of any case, as Go does it; one that is no JSON would be an error.
+        // It reads the value with field names in any case, as Go does; a value that is not JSON would be an error.
         if let Some(lock) = api.lock(KEY) {
             let fields = lock.value.as_object().unwrap();
             let named = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("sessionid")).map(|(_, value)| value);
@@ -59,7 +60,7 @@ impl<'a> Ballot<'a> {
         self.leads
     }
 
-    /// The session that it holds, which a daemon that is stopped may leave behind, as it leaves the tag.
+    /// Returns its session, which a stopped daemon may leave behind, as it leaves the tag.
     pub fn session(&self) -> &str {
         self.session.as_deref().unwrap()
     }

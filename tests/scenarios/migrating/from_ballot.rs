@@ -9,14 +9,14 @@ use super::stage::{instance, redis_on_three};
 use crate::harness::{Api, Cluster, Node, Pass, Scripts, holds_for, secs, seen, wait_for};
 use crate::stage::Candidate;
 
-/// The options that ballot's settings become.
+/// The options that replace ballot's settings.
 const OPTIONS: [&str; 6] = ["--lock-key", KEY, "--master-tag", TAG, "--lock-delay", "3s"];
 
 fn pass(one: &Candidate) -> Pass {
     Pass::of("redis").on(one.node).args(OPTIONS)
 }
 
-/// Lets ballot lead on the first of three nodes.
+/// Makes ballot lead on the first of three nodes.
 fn ballot_leads(cluster: &Cluster) -> [Ballot<'_>; 3] {
     let mut daemons = cluster.nodes::<3>().map(Ballot::on);
     let leads: Vec<_> = daemons.iter_mut().map(Ballot::round).collect();
@@ -24,12 +24,12 @@ fn ballot_leads(cluster: &Cluster) -> [Ballot<'_>; 3] {
     daemons
 }
 
-/// Puts the document's definition for those who come from ballot where the agent reads it with its next reload.
+/// Writes the document's definition for former ballot users where the agent reads it at its next reload.
 fn define_the_check(node: &Node) {
     node.write_config("election.hcl", shell::at_home(&shell::block(shell::CHECK_AFTER_BALLOT), node));
 }
 
-/// Lets an operator do on the followers what the document says.
+/// Does on the followers what the document tells an operator to do.
 fn followers_are_moved([leader, followers @ ..]: &mut [Ballot; 3]) {
     for daemon in followers {
         define_the_check(daemon.node);
@@ -56,14 +56,14 @@ fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
     let cluster = redis_on_three();
     let mut daemons = ballot_leads(&cluster);
     let two = instance(daemons[1].node);
-    // It has the instance's own address, which is empty where none is registered.
+    // This is the instance's own address, which is empty if none is registered.
     assert_eq!(cluster.server().api().lock(KEY).unwrap().value["Address"], "");
-    // Nobody but the session tells who that is: the value names neither a node nor an instance.
+    // Only the session shows the node: the value names neither node nor instance.
     let scripts = Scripts::on(two.node);
     let following = pass(&two).args(["--on-follow", &scripts.noting("follow")]);
     let said = two.said_by(&following.run(), 0);
     assert!(said.starts_with("slave of n1"), "{said}");
-    assert_eq!(scripts.count("follow"), 0, "nor where it is to be reached");
+    assert_eq!(scripts.count("follow"), 0, "nor its address");
     assert_eq!(two.tags(), ["v7", "slave"]);
     shell::run(daemons[0].node, &shell::block(shell::END_BALLOTS_SESSION));
     assert_eq!(two.node.api().session(daemons[0].session()), None);
@@ -72,13 +72,13 @@ fn with_its_key_both_are_one_election_and_whoever_holds_the_lock_leads() {
         let outcome = pass(&two).run();
         if outcome.line.contains("master on n2") { Ok(()) } else { Err(outcome.line) }
     });
-    // It takes the value for another's, and gives its tag back.
+    // It takes the value for another's, and drops its tag.
     let [first, same, third] = &mut daemons;
     assert!(!first.round() && !third.round());
     let api = cluster.server().api();
     assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n2"]);
     assert_eq!(api.execute_query("redis-master"), ["n2"]);
-    // So it does where both are run for one instance, which is why one has to go before the other comes.
+    // The same happens if both run for one instance, which is why one must stop before the other starts.
     assert!(!same.round());
     assert_eq!(api.passing_nodes_tagged("redis", TAG), Vec::<String>::new());
 }
@@ -93,24 +93,22 @@ fn in_the_order_shown_no_client_sees_two_primaries() {
     followers_are_moved(&mut daemons);
     let leader = &mut daemons[0];
     define_the_check(leader.node);
-    // For longer than a session of ballot's lives that is not renewed, and its lock-delay.
-    holds_for("ballot leads while the operator takes his time", secs(24), || {
-        seen(leader.round(), |leads| *leads).map(drop)
-    });
+    // For longer than an unrenewed session of ballot lives, plus its lock-delay.
+    holds_for("ballot leads during a long pause", secs(24), || seen(leader.round(), |leads| *leads).map(drop));
     assert_eq!(api.passing_nodes_tagged("redis", TAG), ["n1"]);
-    // From here on it renews nothing, and has not ended its session.
+    // From here on it renews nothing, but has not ended its session.
     let stop = "[ \"$*\" = 'stop ballot' ]";
     let said = shell::run_with(leader.node, &shell::block(shell::TAKE_OVER_FROM_BALLOT), stop);
     assert!(said.contains("slave of n1"), "{said}");
     assert!(api.session(leader.session()).is_some());
-    // He takes his time again, until the session has ended by its TTL and somebody leads.
+    // Another long pause, until the TTL has ended the session and somebody leads.
     wait_for_the_new_roles(&api);
     let lock = api.lock(KEY);
     shell::run(leader.node, &shell::block(shell::END_BALLOTS_SESSION));
     assert_eq!(api.lock(KEY), lock, "the new leader's lock is left alone");
     sight.takes(20);
     let seen = sight.end();
-    println!("nobody was primary for {:?}", seen.longest_gap);
+    println!("there was no primary for {:?}", seen.longest_gap);
     assert!(seen.looks > 20 && seen.tagged.iter().all(|nodes| nodes.len() < 2), "{seen:?}");
     assert!(seen.named.iter().all(|addresses| addresses.len() < 2), "{seen:?}");
     assert!(cluster.nodes::<3>().iter().all(|node| api.sessions_of(node.name()).len() < 3));
@@ -132,7 +130,7 @@ fn of_an_instance_registered_by_the_api_ballots_tag_goes_with_the_same_command()
     followers_are_moved(&mut daemons);
     let leader = &daemons[0];
     define_the_check(leader.node);
-    // This one ends its session when it is told to end: the others may lead after the lock-delay.
+    // This one ends its session when it is stopped: the others may lead after the lock-delay.
     let (address, session) = (leader.node.address(), leader.session());
     let stop = format!("curl -fsS -X PUT http://{address}/v1/session/destroy/{session}");
     shell::run_with(leader.node, &shell::block(shell::TAKE_OVER_FROM_BALLOT), &stop);
@@ -149,7 +147,7 @@ fn a_critical_check_of_ours_on_any_node_ends_ballots_lead() {
     let cluster = redis_on_three();
     let mut daemons = ballot_leads(&cluster);
     let node = daemons[1].node;
-    // No run comes in between.
+    // No run happens in between.
     let shown = shell::block(shell::CHECK_AFTER_BALLOT).replace("\"5s\"", "\"10m\"");
     let without = shown.replace("  status   = \"passing\"\n", "");
     assert_ne!(without, shown);
@@ -161,7 +159,7 @@ fn a_critical_check_of_ours_on_any_node_ends_ballots_lead() {
             seen(found, |found| found.as_deref() == Some(status)).map(drop)
         });
         assert_eq!(daemons[0].round(), status == "passing");
-        // A check that is there already keeps the status it has.
+        // A check that exists already keeps its status.
         node.remove_config("election.hcl");
         node.reload();
     }
@@ -188,7 +186,8 @@ fn its_settings_are_these_options() {
     let ran = &scripts.runs("promote")[0];
     assert_eq!((&ran["ADDRESS"], &ran["PORT"]), (&node.ip().to_string(), &"6379".to_owned()));
     assert_eq!(ran["SESSIONID"], session["ID"]);
-    // Once at the very first run, of which nobody can know that it is one, and once on the way down, with nobody to tell of yet.
+    // Once at the very first run, which nothing marks as the first, and once on the way down, with no master to report
+    // yet.
     let ran = scripts.runs("demote");
     assert_eq!(ran.len(), 2);
     for variables in ran {

@@ -1,4 +1,4 @@
-//! What the Go tool has left in Consul, its options and its definition, and what the program makes of them.
+//! The traces of the Go tool in Consul, its options and its definition, and what the program makes of them.
 
 use std::fs;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn its_three_options_work_as_they_stand_and_the_query_has_a_name_without_one() {
     let [one, two, _] = shared().nodes::<3>();
     let service = unique("redis");
     let tagged = |body: &mut Value| body["Tags"] = json!(["v7"]);
-    // The Go tool would have found neither: it took an ID for the name.
+    // The Go tool would have found neither, because it took an ID for the name.
     let candidates =
         [Candidate::with(&service, &unique("a"), one, tagged), Candidate::with(&service, &unique("b"), two, tagged)];
     let (query, dashes) = (format!("{service}-master"), ["-", "--"]);
@@ -31,7 +31,7 @@ fn its_three_options_work_as_they_stand_and_the_query_has_a_name_without_one() {
         assert!(candidate.said_by(&outcome, 0).starts_with(role), "{outcome:?}");
     }
     assert_eq!(one.api().query(&query).unwrap()["Service"]["Tags"], json!(["master", "v7"]));
-    assert!(candidates[0].run().starts_with("master on n1"), "the name of the query is this by default");
+    assert!(candidates[0].run().starts_with("master on n1"), "the default name of the query");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_definition_with_script_is_refused_at_start_by_a_reload_and_by_the_api() {
     fs::create_dir(&alone).unwrap();
     fs::write(alone.join("election.hcl"), &shown).unwrap();
     for command in [&["validate"][..], &["agent", "-data-dir", "/nonexistent", "-config-dir"]] {
-        // One that should start after all is not left running.
+        // It must not keep running if it starts after all.
         let mut agent = Command::new("timeout");
         let output = agent.arg("20").arg(&consul().binary).args(command).arg(&alone).output().unwrap();
         let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).join("");
@@ -64,7 +64,7 @@ fn its_query_is_taken_over_in_place_with_what_was_set_on_it_and_names_nobody_els
     let [node, _, _] = cluster.nodes::<3>();
     let (one, api) = (instance(node), cluster.server().api());
     let tool = Tagger { tags: &["master", "v7"], ..Tagger::of_redis(node) };
-    // Some versions of it did not ask for passing instances alone; whoever runs it would not know.
+    // Some versions did not ask for passing instances only; their users would not know.
     for only_passing in [true, false] {
         assert_eq!(tool.run(), "master");
         let mut query = api.query("redis-master").unwrap();
@@ -87,7 +87,8 @@ fn its_query_is_taken_over_in_place_with_what_was_set_on_it_and_names_nobody_els
         }
         sight.takes(20);
         let seen = sight.end();
-        // The old tag goes before the lock is tried for, and comes back with it: for that moment nobody is named.
+        // The old tag goes before the program tries the lock, and returns with it: for that moment the name has no
+        // answer.
         seen.is_of_one_master(node);
         one.said_by(&one.resign().run(), 0);
         assert_eq!(api.query("redis-master"), None);
@@ -123,7 +124,7 @@ fn its_locks_are_others_and_its_sessions_hold_nothing_of_ours_and_are_left_alone
     }
     assert_eq!(tool.sessions().len(), 3, "each run has left one");
     assert!(tool.sessions().iter().all(|session| api.holder(&tool.check_key()).as_ref() != Some(session)));
-    // One that was killed holds its lock until its session ends.
+    // A killed one holds its lock until its session ends.
     let killed = tool.run_and_be_killed();
     let footprint = |api: &Api| (tool.sessions(), [tool.check_key(), tool.master_key()].map(|key| api.lock(&key)));
     let before = footprint(&api);
@@ -161,7 +162,7 @@ fn a_waiting_run_ends_when_a_reload_takes_its_check_away() {
         seen(tagged, |tagged| *tagged == [1, 1]).map(drop)
     });
     for candidate in [&one, &two] {
-        wait_for("Consul to have the line of a run", secs(20), || {
+        wait_for("Consul to show the line of a run", secs(20), || {
             let check = candidate.node.api().check("redis-election");
             seen(check, |check| {
                 check.as_ref().is_some_and(|(_, line)| line.contains(" of n") || line.contains(" on n"))

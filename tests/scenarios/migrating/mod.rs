@@ -1,4 +1,4 @@
-//! `docs/migrating.md`: each of its claims, with the footprint of the tool that is left laid down by a stand-in for it.
+//! `docs/migrating.md`: tests each of its claims, with a stand-in that leaves the other tool's traces.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ mod stage;
 mod steps;
 mod tagger;
 
-/// The names of scenarios that the document has in comments behind its claims.
+/// Returns the scenario names in the comments behind the document's claims.
 fn named() -> Vec<String> {
     let document = shell::document();
     let comments = document.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap());
     comments.flat_map(str::split_whitespace).map(str::to_owned).collect()
 }
 
-/// The file that the module of a scenario is in.
+/// Returns the source file of a scenario's module.
 fn source(module: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let path = module.replace("::", "/");
@@ -32,7 +32,7 @@ fn source(module: &str) -> String {
 fn every_scenario_that_the_document_names_is_there_and_every_one_here_is_named() {
     let named = named();
     for name in &named {
-        let (module, function) = name.rsplit_once("::").unwrap_or_else(|| panic!("{name} names no module"));
+        let (module, function) = name.rsplit_once("::").unwrap_or_else(|| panic!("{name} has no module"));
         assert!(source(module).contains(&format!("#[test]\nfn {function}()")), "no scenario {name}");
     }
     for module in ["migrating::from_tagger", "migrating::from_ballot", "migrating::steps"] {

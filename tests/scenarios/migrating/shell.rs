@@ -1,4 +1,5 @@
-//! What `docs/migrating.md` shows, used as it stands there: its commands are run on a node, its definitions are loaded into an agent.
+//! Uses the content of `docs/migrating.md` unchanged: runs its commands on a node, and loads its definitions into an
+//! agent.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -8,12 +9,12 @@ use serde_json::json;
 
 use crate::harness::{Node, Pass, consul, unique};
 
-/// The document.
+/// Returns the document.
 pub fn document() -> String {
     fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/migrating.md")).unwrap()
 }
 
-/// What tells the blocks of the document apart: their language, and words that one of them alone has.
+/// How to identify the blocks of the document: their language, and words that occur in only one of them.
 pub const BLOCKS: [(&str, &str); 10] = [
     OLD_CHECK,
     NEW_CHECK,
@@ -38,7 +39,7 @@ pub const TAKE_OVER_FROM_BALLOT: (&str, &str) = ("sh", "systemctl stop ballot");
 pub const RESIGN_TO_BALLOT: (&str, &str) = ("sh", "resign --consul-service-name");
 pub const END_BALLOTS_SESSION: (&str, &str) = ("sh", "session/destroy");
 
-/// Every block of the document, with its language.
+/// Returns every block of the document, with its language.
 pub fn blocks() -> Vec<(String, String)> {
     let (mut found, mut open) = (Vec::new(), None);
     for line in document().lines() {
@@ -52,7 +53,7 @@ pub fn blocks() -> Vec<(String, String)> {
     found
 }
 
-/// The one block that is meant.
+/// Returns the block with this language and these words.
 pub fn block((language, words): (&str, &str)) -> String {
     let mut found = blocks();
     found.retain(|(of, text)| of == language && text.contains(words));
@@ -60,19 +61,19 @@ pub fn block((language, words): (&str, &str)) -> String {
     found.remove(0).1
 }
 
-/// Runs commands in a shell on the node, as an operator there would, and returns what they printed. They must all end well.
+/// Runs commands in a shell on the node, as an operator would, and returns their output. All must succeed.
 pub fn run(node: &Node, commands: &str) -> String {
     run_with(node, commands, "false")
 }
 
-/// As [`run`], with a script in the place of `systemctl`.
+/// As [`run`], with a script instead of `systemctl`.
 pub fn run_with(node: &Node, commands: &str, systemctl: &str) -> String {
     let output = output(node, &node.address(), commands, systemctl);
     assert!(output.status.success(), "{commands}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// As [`run_with`], with the agent at an address of the scenario's, and however they end.
+/// As [`run_with`], with the agent at another address, and whatever the exit code.
 pub fn output(node: &Node, address: &str, commands: &str, systemctl: &str) -> Output {
     let path = node.directory().join(unique("bin"));
     fs::create_dir(&path).unwrap();
@@ -82,7 +83,7 @@ pub fn output(node: &Node, address: &str, commands: &str, systemctl: &str) -> Ou
     fs::write(&script, format!("#!/bin/sh\n{systemctl}\n")).unwrap();
     fs::set_permissions(&script, Permissions::from_mode(0o755)).unwrap();
     let commands = commands.replace("127.0.0.1:8500", address).replace("NODE", node.name());
-    // The longest of them waits for the end of sessions.
+    // The longest of them waits for sessions to end.
     Command::new("timeout")
         .args(["90", "/bin/sh", "-euc", &commands])
         .env_clear()
@@ -93,8 +94,7 @@ pub fn output(node: &Node, address: &str, commands: &str, systemctl: &str) -> Ou
         .unwrap()
 }
 
-/// A definition with what the scenario has in place of what a user has: this build of the program, with the address of the node's
-/// agent in its environment.
+/// Replaces a user's program in a definition by this build, with the node's agent in its environment.
 pub fn at_home(definition: &str, node: &Node) -> String {
     let words: Vec<String> = Pass::bare().on(node).check_args().iter().map(|word| json!(word).to_string()).collect();
     let changed = definition.replace("\"consul-master-election-tagger\"", &words.join(", "));

@@ -1,5 +1,5 @@
-//! What clients see of an election while it is moved from one tool to another: who is tagged and passing, and whom DNS names. Judges
-//! nothing: neither tool's lock counts for the other.
+//! Records what clients see of an election while it moves between tools: which instances are tagged and passing, and
+//! what DNS answers. Judges nothing, because neither tool respects the other's lock.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -12,32 +12,32 @@ use serde_json::Value;
 
 use crate::harness::{Answer, Node, dns_addresses, millis, secs, seen, text, texts, wait_for};
 
-/// Looks every 5 ms, in a thread of its own.
+/// Polls every 5 ms, in its own thread.
 pub struct Sight {
     stop: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
     thread: Option<JoinHandle<Seen>>,
 }
 
-/// All that was seen.
+/// All observations.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// How often it looked.
+    /// How often it polled.
     pub looks: usize,
-    /// Every set of passing instances with the master's tag, by their nodes.
+    /// Every set of passing instances with the master's tag, by node.
     pub tagged: BTreeSet<Vec<String>>,
-    /// Every set of passing instances with the tag `slave`, by their nodes.
+    /// Every set of passing instances with the tag `slave`, by node.
     pub slaves: BTreeSet<Vec<String>>,
-    /// Every set of passing instances, by their nodes: those in the service's DNS name.
+    /// Every set of passing instances, by node: those in the service's DNS name.
     pub passing: BTreeSet<Vec<String>>,
     /// Every answer of DNS.
     pub named: BTreeSet<Vec<Ipv4Addr>>,
-    /// The longest time between two answers of DNS that named someone.
+    /// The longest time between two non-empty answers of DNS.
     pub longest_gap: Duration,
 }
 
 impl Sight {
-    /// Looks through one server at who of redis has the tag, and at the name.
+    /// Watches redis' tags and the name through one server.
     pub fn of(tag: &str, name: &str, server: &Node) -> Sight {
         let stop = Arc::new(AtomicBool::new(false));
         let taken = Arc::new(AtomicUsize::new(0));
@@ -72,7 +72,7 @@ impl Sight {
         Sight { stop, taken, thread: Some(thread) }
     }
 
-    /// Waits until it has looked so many times more.
+    /// Waits until it has polled this many more times.
     pub fn takes(&self, more: usize) {
         let wanted = self.taken.load(Ordering::Relaxed) + more;
         wait_for("more looks", secs(60), || {
@@ -80,14 +80,14 @@ impl Sight {
         });
     }
 
-    /// Ends it and tells what was seen.
+    /// Ends it and returns the observations.
     pub fn end(mut self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }
 }
 
-/// The nodes of the instances, all of them or those with the tag.
+/// Returns the nodes of the instances, of all or of those with the tag.
 fn nodes(instances: &[Value], tag: Option<&str>) -> Vec<String> {
     let has_tag = |entry: &&Value| tag.is_none_or(|tag| texts(&entry["Service"], "Tags").iter().any(|own| own == tag));
     let mut nodes: Vec<_> = instances.iter().filter(has_tag).map(|entry| text(&entry["Node"], "Node")).collect();
@@ -102,7 +102,7 @@ impl Drop for Sight {
 }
 
 impl Seen {
-    /// Whoever was seen as master, by tag or by name, was this one alone.
+    /// Checks that only this node was ever master, by tag or by name.
     pub fn is_of_one_master(&self, master: &Node) {
         assert!(self.looks > 20, "{self:?}");
         let tagged = BTreeSet::from([vec![], vec![master.name().to_owned()]]);

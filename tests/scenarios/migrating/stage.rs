@@ -1,4 +1,4 @@
-//! Three nodes with an instance of redis each, defined in files as users have it, and their election checks, old or new.
+//! Three nodes with an instance of redis each, defined in files as users do, and their election checks, old or new.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::shell;
 use crate::harness::{Cluster, Node, secs, seen, wait_for};
 use crate::stage::Candidate;
 
-/// The instances' definitions, without an election check.
+/// Starts the nodes with definitions that have no election check.
 pub fn redis_on_three() -> Cluster {
     let cluster = Cluster::of(3);
     cluster.settle();
@@ -16,23 +16,23 @@ pub fn redis_on_three() -> Cluster {
     cluster
 }
 
-/// An instance with a health check that passes, in a file that says nothing of an election.
+/// Defines an instance with a passing health check, in a file without an election.
 pub fn define_redis(node: &Node) {
     let ping = json!({"id": "redis-ping", "name": "redis answers", "ttl": "1h", "status": "passing"});
     let service = json!({"name": "redis", "port": 6379, "tags": ["v7"], "meta": {"rack": "b"}, "checks": [ping]});
     node.write_config("redis.json", json!({"service": service}));
     node.reload();
-    // What a reload reads, the agent brings into the catalog a little later.
+    // The agent brings a reloaded definition into the catalog a little later.
     wait_for_check(node, "redis-ping");
 }
 
-/// The words that a scenario has for an instance.
+/// Returns an instance as a candidate.
 pub fn instance(node: &Node) -> Candidate<'_> {
     Candidate { node, service: "redis".to_owned(), id: "redis".to_owned() }
 }
 
-/// Puts a check in the place where the old tool's was, which writes a line with the time as that did and ends with 0. The scenario makes
-/// the tool's requests itself, so that it decides when.
+/// Defines a stand-in for the old tool's check, which prints a line with the time, as the tool did, and exits with 0.
+/// The scenario sends the tool's requests itself, so it decides when.
 pub fn define_the_old_check(node: &Node) {
     let args = ["/bin/sh", "-c", "date '+%Y/%m/%d %H:%M:%S 1. try'"];
     let check = json!({"id": "redis-election", "name": "redis master election", "service_id": "redis",
@@ -47,13 +47,13 @@ pub fn let_the_old_check_run(node: &Node) {
     wait_for_check(node, "redis-election");
 }
 
-/// Puts the document's definition of the new check in the place of the old one.
+/// Replaces the old check by the document's definition of the new one.
 pub fn define_the_new_check(node: &Node) {
     let shown = shell::block(shell::NEW_CHECK);
     node.write_config("election.hcl", shell::at_home(&shown, node));
 }
 
-/// Waits until a check of this node passes, as the catalog has it.
+/// Waits until a check of this node passes in the catalog.
 pub fn wait_for_check(node: &Node, id: &str) {
     wait_for(&format!("{id} to pass"), secs(30), || {
         seen(node.api().catalog_check_of(node.name(), id), |status| status.as_deref() == Some("passing")).map(drop)

@@ -1,4 +1,5 @@
-//! The order of steps from the Go tool to this program and back, seen by clients all the time; and what any other order leads to.
+//! The order of steps from the Go tool to this program and back, with clients watching all the time; and the results of
+//! any other order.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -13,7 +14,7 @@ use super::stage::{
 use super::tagger::Tagger;
 use crate::harness::{Cluster, Fault, Health, Node, Proxy, secs, seen, wait_for};
 
-/// Lets the old tool run on all three nodes until the first is its master.
+/// Runs the old tool on all three nodes until the first is its master.
 fn the_old_tool_leads(cluster: &Cluster) -> [&Node; 3] {
     let nodes = cluster.nodes::<3>();
     for node in nodes {
@@ -71,7 +72,7 @@ fn in_the_order_shown_no_client_sees_two_masters_and_the_name_answers_again_when
     sight.takes(20);
     let seen = sight.end();
     seen.is_of_one_master(master);
-    println!("the name was gone for {:?}", seen.longest_gap);
+    println!("the name had no answer for {:?}", seen.longest_gap);
     assert_eq!(seen.passing, BTreeSet::from([["n1", "n2", "n3"].map(str::to_owned).to_vec()]));
     assert!(!seen.slaves.contains(&vec![]), "{seen:?}");
     assert_eq!(cluster.server().api().query("redis-master").unwrap()["ID"], query["ID"]);
@@ -82,22 +83,22 @@ fn both_tools_at_once_tag_two_masters_whatever_dns_says() {
     let cluster = redis_on_three();
     let [first, second, third] = the_old_tool_leads(&cluster);
     let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
-    // They are taken away when they are dropped.
+    // They deregister their instances when dropped.
     let (new, newer) = (instance(second), instance(third));
     new.leads();
     sight.takes(20);
-    // The old tool decides by what the query finds, and that is the new master from now on.
+    // The old tool decides by the query's answer, and from now on that is the new master.
     assert_eq!([first, third].map(|node| Tagger::of_redis(node).run()), ["slave", "slave"]);
     let seen = sight.end();
     assert!(seen.tagged.contains(&vec!["n1".to_owned(), "n2".to_owned()]), "{seen:?}");
-    // The query goes with the new master's session; the old tool makes one of its own and tags whoever runs first.
+    // The query goes with the new master's session. The old tool creates its own and tags the first instance that runs.
     second.api().set_check("redis-ping", Health::Critical);
     assert_eq!(Tagger::of_redis(first).run(), "master");
     newer.leads();
     assert_eq!(cluster.server().api().passing_nodes_tagged("redis", "master"), ["n1", "n3"]);
 }
 
-/// Lets the new check run on all three nodes until the first leads.
+/// Runs the new check on all three nodes until the first leads.
 fn the_new_program_leads(cluster: &Cluster) -> [&Node; 3] {
     let nodes = cluster.nodes::<3>();
     for node in nodes {
@@ -130,7 +131,7 @@ fn back_in_the_order_shown_no_client_sees_two_masters_and_nothing_is_left_behind
     sight.takes(20);
     let seen = sight.end();
     seen.is_of_one_master(master);
-    println!("the name was gone for {:?}", seen.longest_gap);
+    println!("the name had no answer for {:?}", seen.longest_gap);
     assert_eq!(seen.passing, BTreeSet::from([["n1", "n2", "n3"].map(str::to_owned).to_vec()]));
     let query = api.query("redis-master").unwrap();
     assert_eq!((&query["Session"], query["Service"]["ServiceMeta"].as_object()), (&json!(""), None));
@@ -150,7 +151,7 @@ fn back_without_giving_the_lead_up_makes_every_node_a_master() {
     for node in nodes {
         let_the_old_check_run(node);
     }
-    // The lock and the query outlive the check that made them, and the query finds nobody any more.
+    // Lock and query outlive the check that made them, and the query finds no instance any more.
     let api = cluster.server().api();
     wait_for("the catalog to have the reload", secs(20), || {
         seen(api.execute_query("redis-master"), Vec::is_empty).map(drop)
@@ -164,7 +165,7 @@ fn back_without_giving_the_lead_up_makes_every_node_a_master() {
 fn a_new_check_is_critical_until_it_has_run_unless_its_definition_has_a_status() {
     let cluster = redis_on_three();
     let [with, without, _] = cluster.nodes::<3>();
-    // No run of it comes in between.
+    // No run of it happens in between.
     let shown = shell::block(shell::NEW_CHECK).replace("\"5s\"", "\"10m\"");
     let bare = shown.replace("  status   = \"passing\"\n", "");
     assert_ne!(bare, shown);
@@ -212,7 +213,7 @@ fn the_wait_for_the_old_tool_ends_neither_while_a_run_goes_on_nor_while_consul_d
     assert!(!other.status.success() && !other.stdout.ends_with(b"no run is left\n"), "{other:?}");
     node.reload();
     wait_for_check(node, "redis-election");
-    // A run that has begun renews its session, as the tool's client does, until it has ended or was killed.
+    // A run renews its session, as the tool's client does, until it ends or is killed.
     let run = tool.run_and_be_killed();
     let proxy = Proxy::before(node);
     proxy.fail(|request, number| {
@@ -220,7 +221,7 @@ fn the_wait_for_the_old_tool_ends_neither_while_a_run_goes_on_nor_while_consul_d
     });
     thread::scope(|scope| {
         let waiting = scope.spawn(|| shell::output(node, &proxy.address(), &commands, "false"));
-        wait_for("it to ask often, first in vain", secs(60), || {
+        wait_for("it to ask often, first without success", secs(60), || {
             assert_eq!(api.put_nothing(&format!("/v1/session/renew/{run}")).status, 200);
             let asked = proxy.lines().iter().filter(|line| line.contains("/session/node/")).count();
             let ended = waiting.is_finished();

@@ -1,14 +1,14 @@
-//! What the Go tool of 2017 does to Consul in one run, request by request, so that its footprint is a real one. Knows nothing of the
-//! program under test.
+//! What the Go tool of 2017 does to Consul in one run, request by request, so that its traces are real. Knows nothing
+//! of the program under test.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Node, secs, seen, text, texts, wait_for};
 
-/// By this flag Consul's Go client tells the key of a lock from any other key.
+/// Consul's Go client marks lock keys with this flag.
 pub const LOCK_FLAG: u64 = 0x2ddc_cbc0_58a5_0c18;
 
-/// The name of every session that the tool makes: it names none, and this is the Go client's own.
+/// The name of the tool's sessions: it sets none, so this is the Go client's default.
 const SESSION_NAME: &str = "Consul API Lock";
 
 /// The tool on one node, with its three options.
@@ -16,7 +16,7 @@ pub struct Tagger<'a> {
     pub node: &'a Node,
     pub service: &'a str,
     pub query: &'a str,
-    /// The tags of the query, of which `master` is always one.
+    /// The tags of the query, which always include `master`.
     pub tags: &'a [&'a str],
 }
 
@@ -25,17 +25,17 @@ impl<'a> Tagger<'a> {
         Tagger { node, service: "redis", query: "redis-master", tags: &["master"] }
     }
 
-    /// The lock that it holds while it looks.
+    /// Returns the lock that it holds while it looks.
     pub fn check_key(&self) -> String {
         format!("check-{}-{}", self.query, self.service)
     }
 
-    /// The lock that it holds while it tags a master.
+    /// Returns the lock that it holds while it tags a master.
     pub fn master_key(&self) -> String {
         format!("master-{}-{}", self.query, self.service)
     }
 
-    /// One run; the role that it tagged its instance with, or found it in.
+    /// Runs it once. Returns the role that it tagged its instance with, or found.
     pub fn run(&self) -> &'static str {
         let check = self.lock(&self.check_key());
         let found = self.masters();
@@ -43,7 +43,7 @@ impl<'a> Tagger<'a> {
             let master = self.lock(&self.master_key());
             self.tag("master");
             self.unlock(&self.master_key(), &master);
-            // The client ends the session of a lock that is given up, in the background, and here there is time for it.
+            // The client destroys the session of a released lock in the background, and here it has the time.
             self.node.api().destroy_session(&master);
             "master"
         } else if found == [self.node.name()] {
@@ -52,17 +52,17 @@ impl<'a> Tagger<'a> {
             self.tag("slave");
             "slave"
         };
-        // Here there is none: the process has ended before the session is destroyed.
+        // Here it has none: the process ends before the session is destroyed.
         self.unlock(&self.check_key(), &check);
         role
     }
 
-    /// A run that was killed before it did anything but take its first lock.
+    /// Simulates a run that was killed right after it took its first lock.
     pub fn run_and_be_killed(&self) -> String {
         self.lock(&self.check_key())
     }
 
-    /// The sessions that runs on this node have left.
+    /// Returns the sessions that runs on this node have left.
     pub fn sessions(&self) -> Vec<String> {
         let all = self.node.api().sessions_of(self.node.name());
         all.iter().filter(|session| session["Name"] == SESSION_NAME).map(|session| text(session, "ID")).collect()
@@ -85,8 +85,8 @@ impl<'a> Tagger<'a> {
         assert!(change(&self.node.api(), key, "release", session), "{key} was held");
     }
 
-    /// The nodes that the query finds. A query of that name with other tags or another service is deleted and made anew; what else it
-    /// has is not looked at.
+    /// Returns the nodes that the query finds. It deletes and recreates a query of that name with other tags or another
+    /// service, and ignores the rest of the query.
     fn masters(&self) -> Vec<String> {
         let api = self.node.api();
         let mut wanted = self.tags.to_vec();
@@ -107,7 +107,7 @@ impl<'a> Tagger<'a> {
         api.execute_query(self.query)
     }
 
-    /// Writes the registration anew, from the few fields that the tool knew of, unless the tag is there already.
+    /// Writes the registration from the few fields that the tool knows, unless the tag is already set.
     fn tag(&self, tag: &str) {
         let api = self.node.api();
         // It looks for an instance whose ID is the service's name.

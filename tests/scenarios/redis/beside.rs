@@ -1,4 +1,4 @@
-//! One real redis with the script `redis-role` beside it, and no Consul.
+//! One real redis with the script `redis-role` next to it, and no Consul.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use super::server::{Redis, place_in};
 use super::stage::redis_role;
 use crate::harness::{secs, seen, shared, wait_for};
 
-/// One redis beside which the script runs.
+/// One redis for which the script runs.
 pub struct Beside {
     pub redis: Redis,
     pub file: PathBuf,
@@ -28,7 +28,7 @@ impl Beside {
         self.run_in(&[], command, env)
     }
 
-    /// The same, started by another command.
+    /// As above, started through another command.
     pub fn run_in(&self, starter: &[&str], command: &str, env: &[(&str, &str)]) -> (i32, String) {
         let mut words: Vec<String> = starter.iter().map(|word| (*word).to_owned()).collect();
         words.extend(redis_role(&self.redis.ip.to_string(), self.redis.port, &self.file));
@@ -54,14 +54,14 @@ impl Beside {
         self.run("check", &[])
     }
 
-    /// Waits until the check says that, word for word.
+    /// Waits until the check prints exactly this.
     pub fn says(&self, status: i32, text: &str) {
-        wait_for(&format!("the check to say {text}"), secs(60), || {
+        wait_for(&format!("the check to print {text}"), secs(60), || {
             seen(self.check(), |said| *said == (status, text.to_owned())).map(drop)
         });
     }
 
-    /// Makes it master as the first of a group: it has waited for others, and was elected.
+    /// Makes it master as the first of a group: it waited for others and was elected.
     pub fn leads(&self) {
         self.is("none");
         self.says(1, "knows of no master; has the data that it has started with");
@@ -70,7 +70,7 @@ impl Beside {
         assert_eq!(self.redis.role(), "master");
     }
 
-    /// Waits until it has run for so long.
+    /// Waits until it has run for this long.
     pub fn has_run_for(&self, seconds: u64) {
         wait_for(&format!("redis to have run for {seconds} s"), secs(60), || {
             seen(self.uptime(), |uptime| *uptime >= seconds).map(drop)
@@ -94,5 +94,5 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What the role of a redis that has started looks like.
+/// The role of a redis that has just started.
 pub const NOBODY: &str = "127.0.0.1:1 down";

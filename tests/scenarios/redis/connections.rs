@@ -1,4 +1,4 @@
-//! Clients that keep the connection they have, where another redis leads meanwhile.
+//! Clients that keep their connection while another redis takes over.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use super::server::Client;
 use super::stage::{Form, Stage};
 use crate::harness::{secs, seen, wait_for};
 
-/// The agent of the master dies, and redis itself knows nothing of it: it has no one to tell it that another leads.
+/// The master's agent dies without redis noticing: nobody can report the new master to it.
 #[test]
 fn a_master_whose_agent_is_dead_takes_no_writes_once_another_leads_and_sends_its_clients_away_when_it_is_told() {
     let stage = Stage::set(Form::Hooks);
@@ -19,7 +19,7 @@ fn a_master_whose_agent_is_dead_takes_no_writes_once_another_leads_and_sends_its
     let mut safe = 0;
     let refused = wait_for("the old master to refuse a write", secs(60), || {
         let Err(refused) = kept.tell(&format!("SET kept:{safe} 1")) else {
-            // Only what two replicas have is counted on.
+            // Only what two replicas have counts.
             safe += u32::from(kept.tell("WAIT 2 20").unwrap() == "2");
             return Err(format!("{safe} writes, redis {:?}", stage.roles()));
         };
@@ -28,7 +28,7 @@ fn a_master_whose_agent_is_dead_takes_no_writes_once_another_leads_and_sends_its
     assert!(refused.starts_with("NOREPLICAS"), "{refused}");
     let new = stage.moved_from(old);
     assert_eq!(stage.redis[old].role(), "master", "nobody has told it yet");
-    wait_for("the new one to take a write", secs(20), || stage.redis[new].tell("SET after 1").map(drop));
+    wait_for("the new one to accept a write", secs(20), || stage.redis[new].tell("SET after 1").map(drop));
     assert!(kept.tell("SET late 1").unwrap_err().starts_with("NOREPLICAS"));
     stage.node(old).start_again();
     wait_for("the kept connection to end", secs(60), || {
@@ -42,7 +42,7 @@ fn a_master_whose_agent_is_dead_takes_no_writes_once_another_leads_and_sends_its
     }
 }
 
-/// What a master does that the network has cut off with its clients.
+/// A master that the network has cut off together with its clients.
 #[test]
 fn a_master_that_no_replica_hears_stops_taking_writes() {
     let stage = Stage::set(Form::Hooks);

@@ -1,11 +1,11 @@
-//! Who leads is who has the data: the last writes that were confirmed are not wiped by a redis that never had them.
+//! Only a redis with the data may lead: a redis that never had the last confirmed writes must not wipe them.
 
 use std::fs;
 
 use super::stage::{Form, Stage, role_file};
 use crate::harness::{secs, seen, wait_for};
 
-/// Writes so many keys that so many replicas have.
+/// Writes this many keys that reach this many replicas.
 fn write(stage: &Stage, master: usize, name: &str, count: u32, replicas: &str) {
     let mut client = stage.redis[master].connect().unwrap();
     for number in 0..count {
@@ -23,7 +23,8 @@ fn all_have(stage: &Stage, name: &str, count: u32) {
     }
 }
 
-/// The two that are not `master`, in the order of their names, in which they would be elected were they equal.
+/// Returns the two that are not `master`, in the order of their names, in which they would be elected if all were
+/// equal.
 fn others(master: usize) -> [usize; 2] {
     [[1, 2], [0, 2], [0, 1]][master]
 }
@@ -46,12 +47,12 @@ fn a_replica_that_its_master_left_behind_does_not_lead_while_another_is_in_sync(
     all_have(&stage, "after", 500);
 }
 
-/// The agents live, and see every redis end and start; only the master has its data on disk.
+/// The agents live and see every redis end and start; only the master has its data on disk.
 fn all_are_restarted(form: Form) {
     let stage = Stage::set(form);
     let mut master = stage.settled();
     if master == 0 {
-        // Whoever is first by name would lead, if all were equal.
+        // The first by name would lead if all were equal.
         assert_eq!(stage.resign(0, Some(2)), 2);
         master = stage.settled();
     }
@@ -62,11 +63,11 @@ fn all_are_restarted(form: Form) {
         for redis in &stage.redis {
             redis.kill();
         }
-        // Once they come back when all know that nobody leads, and once before anybody has seen them gone.
+        // Once they return when all know that nobody leads, and once before anybody noticed that they were gone.
         for index in (0..3).filter(|_| round == 0) {
             stage.is_said_to_be(index, "critical", "does not say its role");
             if form == Form::ConsulTemplate {
-                wait_for("the template to say that nobody leads", secs(30), || {
+                wait_for("the template to show that nobody leads", secs(30), || {
                     seen(fs::read_to_string(role_file(stage.node(index))).unwrap(), |line| line == "none\n").map(drop)
                 });
             }
@@ -91,7 +92,7 @@ fn when_every_redis_has_been_restarted_the_last_masters_data_is_everyones_with_h
     all_are_restarted(Form::Hooks);
 }
 
-/// What a restart of all can leave behind, where one that must not lead held the lock for a moment.
+/// A restart of all nodes can leave this behind, if an instance that must not lead held the lock for a moment.
 #[test]
 fn the_last_master_leads_again_although_it_was_told_of_another_that_never_was_one() {
     let stage = Stage::set(Form::Hooks);
@@ -117,7 +118,7 @@ fn the_last_master_leads_again_although_it_was_told_of_another_that_never_was_on
     all_have(&stage, "kept", 100);
 }
 
-/// Its redis still calls itself master, and the role file says so, too.
+/// Its redis is still a master, and the role file says so too.
 #[test]
 fn a_former_master_whose_consul_template_is_dead_does_not_lead_before_one_that_is_in_sync() {
     let mut stage = Stage::set(Form::ConsulTemplate);

@@ -1,10 +1,10 @@
-//! A lead that moves although nothing has failed, and a group with a password.
+//! A lead that moves without a failure, and a group with a password.
 
 use super::stage::{Form, Stage};
 use super::writers::Writers;
 use crate::harness::{secs, seen, wait_for};
 
-/// One resigns, one hands over to another, and one is put into maintenance, while clients write.
+/// One resigns, one hands over to another, and one goes into maintenance, while clients write.
 fn moved_by_hand(form: Form) {
     let stage = Stage::set(form);
     let mut master = stage.settled();
@@ -18,7 +18,7 @@ fn moved_by_hand(form: Form) {
             stage.moved_from(old);
             stage.node(old).api().service_maintenance("redis", false);
         } else {
-            // Who has resigned stands back for a while.
+            // An instance that resigned stands back for a while.
             let to = (0..3).find(|node| way == 1 && *node != old && *node != resigned);
             let new = stage.resign(old, to);
             assert!(to.is_none_or(|to| to == new), "{to:?}, {new}");

@@ -1,4 +1,4 @@
-//! What the template makes of the lock's key, whatever is in it: consul-template -once against a real agent.
+//! What the template makes of the lock's key, whatever its value: consul-template -once against a real agent.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::template::consul_template;
 use crate::harness::{Cluster, Node, clean_environment, shared, unique};
 use crate::stage::Candidate;
 
-/// The template on one node, with a lock key that no other scenario has.
+/// The template on one node, with a lock key that no other scenario uses.
 struct Rendering<'a> {
     node: &'a Node,
     key: String,
@@ -33,7 +33,7 @@ impl<'a> Rendering<'a> {
         Rendering { node, key: format!("{folder}/leader"), place }
     }
 
-    /// The role file's line.
+    /// Returns the line of the role file.
     fn line(&self, id: &str) -> String {
         self.line_with(id, &[])
     }

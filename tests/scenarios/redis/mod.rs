@@ -1,4 +1,4 @@
-//! `examples/redis/`: the files as they are shipped, with real redis servers and the real consul-template.
+//! `examples/redis/`: the files as shipped, with real redis servers and the real consul-template.
 
 mod beside;
 mod connections;
@@ -29,7 +29,7 @@ fn shipped(file: &str) -> String {
     fs::read_to_string(example(file)).unwrap()
 }
 
-/// The texts in double quotes, without those in comments.
+/// Returns the texts in double quotes, except in comments.
 fn words(hcl: &str) -> Vec<String> {
     let lines = hcl.lines().filter(|line| !line.trim_start().starts_with('#'));
     let mut words: Vec<String> = lines.flat_map(|line| line.split('"').skip(1).step_by(2)).map(str::to_owned).collect();
@@ -37,7 +37,7 @@ fn words(hcl: &str) -> Vec<String> {
     words
 }
 
-/// The same of JSON: its texts, without its keys.
+/// Returns the texts of JSON, without its keys.
 fn texts_of(json: &serde_json::Value) -> Vec<String> {
     let mut texts = match json {
         serde_json::Value::String(text) => vec![text.clone()],

@@ -1,10 +1,10 @@
-//! All nodes at once: what nobody is left to remember.
+//! All nodes at once, so that nobody is left who remembers anything.
 
 use super::NAME;
 use super::stage::{Form, Stage};
 use crate::harness::{holds_for, secs, seen, wait_for};
 
-/// Every redis and every agent is killed, and started again in this order: the last master comes last.
+/// Kills every redis and every agent, and starts them in this order: the last master comes last.
 fn power_cut(form: Form) {
     let stage = Stage::set(form);
     let master = stage.settled();
@@ -26,7 +26,7 @@ fn power_cut(form: Form) {
     for index in others() {
         stage.is_said_to_be(index, "critical", "started anew");
     }
-    wait_for("them to have run for longer than one waits that knows of nobody", secs(60), || {
+    wait_for("all to have run for longer than a redis waits for others", secs(60), || {
         nobody_leads().expect("nobody leads");
         let has_waited = |index: usize| stage.redis[index].info()["uptime_in_seconds"].parse::<u64>().unwrap() > 12;
         if others().all(has_waited) { Ok(()) } else { Err(String::new()) }

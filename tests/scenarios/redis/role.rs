@@ -1,4 +1,4 @@
-//! The script `redis-role` against real redis servers: what it makes of the role file and of a hook's environment.
+//! The script `redis-role` with real redis servers: how it acts on the role file and on a hook's environment.
 
 use super::beside::{Beside, NOBODY, now};
 use crate::harness::{secs, wait_for};
@@ -15,7 +15,7 @@ fn a_redis_that_has_started_is_nobodys_master_until_it_has_waited_and_was_electe
     assert_eq!(one.check().0, 2);
     one.leads();
     assert_eq!(one.check(), (0, "master".to_owned()));
-    assert!(one.redis.tell("SET a 1").unwrap_err().starts_with("NOREPLICAS"), "nobody else has what it is told");
+    assert!(one.redis.tell("SET a 1").unwrap_err().starts_with("NOREPLICAS"), "no replica has the write");
     one.is("none");
     assert_eq!((one.check(), one.redis.role()), ((1, "master, but not elected".to_owned()), "master".to_owned()));
 }
@@ -27,7 +27,7 @@ fn a_master_that_has_started_again_within_its_term_is_not_made_master_again_howe
     one.redis.kill();
     assert_eq!(one.check().0, 2);
     one.redis.start();
-    // A term that began long ago, or just now, or by a clock that was ahead.
+    // A term that began long ago, or just now, or by a clock that is ahead.
     for since in [now() - 60, now(), now() + 3600] {
         one.is(&format!("master {since}"));
         assert_eq!((one.check().0, one.redis.role().as_str()), (2, NOBODY), "{since}");
@@ -37,7 +37,7 @@ fn a_master_that_has_started_again_within_its_term_is_not_made_master_again_howe
     one.has_run_for(12);
     assert_eq!(one.check(), (2, "elected, and not a master".to_owned()));
     assert_eq!(one.redis.role(), NOBODY);
-    // The next term is another matter: who elects it now knows that it has started anew.
+    // The next term is different: its voters know that this redis has restarted.
     one.is("none");
     one.says(1, "was the last master; has the data that it has started with");
     one.apply(&format!("master {}", now()));
@@ -51,14 +51,14 @@ fn a_role_that_is_so_already_is_not_applied_again() {
     let replica = format!("replica {}", one.address());
     two.apply(&replica);
     two.says(0, &format!("replica of {}:{}", one.redis.ip, one.redis.port));
-    wait_for("the write to be taken", secs(10), || one.redis.tell("SET a 1").map(drop));
+    wait_for("the write to be accepted", secs(10), || one.redis.tell("SET a 1").map(drop));
     let history = || (one.redis.info()["master_replid"].clone(), one.redis.info()["sync_full"].clone());
     let before = history();
     for _ in 0..3 {
         two.apply(&replica);
         one.apply(&format!("master {}", now()));
     }
-    assert_eq!(history(), before, "neither began anew");
+    assert_eq!(history(), before, "neither redis copied the data again");
     assert_eq!(two.redis.tell("GET a").unwrap(), "1");
 }
 
@@ -78,7 +78,7 @@ fn no_redis_is_made_a_replica_of_itself_however_its_address_is_written() {
 }
 
 #[test]
-fn what_is_no_role_changes_nothing() {
+fn an_invalid_role_changes_nothing() {
     let one = Beside::a_redis();
     let lines = [
         "",
@@ -112,7 +112,7 @@ fn a_master_that_is_made_replica_sends_its_clients_away() {
     let mut client = one.redis.connect().unwrap();
     assert_eq!(client.tell("PING").unwrap(), "PONG");
     one.apply(&format!("replica {}", two.address()));
-    assert!(client.tell("PING").is_err(), "it is to look the name up again");
+    assert!(client.tell("PING").is_err(), "it must look up the name again");
     one.says(0, &format!("replica of {}:{}", two.redis.ip, two.redis.port));
 }
 
@@ -122,10 +122,10 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let promote = [("ELECTION_ROLE", "master")];
     let (status, said) = one.run("hook", &promote);
     assert_eq!((status, said.as_str()), (1, "redis has started anew and is not made master"));
-    assert_eq!(one.line(), "", "what was there stays");
+    assert_eq!(one.line(), "", "the old content stays");
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
     assert_eq!(one.line(), "none");
-    // However long it has run: it is the check that tells what its data is worth.
+    // However long it has run: the check decides what its data is worth.
     one.has_run_for(12);
     assert_eq!(one.run("hook", &promote), (1, said));
     assert_eq!((one.line().as_str(), one.redis.role().as_str()), ("none", NOBODY));
@@ -137,7 +137,7 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let (address, port) = (one.redis.ip.to_string(), one.redis.port.to_string());
     let follow = [("ELECTION_ROLE", "slave"), ("MASTER_ADDRESS", address.as_str()), ("MASTER_PORT", port.as_str())];
     two.redis.kill();
-    assert_eq!(two.run("hook", &follow).0, 0, "what cannot be done now the check does later");
+    assert_eq!(two.run("hook", &follow).0, 0, "the check does later what fails now");
     two.redis.start();
     two.says(0, &format!("replica of {address}:{port}"));
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "king")]).0, 2);
@@ -153,7 +153,7 @@ fn a_redis_that_hangs_is_critical() {
     one.says(0, "master");
 }
 
-/// As on a full disk: a file can be made, and nothing can be written into it.
+/// As on a full disk: a file can be created, but not written.
 #[test]
 fn a_role_that_cannot_be_written_is_applied_and_no_old_one_stays() {
     const FULL: [&str; 4] = ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "full"];
@@ -161,7 +161,7 @@ fn a_role_that_cannot_be_written_is_applied_and_no_old_one_stays() {
     one.is("none");
     one.says(1, "knows of no master; has the data that it has started with");
     let cannot = format!("cannot write {}", one.file.display());
-    assert_eq!(one.run_in(&FULL, "hook", &[("ELECTION_ROLE", "master")]), (1, cannot), "the lead is another's");
+    assert_eq!(one.run_in(&FULL, "hook", &[("ELECTION_ROLE", "master")]), (1, cannot), "another leads");
     assert_eq!((one.line().as_str(), one.redis.role().as_str()), ("none", NOBODY));
     one.leads();
     two.leads();

@@ -1,4 +1,4 @@
-//! Ten times the master is lost, each time in one of four ways, while clients write.
+//! The master is lost ten times, each time in one of four ways, while clients write.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use crate::harness::Random;
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// Redis gets a SIGKILL, and is started again, empty, when another leads.
+    /// Redis gets a SIGKILL, and starts again, empty, when another leads.
     RedisKilled,
-    /// Redis gets a SIGKILL and is back at once, empty: an election must not fall on it.
+    /// Redis gets a SIGKILL and is back at once, empty: it must not be elected.
     RedisBackAtOnce,
-    /// The agent gets a SIGKILL, and redis knows nothing of it.
+    /// The agent gets a SIGKILL, and redis does not notice.
     AgentKilled,
     /// Both.
     NodeKilled,
@@ -52,7 +52,7 @@ fn ten_rounds(form: Form) {
             stage.redis[old].start();
         }
         let new = stage.moved_from(old);
-        // Of the two that are left, or of all three.
+        // By the two that are left, or by all three.
         writers.wait_for_writes_to(stage.redis[new].ip, false);
         println!("{fault:?} on {}: the next write after {:?}", stage.node(old).name(), begin.elapsed());
         if matches!(fault, RedisKilled | NodeKilled) {
@@ -63,7 +63,7 @@ fn ten_rounds(form: Form) {
         }
         master = stage.settled();
         // On a busy machine the new one can lose the lead as well.
-        assert!(master != old || writers.terms() > terms + 1, "who came back did not take the lead");
+        assert!(master != old || writers.terms() > terms + 1, "the returned redis did not take the lead");
     }
     writers.judge(&stage, master);
 }

@@ -1,4 +1,4 @@
-//! One real redis server, set up as `examples/redis/` says, and a client of it. Knows nothing of Consul.
+//! One real redis server, set up as in `examples/redis/`, and a client for it. Knows nothing of Consul.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,12 +15,12 @@ pub struct Redis {
     pub ip: Ipv4Addr,
     pub port: u16,
     password: Option<&'static str>,
-    /// What stands between the harness and an agent as well: no redis outlives the tests, however they end.
+    /// The keeper also used for agents: no redis outlives the tests, however they end.
     keeper: Mutex<Keeper>,
 }
 
 impl Redis {
-    /// Starts one that keeps on disk only what it is told to save: otherwise it is empty whenever it is started again.
+    /// Starts one that saves to disk only on request: otherwise it is empty after each start.
     pub fn on(ip: Ipv4Addr, port: u16, place: &Path) -> Redis {
         Redis::with_password(None, ip, port, place)
     }
@@ -51,12 +51,12 @@ impl Redis {
         wait_for("redis to answer", secs(20), || self.tell("PING").map(drop));
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&self) {
         self.keeper().kill();
     }
 
-    /// SIGSTOP: its connections stay, and nobody answers on them.
+    /// Sends SIGSTOP: its connections stay, but nobody answers on them.
     pub fn pause(&self) {
         self.keeper().pause();
     }
@@ -73,25 +73,25 @@ impl Redis {
         Ok(client)
     }
 
-    /// Its replication link is cut, and does not come back: it shows a password that its master does not ask for.
+    /// Cuts its replication link for good: it sends a password that its master rejects.
     pub fn lose_link(&self) {
         self.tell("CONFIG SET masterauth wrong").unwrap();
         self.tell("CLIENT KILL TYPE master").unwrap();
     }
 
-    /// Asks over a connection of its own.
+    /// Sends a command over its own connection.
     pub fn tell(&self, command: &str) -> Result<String, String> {
         self.connect()?.tell(command)
     }
 
-    /// What `INFO` says; nothing while it cannot be asked.
+    /// Returns the output of `INFO`; empty while it does not answer.
     pub fn info(&self) -> BTreeMap<String, String> {
         let text = self.tell("INFO").unwrap_or_default();
         let fields = text.lines().filter_map(|line| line.split_once(':'));
         fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// Its role, and of a replica whom it follows and whether it is connected: `master`, `10.0.0.2:6379 up`.
+    /// Returns its role, and for a replica the master it follows and the link's state: `master`, `10.0.0.2:6379 up`.
     pub fn role(&self) -> String {
         let info = self.info();
         let field = |name: &str| info.get(name).map_or("?", String::as_str);
@@ -106,14 +106,13 @@ impl Redis {
     }
 }
 
-/// A place of its own for what a scenario writes.
+/// Creates a directory for one scenario.
 pub fn place_in(directory: &Path, name: &str) -> PathBuf {
     let place = directory.join(unique(name));
     fs::create_dir_all(&place).unwrap();
     place
 }
 
-/// One connection.
 pub struct Client {
     reader: BufReader<TcpStream>,
 }
@@ -129,7 +128,8 @@ impl Client {
         connect().map_err(|error: std::io::Error| format!("{ip}:{port}: {error}"))
     }
 
-    /// Sends one command and reads its answer: a line, or a text whose length the first line tells. An error of redis is one here.
+    /// Sends one command and reads its answer: a line, or a text whose length is in the first line. An error of redis
+    /// is an error here.
     pub fn tell(&mut self, command: &str) -> Result<String, String> {
         let line = self.ask(command).map_err(|error| format!("{command}: {error}"))?;
         match line.strip_prefix('-') {
@@ -152,7 +152,7 @@ impl Client {
                 text.truncate(length);
                 Ok(String::from_utf8_lossy(&text).into_owned())
             }
-            // `$-1`: there is no such key.
+            // `$-1`: the key does not exist.
             Some(Err(_)) => Ok(String::new()),
             None => Ok(line.trim_start_matches(['+', ':']).to_owned()),
         }

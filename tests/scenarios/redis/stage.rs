@@ -1,4 +1,4 @@
-//! Three nodes with a redis each, set up with the files of `examples/redis/` as they are shipped, in either of their two forms.
+//! Three nodes with a redis each, set up with the files of `examples/redis/` as shipped, in either of their two forms.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::server::Redis;
 use super::{KEY, NAME, PORT, example, shipped, template};
 use crate::harness::{Cluster, Keeper, Node, Pass, secs, seen, unique, wait_for};
 
-/// How redis is told its role.
+/// How redis learns its role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     ConsulTemplate,
@@ -15,7 +15,7 @@ pub enum Form {
 }
 
 pub struct Stage {
-    // Dropped in this order: nothing is told its role any more when the agents go.
+    // Dropped in this order: redis learns no role any more when the agents end.
     templates: Vec<Keeper>,
     form: Form,
     pub redis: Vec<Redis>,
@@ -23,7 +23,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Everything is started at once, as after a power cut: nobody leads, and nobody has any data.
+    /// Starts everything at once, as after a power cut: nobody leads, and nobody has any data.
     pub fn set(form: Form) -> Stage {
         Stage::with_password(None, form)
     }
@@ -40,7 +40,7 @@ impl Stage {
                 fs::write(&config, at_home(&shipped("consul-template.hcl"), node, password)).unwrap();
                 stage.templates.push(template::start(&node.directory().join(unique("consul-template")), &config));
             }
-            // HCL and JSON say the same: some nodes have the one, some the other.
+            // HCL and JSON are equivalent: some nodes use one, some the other.
             let name = if form == Form::ConsulTemplate { "service" } else { "hooks" };
             let file = format!("{name}.{}", if index == 2 { "json" } else { "hcl" });
             node.write_config(&file, at_home(&shipped(&file), node, password));
@@ -53,9 +53,10 @@ impl Stage {
         &self.cluster.clients()[index]
     }
 
-    /// Waits until one redis leads and the others are in sync with it, and Consul, DNS and the checks agree. Returns the master.
+    /// Waits until one redis leads, the others are in sync with it, and Consul, DNS and the checks agree. Returns the
+    /// master.
     pub fn settled(&self) -> usize {
-        wait_for("one master, two replicas of it, and everything to say so", secs(120), || self.agreed())
+        wait_for("one master with two replicas, and everything to agree", secs(120), || self.agreed())
     }
 
     fn agreed(&self) -> Result<usize, String> {
@@ -79,28 +80,28 @@ impl Stage {
             && said.len() == 6
             && said.iter().all(|(_, status, _)| *status == "passing")
             && (0..3).all(|index| {
-                // The agent's own: what a check says of another master than before comes to the catalog much later.
+                // From the agent itself: a check's changed output reaches the catalog much later.
                 let wanted = if index == master { "master" } else { &replica };
                 self.node(index).api().check("redis-health").is_some_and(|(_, text)| text.trim_end() == wanted)
             });
         if settled { Ok(master) } else { Err(seen()) }
     }
 
-    /// Waits until the name leads to another, and returns that.
+    /// Waits until the name finds another node, and returns it.
     pub fn moved_from(&self, old: usize) -> usize {
-        wait_for("the name to lead to another", secs(60), || {
+        wait_for("the name to find another node", secs(60), || {
             let dns = self.cluster.server().try_dns(NAME)?;
             let found = self.redis.iter().position(|redis| dns == [redis.ip]);
             found.filter(|found| *found != old).ok_or_else(|| format!("DNS {dns:?}; redis {:?}", self.roles()))
         })
     }
 
-    /// The first whom the name leads to while it has led to nobody.
+    /// Waits until the name finds a node for the first time, and returns it.
     pub fn first(&self) -> usize {
         self.moved_from(self.redis.len())
     }
 
-    /// Waits until the health check of that redis says so.
+    /// Waits until the health check of that redis shows this status and output.
     pub fn is_said_to_be(&self, index: usize, status: &str, output: &str) {
         wait_for(&format!("redis {index} to be {status}: {output}"), secs(90), || {
             let said = self.node(index).api().check("redis-health").ok_or("no check")?;
@@ -108,7 +109,7 @@ impl Stage {
         });
     }
 
-    /// Has the master hand the lead over, by hand, and returns the node that leads then.
+    /// Makes the master hand over by hand, and returns the node that leads then.
     pub fn resign(&self, old: usize, to: Option<usize>) -> usize {
         let mut pass =
             Pass::bare().on(self.node(old)).args(["resign", "--consul-service-name", "redis", "--tolerate-warning"]);
@@ -125,7 +126,7 @@ impl Stage {
         self.moved_from(old)
     }
 
-    /// SIGKILL for the consul-template of that node.
+    /// Sends SIGKILL to the consul-template of that node.
     pub fn kill_template(&mut self, index: usize) {
         self.templates[index].signal("KILL");
         self.templates[index].wait_for_end();
@@ -140,7 +141,7 @@ pub fn role_file(node: &Node) -> PathBuf {
     node.directory().join("redis-role/role")
 }
 
-/// `redis-role` as a command, for a redis at this address.
+/// Returns the command line of `redis-role` for a redis at this address.
 pub fn redis_role(ip: &str, port: u16, file: &Path) -> Vec<String> {
     let mut words = vec!["/usr/bin/env".to_owned()];
     words.extend([
@@ -152,12 +153,12 @@ pub fn redis_role(ip: &str, port: u16, file: &Path) -> Vec<String> {
     words
 }
 
-/// Puts what the scenario has in place of what a user has: this build of the program and this checkout's script, told where
-/// agent and redis are, since all nodes are on one machine.
+/// Replaces a user's paths by this build of the program and this checkout's script, with the addresses of agent and
+/// redis, because all nodes share one machine.
 fn at_home(text: &str, node: &Node, password: Option<&str>) -> String {
     let file = role_file(node);
     let mut role = redis_role(&node.ip().to_string(), PORT, &file);
-    // As it is in the environment of the agent and of consul-template.
+    // As in the environment of the agent and of consul-template.
     role.splice(1..1, password.map(|word| format!("REDISCLI_AUTH={word}")));
     let quoted = |words: &[String]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     text.replace("\"/usr/bin/consul-master-election-tagger\"", &quoted(&Pass::bare().on(node).check_args()))

@@ -1,11 +1,11 @@
-//! The real consul-template: where it is, and one that runs until it is dropped.
+//! The real consul-template: where it is, and a running one that ends when dropped.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::harness::{Keeper, cache};
 
-/// A test that finds none fails, as with Consul.
+/// Without it the test fails, as without Consul.
 pub fn consul_template() -> PathBuf {
     let set = env::var_os("CONSUL_TEMPLATE_BIN").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = set.unwrap_or_else(|| cache().join("consul-template-0.41.1"));
@@ -13,7 +13,7 @@ pub fn consul_template() -> PathBuf {
     path
 }
 
-/// Runs it as a service would, under a keeper that takes it down however the tests end. `directory` is the keeper's own.
+/// Runs it as a service would, under a keeper that ends it however the tests end. `directory` belongs to the keeper.
 pub fn start(directory: &Path, config: &Path) -> Keeper {
     let command = [consul_template().into_os_string(), "-config".into(), config.into()];
     let mut keeper = Keeper::of(directory, &command);

@@ -1,4 +1,4 @@
-//! What the script `redis-role` says of a redis's data: who may lead, who only if nobody better can, and who must not.
+//! How the script `redis-role` rates a redis's data: who may lead, who only if nobody better can, and who must not.
 
 use super::beside::{Beside, now};
 
@@ -10,7 +10,7 @@ fn of(master: &Beside) -> String {
 fn only_a_redis_that_is_or_was_in_sync_with_its_master_may_lead_before_others() {
     let (one, two, three) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
     one.leads();
-    // Started anew, and told of a master: it waits for that one's data, for as long as it takes.
+    // After a restart it learns of a master, and waits for its data for as long as it takes.
     one.redis.pause();
     two.apply(&format!("replica {}", one.address()));
     two.says(2, &format!("started anew, and not in sync with {} yet", of(&one)));
@@ -18,7 +18,7 @@ fn only_a_redis_that_is_or_was_in_sync_with_its_master_may_lead_before_others() 
     two.says(0, &format!("replica of {}", of(&one)));
     one.redis.kill();
     two.says(0, &format!("was in sync with {}, which is gone", of(&one)));
-    // Another is elected instead, which is no master yet: what this one has is of an earlier master.
+    // Another is elected instead that is not a master yet: this one's data comes from an earlier master.
     two.apply(&format!("replica {}", three.address()));
     two.says(1, &format!("not in sync with {}; has the data of an earlier time", of(&three)));
     three.leads();
@@ -34,7 +34,7 @@ fn a_replica_that_has_lost_its_master_may_not_lead_before_others_while_that_one_
     two.redis.lose_link();
     let stale = format!("not in sync with {}; has the data of an earlier time", of(&one));
     assert_eq!(two.check(), (1, stale.clone()));
-    // Neither when that one goes: what it wrote meanwhile, others may have.
+    // The same when that one goes: others may have what it wrote meanwhile.
     one.redis.kill();
     assert_eq!(two.check(), (1, stale.clone()));
     one.redis.start();
@@ -42,7 +42,8 @@ fn a_replica_that_has_lost_its_master_may_not_lead_before_others_while_that_one_
     assert_eq!(two.check(), (1, stale));
 }
 
-/// Half a minute is ample for Consul to elect another. The lone master's file is as old as a consul-template that has died.
+/// Half a minute is ample for Consul to elect another. The lone master's file is as old as after the death of its
+/// consul-template.
 #[test]
 fn a_replica_without_its_master_and_a_master_without_a_replica_do_not_pass_for_long() {
     let (one, two, alone) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
@@ -51,7 +52,7 @@ fn a_replica_without_its_master_and_a_master_without_a_replica_do_not_pass_for_l
     assert_eq!(alone.check(), (0, "master".to_owned()));
     two.apply(&format!("replica {}", one.address()));
     two.says(0, &format!("replica of {}", of(&one)));
-    // It does not answer, and so cannot say that it leads.
+    // It does not answer, and so cannot claim to lead.
     one.redis.pause();
     two.redis.tell("CLIENT KILL TYPE master").unwrap();
     two.says(0, &format!("was in sync with {}, which is gone", of(&one)));
@@ -67,7 +68,7 @@ fn a_replica_without_its_master_and_a_master_without_a_replica_do_not_pass_for_l
 }
 
 #[test]
-fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
+fn after_a_restart_of_all_only_the_last_master_may_begin() {
     let (one, two, new) = (Beside::a_redis(), Beside::a_redis(), Beside::a_redis());
     one.leads();
     two.apply(&format!("replica {}", one.address()));
@@ -81,7 +82,7 @@ fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
     one.has_run_for(12);
     two.has_run_for(12);
     assert_eq!(two.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
-    // Another was elected that is no master, and so is nobody's.
+    // Another was elected that is not a master, so this one's data belongs to nobody.
     let last = (1, "was the last master; has the data that it has started with".to_owned());
     assert_eq!(one.check(), last);
     for redis in [&one, &new] {
@@ -94,7 +95,7 @@ fn of_those_that_have_started_anew_only_the_last_master_may_begin() {
 }
 
 #[test]
-fn who_sees_that_another_leads_is_the_last_master_no_more() {
+fn a_redis_that_sees_another_lead_is_no_longer_the_last_master() {
     let (one, two) = (Beside::a_redis(), Beside::a_redis());
     one.leads();
     two.leads();

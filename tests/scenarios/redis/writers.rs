@@ -1,4 +1,4 @@
-//! Clients that look the name up for every write, and what they were answered; and who led meanwhile.
+//! Clients that look up the name for every write, with redis's answers, and which node led meanwhile.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -17,21 +17,21 @@ use crate::harness::{Api, dns_addresses, millis, secs, wait_for};
 struct Write {
     key: String,
     server: Ipv4Addr,
-    /// Whether two replicas have said that they have it.
+    /// Whether two replicas have confirmed it.
     safe: bool,
-    /// When the writer began to look the name up.
+    /// When the writer started to look up the name.
     begin: Instant,
     /// When it knew that the write was accepted.
     end: Instant,
 }
 
-/// Who led, in order: the lock's `LockIndex` and the address in its value.
+/// The terms in order: the lock's `LockIndex` and the address in its value.
 type Term = (u64, Ipv4Addr);
 
 pub struct Writers {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
-    /// Of each writer, in the order in which it wrote.
+    /// By writer, in the order of its writes.
     writes: Arc<[Mutex<Vec<Write>>; 2]>,
     terms: Arc<Mutex<Vec<Term>>>,
 }
@@ -52,7 +52,7 @@ impl Writers {
                     }
                     match write(dns, &format!("w{writer}:{number}")) {
                         Some(write) => locked(&writes[writer]).push(write),
-                        // Nobody to write to, or one that does not take it.
+                        // No server, or one that does not accept it.
                         None => sleep(millis(10)),
                     }
                     sleep(millis(3));
@@ -62,7 +62,7 @@ impl Writers {
         Writers { stop, threads, writes, terms }
     }
 
-    /// Waits until each writer has had a write accepted by that server, from now on, that is on two replicas as well or not.
+    /// Waits until each writer has a new write accepted by that server, and confirmed by two replicas if `safe`.
     pub fn wait_for_writes_to(&self, server: Ipv4Addr, safe: bool) {
         for (number, writes) in self.writes.iter().enumerate() {
             let before = locked(writes).len();
@@ -75,7 +75,7 @@ impl Writers {
     }
 
     /// Ends the writing. No write that two replicas had may be lost, each replica must have what the master has, and no
-    /// writer may have been led to a master of the past once any of them had written to a later one.
+    /// writer may have reached an earlier master once any of them had written to a later one.
     pub fn judge(mut self, stage: &Stage, master: usize) {
         self.end();
         let all: Vec<Vec<Write>> = self.writes.iter().map(|writes| locked(writes).clone()).collect();
@@ -106,7 +106,7 @@ impl Writers {
         assert!(late.is_none(), "{late:?} came after a write of a later term; the terms were {terms:?}");
     }
 
-    /// How many terms there have been.
+    /// Returns the number of terms so far.
     pub fn terms(&self) -> usize {
         locked(&self.terms).len()
     }
@@ -125,7 +125,8 @@ impl Drop for Writers {
     }
 }
 
-/// Looks the name up, and writes once over a new connection to whom it leads to. None: the write was not accepted, or nobody knows.
+/// Looks up the name, and writes once over a new connection to its address. Returns `None` if the write was not
+/// accepted, or if that is unknown.
 fn write(dns: Ipv4Addr, key: &str) -> Option<Write> {
     let begin = Instant::now();
     let found = dns_addresses(dns, NAME).ok()?;
@@ -140,7 +141,7 @@ fn write(dns: Ipv4Addr, key: &str) -> Option<Write> {
     Some(Write { key: key.to_owned(), server, safe: replicas >= Some(2), begin, end })
 }
 
-/// Looks at the lock all the time, and notes each new term.
+/// Polls the lock and records each new term.
 fn watch(api: Api, terms: Arc<Mutex<Vec<Term>>>, stop: Arc<AtomicBool>) -> JoinHandle<()> {
     thread::spawn(move || {
         while !stop.load(Ordering::Relaxed) {
@@ -162,8 +163,9 @@ fn missing<'a>(redis: &Redis, keys: &BTreeSet<&'a str>) -> Vec<&'a str> {
     keys.iter().copied().filter(|key| client.tell(&format!("GET {key}")).as_deref() != Ok(*key)).collect()
 }
 
-/// A write of an earlier term that began, with the look-up of the name, after one of a later term had ended. Each is counted to
-/// the earliest term that it can have been of: one of its server, and none before the terms of the writes that had ended.
+/// Finds a write of an earlier term that began, with the look-up of the name, after one of a later term had ended. Each
+/// write counts for the earliest possible term: one of its server, and none before the terms of the writes that had
+/// ended.
 fn led_back<'a>(mut writes: Vec<&'a Write>, terms: &[Term]) -> Option<&'a Write> {
     writes.sort_by_key(|write| write.begin);
     let mut by_end: Vec<usize> = (0..writes.len()).collect();
@@ -171,7 +173,7 @@ fn led_back<'a>(mut writes: Vec<&'a Write>, terms: &[Term]) -> Option<&'a Write>
     let mut ended = by_end.into_iter().peekable();
     let (mut of, mut earliest) = (Vec::with_capacity(writes.len()), 0);
     for write in &writes {
-        // Whatever has ended by now began before, and its term is known.
+        // A write that has ended by now began before, so its term is known.
         while let Some(index) = ended.next_if(|&index| writes[index].end < write.begin) {
             earliest = earliest.max(of[index]);
         }

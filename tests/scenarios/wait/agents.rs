@@ -1,11 +1,11 @@
-//! `--wait` as it is meant to be used: an interval of 1s, three nodes, and agents that run the program.
+//! `--wait` as intended: an interval of 1s, three nodes, and agents that run the program.
 
 use std::time::Instant;
 
 use crate::harness::{Cluster, Health, Random, secs, seen, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_settled};
 
-/// Longer than the old master takes to give up its tag.
+/// Longer than the old master takes to drop its tag.
 const ARGUMENTS: &[&str] = &["--wait", "9s", "--lock-delay", "1s"];
 
 #[test]
@@ -32,20 +32,20 @@ fn with_a_wait_the_lead_moves_many_times_and_never_are_there_two_masters_or_sess
         let begin = Instant::now();
         wait_for("DNS to move", secs(20), || {
             let sessions: usize = candidates.iter().map(|candidate| candidate.sessions().len()).sum();
-            // The lock's holder, and at most one that tries for each of the others.
+            // The lock's holder, and at most one session for each of the others' attempts.
             assert!(sessions <= 3, "round {round}: {sessions} sessions");
             let answer = cluster.server().dns(&name);
             seen(answer, |answer| answer.len() == 1 && answer[0] != old).map(drop)
         });
         took.push((in_maintenance, begin.elapsed()));
-        wait_for("the old master to give up its tag", secs(10), || {
+        wait_for("the old master to drop its tag", secs(10), || {
             seen(candidates[master].is_tagged("slave"), |slave| *slave).map(drop)
         });
         candidates[master].node.api().service_maintenance(&candidates[master].id, false);
         candidates[master].turn(Health::Passing);
         master = wait_for_settled(&candidates, &api);
         assert!(candidates[master].holds_the_lock());
-        wait_for("the sessions of the tries to go", secs(5), || {
+        wait_for("the sessions of the attempts to go", secs(5), || {
             let sessions: usize = candidates.iter().map(|candidate| candidate.sessions().len()).sum();
             seen(sessions, |sessions| *sessions == 1).map(drop)
         });

@@ -1,4 +1,4 @@
-//! What a wait costs: raft entries, requests, connections and processor time; and that nothing makes it spin.
+//! The cost of a wait: raft entries, requests, connections and processor time; and that nothing makes it spin.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,7 +10,7 @@ use crate::harness::{Cluster, Health, Node, Proxy, holds_for, millis, secs, seen
 use crate::stage::Candidate;
 use crate::wait::Stay;
 
-/// The processor time of all threads of a process until now.
+/// Returns the processor time of all threads of a process so far.
 fn processor_time(process: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
     let nanoseconds = tasks.flatten().filter_map(|task| {
@@ -20,7 +20,7 @@ fn processor_time(process: u32) -> Duration {
     Duration::from_nanos(nanoseconds.sum())
 }
 
-/// How many TCP connections a process has open.
+/// Counts the open TCP connections of a process.
 fn connections(process: u32) -> usize {
     let files = fs::read_dir(format!("/proc/{process}/fd")).expect("the process runs");
     let sockets = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
@@ -28,11 +28,11 @@ fn connections(process: u32) -> usize {
         .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
         .collect();
     let table = fs::read_to_string(format!("/proc/{process}/net/tcp")).expect("the process runs");
-    // A table that changes while it is read may have a line more than once.
+    // A table that changes while it is read may contain a line twice.
     inodes.iter().filter(|own| table.lines().any(|line| line.split_whitespace().nth(9) == Some(own))).count()
 }
 
-/// An instance whose port is open for as long as the listener lives.
+/// Registers an instance whose port is open as long as the listener lives.
 fn listening(node: &Node) -> (TcpListener, Candidate<'_>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let service = unique("redis");
@@ -52,7 +52,7 @@ fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_r
     let (_listener, watched) = listening(cluster.nodes::<3>()[2]);
     let plain = &["--wait", "4s"][..];
     let watching = &["--wait", "4s", "--watch-port"][..];
-    // The one to the service comes on top of the two to the agent.
+    // The connection to the service adds to the two to the agent.
     let candidates = [(&one, plain, 2), (&two, plain, 2), (&alone, plain, 2), (&watched, watching, 3)];
     for (candidate, ..) in candidates {
         candidate.settles();
@@ -60,7 +60,7 @@ fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_r
     cluster.settle();
     let entries = cluster.quiet_raft_entries(|| {
         let stays = candidates.map(|(candidate, arguments, most)| {
-            // The first of these has long begun when the last one does.
+            // The first of these started long before the last.
             let pass = candidate.pass().args(["--wait", "9s"]).args(arguments[2..].iter().copied()).on(candidate.node);
             (Stay::of(candidate, arguments), pass.spawn(), most)
         });
@@ -71,7 +71,8 @@ fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_r
         for (stay, direct, _) in stays {
             direct.wait();
             stay.running.wait();
-            // The look before the wait, the two queries, and about two requests a second of a master or a slave without one.
+            // The pass before the wait, the two blocking queries, and about two requests a second of a master, or of a
+            // slave without one.
             let lines = stay.proxy.lines();
             assert!(lines.len() <= 18, "{} requests:\n{}", lines.len(), lines.join("\n"));
             assert_eq!(stay.proxy.connections(), 2);
@@ -82,7 +83,7 @@ fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_r
 
 #[test]
 fn a_wait_costs_hardly_any_processor_time() {
-    // WAIT_SECONDS=50 and ELECTION_BIN measure the real thing.
+    // Use WAIT_SECONDS=50 and ELECTION_BIN to measure the release build.
     let length = std::env::var("WAIT_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     let alone = Candidate::alone(shared().nodes::<3>()[2]);
@@ -117,8 +118,8 @@ fn a_wait_costs_hardly_any_processor_time() {
     }
     for (role, _, before, after) in waits {
         let took = after.saturating_sub(before);
-        println!("{role}: {before:?} until the wait, {took:?} in {length} s of it");
-        // Of the release build 50 s are to take less than 10 ms; a debug build takes a few times as long.
+        println!("{role}: {before:?} before the wait, {took:?} in {length} s of waiting");
+        // The release build must take less than 10 ms in 50 s; a debug build takes a few times as long.
         let is_release = std::env::var_os("ELECTION_BIN").is_some();
         let most = if is_release { millis(10) * u32::try_from(length).unwrap() / 50 } else { millis(3 * length) };
         assert!(took < most, "{role}: {took:?} in {length} s");
@@ -149,7 +150,7 @@ fn writes_to_other_keys_do_not_make_a_waiting_pass_spin_even_where_the_lock_key_
         println!("{writes} writes, {asked} requests");
         assert!(writes > 20 && asked <= 20, "{writes} writes, {asked} requests:\n{}", stay.proxy.lines().join("\n"));
     }
-    // And what matters is still seen.
+    // Important changes are still seen.
     let session = api.create_session(&json!({"Name": "rival"}));
     assert!(api.acquire(&without.key(), &session, "{}"));
     let [_, stay] = stays;
@@ -203,7 +204,7 @@ fn two_elections_with_the_same_tags_undo_each_others_work_at_a_bounded_pace() {
     let (api, other) = (one.node.api(), format!("{}-other", one.service));
     let session = api.create_session(&json!({"Name": "rival"}));
     assert!(api.acquire(&format!("service/{other}/leader"), &session, "{}"));
-    // In one it is the master, in the other a slave, and so neither tag can stay.
+    // It is the master of one election and a slave in the other, so neither tag can stay.
     let passes = [one.pass(), one.pass().args(["--consul-query-name", &other])];
     let checks = passes.map(|pass| (unique("election"), pass));
     for (id, _) in &checks {

@@ -1,4 +1,4 @@
-//! What can go wrong while a pass waits: the agent, the servers, a single answer, a reload, a restore.
+//! Faults while a pass waits: the agent, the servers, a single answer, a reload, a restore.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn the_timeout_bounds_each_round_inside_the_wait() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.settles();
     let stay = Stay::of(&one, &["--wait", "25s", "--timeout", "1s"]);
-    // What is asked already is answered, and nothing after that.
+    // Requests already sent are answered; later ones are not.
     stay.proxy.fail(|_, _| Some(Fault::Hang));
     one.node.api().service_maintenance(&one.id, true);
     one.node.api().destroy_session(&one.sessions()[0]);
@@ -108,7 +108,7 @@ fn after_one_answer_that_failed_a_waiting_pass_still_sees_every_change() {
         });
         let running = one.pass().through(&proxy).args(["--wait", "25s"]).spawn();
         wait_for("the failure", secs(5), || seen(failed.load(Ordering::SeqCst), |failed| *failed).map(drop));
-        // The pass looks, finds all as it was, and waits again.
+        // The pass looks, finds no change, and waits again.
         wait_for("both queries again", secs(5), || {
             let lines = proxy.lines();
             let last = |what: &str| lines.iter().rposition(|line| line.contains(what));
@@ -119,7 +119,7 @@ fn after_one_answer_that_failed_a_waiting_pass_still_sees_every_change() {
         });
         let api = one.node.api();
         if mark == "?index=" {
-            // The lock is lost: nothing but the key tells, since a master's health is as it was.
+            // The lock is lost. Only the key shows it, because the master's health has not changed.
             api.destroy_session(&one.sessions()[0]);
             wait_for(&format!("the loss to be seen after {fault:?} of {mark}"), secs(4), || {
                 seen(one.sessions().len(), |number| *number == 1).map(drop)
@@ -169,7 +169,7 @@ fn an_index_that_goes_backwards_hides_no_change_and_makes_nothing_spin() {
     one.settles();
     assert!(api.lock(&one.key()).unwrap().modify_index > before.modify_index);
     let stay = Stay::of(&one, &["--wait", "25s"]);
-    // The key is now as it was, with lower numbers.
+    // The key is now as it was, with lower index numbers.
     snapshot("restore");
     stay.proxy.clear();
     holds_for("the pace", secs(3), || seen(stay.proxy.lines().len(), |number| *number <= 30).map(drop));
@@ -203,7 +203,7 @@ fn a_slave_whose_own_health_changes_goes_on_waiting() {
     two.turn(Health::Critical);
     holds_for("the wait", millis(1_500), || seen(stay.running.has_ended(), |ended| !ended).map(drop));
     assert_eq!(stay.proxy.lines(), Vec::<String>::new());
-    // When the lock is free it is told what it then needs to know.
+    // When the lock is free, it needs to know more, and gets it.
     one.node.api().service_maintenance(&one.id, true);
     one.run();
     let said = two.said_by(&stay.running.wait(), 0);
@@ -227,7 +227,7 @@ fn blocking_queries_that_always_fail_are_asked_at_a_bounded_pace() {
 }
 
 #[test]
-fn least_privilege_is_enough_to_wait_and_a_token_that_is_gone_is_told() {
+fn least_privilege_is_enough_to_wait_and_a_deleted_token_is_reported() {
     let cluster = Cluster::with(1).acls().start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let token = one.node.api().token_with(&format!(
@@ -244,7 +244,7 @@ fn least_privilege_is_enough_to_wait_and_a_token_that_is_gone_is_told() {
 }
 
 #[test]
-fn a_waiting_pass_whose_servers_hang_ends_in_time_and_the_next_one_tells() {
+fn a_waiting_pass_whose_servers_hang_ends_in_time_and_the_next_one_reports_it() {
     let cluster = Cluster::with(1).durable_server().start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let line = one.settles();

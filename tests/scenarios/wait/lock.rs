@@ -1,4 +1,4 @@
-//! `--wait` and the lock: lost, freed, in its lock-delay, and two passes that have it in hand at once.
+//! `--wait` and the lock: lost, freed, in its lock-delay, and used by two passes at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,12 +15,12 @@ use crate::wait::Stay;
 /// Longer than any of these scenarios.
 const WAIT: [&str; 2] = ["--wait", "20s"];
 
-/// A pass with this lock-delay.
+/// Returns a pass with this lock-delay.
 fn pass(one: &Candidate, lock_delay: &str) -> Pass {
     Pass::of(&one.service).on(one.node).args(["--lock-delay", lock_delay])
 }
 
-/// Lets a session of somebody else hold the lock and returns it.
+/// Makes a foreign session hold the lock, and returns it.
 fn rival(one: &Candidate, on: &Node, lock_delay: &str) -> String {
     let session = on.api().create_session(&json!({"Name": "rival", "LockDelay": lock_delay}));
     assert!(on.api().acquire(&one.key(), &session, "{}"));
@@ -38,11 +38,11 @@ fn a_lock_lost_is_a_tag_taken_off_at_once_and_a_signal_during_the_tries_leaves_n
         one.node.api().destroy_session(&session);
         let took = one.wait_for_tag("slave", secs(5));
         assert!(took < secs(1), "{took:?}");
-        wait_for("a try", secs(5), || seen(stay.asked("?acquire="), |tries| *tries > 1).map(drop));
+        wait_for("an attempt", secs(5), || seen(stay.asked("?acquire="), |tries| *tries > 1).map(drop));
         stay.running.signal(signal);
         assert_eq!(one.said_by(&stay.running.wait(), 0), "slave, no master: the lock is in its lock-delay");
         assert_eq!(one.sessions(), Vec::<String>::new());
-        // What the agent shows of the check does not matter now, since there is something to do.
+        // The check's output in the agent does not matter now, because there is work to do.
         assert!(one.said_by(&pass.clone().args(WAIT).run(), 0).starts_with("master on "));
     }
 }
@@ -80,7 +80,7 @@ fn a_lock_in_its_lock_delay_is_taken_as_soon_as_that_ends_with_ten_tries_a_secon
         stay.proxy.clear();
         nodes[1].api().destroy_session(&session);
         let freed = Instant::now();
-        // All the time: never a second session.
+        // At all times: never a second session.
         wait_for("the pass to end", secs(15), || {
             let sessions = one.sessions();
             assert!(sessions.len() <= 1, "{sessions:?}");
@@ -117,10 +117,10 @@ fn tries_in_a_lock_delay_cost_no_raft_entry() {
     let stay = Stay::by(&one, &pass.clone().args(WAIT));
     other.api().destroy_session(&session);
     let tries = || stay.asked("?acquire=");
-    wait_for("the tries to begin", secs(5), || seen(tries(), |tries| *tries > 1).map(drop));
+    wait_for("the attempts to begin", secs(5), || seen(tries(), |tries| *tries > 1).map(drop));
     let entries = cluster.quiet_raft_entries(|| {
         let before = tries();
-        wait_for("ten more tries", secs(10), || seen(tries(), |tries| *tries > before + 10).map(drop));
+        wait_for("ten more attempts", secs(10), || seen(tries(), |tries| *tries > before + 10).map(drop));
     });
     assert_eq!(entries, 0, "in ten tries");
     assert_eq!(one.said_by(&stay.ended(), 0), "slave, no master: the lock is in its lock-delay");
@@ -134,8 +134,9 @@ fn a_signal_in_the_moment_before_the_wait_begins_is_not_lost() {
     let first = rival(&one, nodes[1], "1s");
     let shown = one.settles();
     nodes[1].api().destroy_session(&first);
-    // The pass finds the lock in its lock-delay. Just before its second try somebody else has got the lock: now all is as Consul
-    // shows it, and the pass ends the session of its tries before it waits. That is when the signal comes.
+    // The pass finds the lock in its lock-delay. Just before its second attempt, a rival gets the lock: now Consul
+    // shows everything the pass has to say, and it ends the session of its attempts before it waits. At that point the
+    // signal comes.
     let second = nodes[1].api().create_session(&json!({"Name": "rival", "LockDelay": "0s"}));
     let pid = Arc::new(AtomicU32::new(0));
     let proxy = Proxy::before(one.node);
@@ -177,7 +178,7 @@ fn two_waiting_passes_of_one_instance_do_each_other_no_harm() {
         }
         one.leads();
         assert_eq!(one.sessions().len(), 1, "round {round}");
-        // As masters that wait side by side, they lose the lead side by side.
+        // Two waiting masters of one instance lose the lead together.
         one.settles();
         let stays = [Stay::of(&one, &WAIT), Stay::of(&one, &WAIT)];
         one.node.api().service_maintenance(&one.id, true);
@@ -197,14 +198,14 @@ fn a_deleted_key_and_one_that_someone_wrote_are_seen_by_a_waiting_master() {
     one.settles();
     let stay = Stay::of(&one, &WAIT);
     one.node.api().put_key(&one.key(), "not JSON");
-    wait_for("the value to be set right", secs(2), || {
+    wait_for("the value to be repaired", secs(2), || {
         seen(one.node.api().lock(&one.key()).unwrap().value, |value| value["node"] == one.node.name()).map(drop)
     });
     drop(stay);
     one.settles();
     let stay = Stay::of(&one, &WAIT);
     one.node.api().delete_key(&one.key());
-    wait_for("the lock to be taken anew", secs(2), || seen(one.holds_the_lock(), |holds| *holds).map(drop));
+    wait_for("the lock to be taken again", secs(2), || seen(one.holds_the_lock(), |holds| *holds).map(drop));
     drop(stay);
     one.leads();
     assert_eq!(one.sessions().len(), 1);
@@ -221,7 +222,7 @@ fn what_was_learnt_of_the_key_before_the_last_look_at_it_is_not_acted_on() {
     stay.proxy.fail({
         let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
         move |request, _| {
-            // What asks of the instance's health by its name is a whole look; its ID is asked for in between.
+            // A request for the instance's health by name is a whole look; in between, it is asked for by ID.
             if request.path.starts_with("/v1/agent/health/service/name/") {
                 begun.store(true, Ordering::SeqCst);
                 wait_for("the gate to open", secs(10), || seen(gate.load(Ordering::SeqCst), |shut| !shut).map(drop));
@@ -229,13 +230,13 @@ fn what_was_learnt_of_the_key_before_the_last_look_at_it_is_not_acted_on() {
             None::<Fault>
         }
     });
-    // Another registration wakes the pass, and while it has not looked yet, someone writes the key and mends it again.
+    // Another registration wakes the pass. Before it has looked, someone writes the key and repairs it.
     api.register(&json!({"Name": one.service, "ID": one.id, "Port": 6379, "Tags": ["master"]}));
     wait_for("the look to begin", secs(5), || seen(begun.load(Ordering::SeqCst), |begun| *begun).map(drop));
     let before = api.lock(&one.key()).unwrap();
     let session = before.session.clone().unwrap();
     assert!(api.acquire(&one.key(), &session, "not JSON"));
-    // Time for the blocking query to be answered with that, and for the look to be a slow one.
+    // Leaves time for the blocking query to be answered with that, and for a slow look.
     holds_for("what was written", millis(1_300), || Ok(()));
     assert!(api.acquire(&one.key(), &session, &before.value.to_string()));
     let mended = api.lock(&one.key()).unwrap();

@@ -1,4 +1,4 @@
-//! `--wait`: when a pass stays, when it ends, and what it acts on meanwhile. What the others of these files need is here as well.
+//! `--wait`: when a pass waits, when it ends, and what it acts on meanwhile. Also holds the helpers of this folder.
 
 mod agents;
 mod cost;
@@ -13,19 +13,19 @@ use serde_json::json;
 use crate::harness::{Health, Outcome, Pass, Proxy, Running, Signal, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch};
 
-/// A pass that waits, and the proxy that it asks through.
+/// A waiting pass, and the proxy between it and the agent.
 pub struct Stay {
     pub proxy: Proxy,
     pub running: Running,
 }
 
 impl Stay {
-    /// Makes a waiting pass of an instance whose election check shows already what it will say.
+    /// Starts a waiting pass of an instance whose election check already shows what the pass will print.
     pub fn of(one: &Candidate, arguments: &[&str]) -> Stay {
         Stay::by(one, &one.pass().args(arguments.iter().copied()))
     }
 
-    /// Makes a waiting pass as described.
+    /// Starts a waiting pass with these settings.
     pub fn by(one: &Candidate, pass: &Pass) -> Stay {
         let proxy = Proxy::before(one.node);
         let running = pass.clone().through(&proxy).spawn();
@@ -34,7 +34,7 @@ impl Stay {
         stay
     }
 
-    /// Waits until it waits: both blocking queries are asked.
+    /// Waits until both blocking queries are sent.
     pub fn has_begun(&self) {
         wait_for("the pass to wait", secs(10), || {
             let lines = self.proxy.lines();
@@ -43,20 +43,20 @@ impl Stay {
         });
     }
 
-    /// Ends it, and returns what it said.
+    /// Waits for its end, and returns its outcome.
     pub fn ended(self) -> Outcome {
         self.running.signal(Signal::TERM);
         self.running.wait()
     }
 
-    /// How many requests it has made whose line holds this.
+    /// Counts its requests whose line contains this text.
     pub fn asked(&self, what: &str) -> usize {
         self.proxy.lines().iter().filter(|line| line.contains(what)).count()
     }
 }
 
 impl Candidate<'_> {
-    /// Lets the agent show what a run said, as it does of a check that it runs itself.
+    /// Makes the agent show a run's output, as it does for a check that it runs itself.
     pub fn shows(&self, status: &str, output: &str) {
         let (api, id) = (self.node.api(), self.election_check());
         if api.check(&id).is_none() {
@@ -65,21 +65,21 @@ impl Candidate<'_> {
         api.put(&format!("/v1/agent/check/update/{id}"), &json!({"Status": status, "Output": output})).ok();
     }
 
-    /// Makes passes that end well until they have nothing left to do, lets the agent show what they said, and returns that.
+    /// Runs successful passes until there is nothing left to do, makes the agent show their output, and returns it.
     pub fn settles(&self) -> String {
         self.settles_by(&self.pass())
     }
 
-    /// As [`Candidate::settles`], by a pass as described.
+    /// As [`Candidate::settles`], with this pass.
     pub fn settles_by(&self, pass: &Pass) -> String {
         self.shows("passing", &format!("{}\n", pass.run().line));
-        // The first of them could not know its own check, and the lock's value tells which that is.
+        // The first pass cannot recognise its own check; after it, the lock's value has the check's ID.
         let outcome = pass.run();
         self.shows("passing", &format!("{}\n", outcome.line));
         self.said_by(&outcome, 0)
     }
 
-    /// Waits until it is tagged so in the catalog, and returns how long that took.
+    /// Waits until the catalog shows this tag alone, and returns how long that took.
     pub fn wait_for_tag(&self, tag: &str, limit: Duration) -> Duration {
         let begin = Instant::now();
         wait_for(&format!("the tag {tag}"), limit, || seen(self.tags(), |tags| tags == &[tag]).map(drop));
@@ -136,14 +136,14 @@ fn master_slave_and_a_slave_without_master_stay_for_the_wait_and_say_again_what_
 #[test]
 fn a_node_elected_while_its_check_still_is_critical_is_in_dns_long_before_its_wait_would_be_over() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    // Named by its ID the check needs no earlier run to be recognised: so its first run elects, while it is critical.
+    // With its ID given, the check needs no earlier run to be recognised: its first run elects while it is critical.
     let pass = Pass::of(&one.service).on(one.node).args(["--check-id", &one.election_check(), "--wait", "20s"]);
     let begin = Instant::now();
     one.let_consul_run_it("1s", &pass);
     let name = format!("{}.query.consul", one.query());
     wait_for("DNS to answer", secs(30), || seen(one.node.dns(&name), |found| *found == [one.node.ip()]).map(drop));
     assert!(begin.elapsed() < secs(6), "{:?}", begin.elapsed());
-    // The next run is the one that waits: its line is still the first one's.
+    // The next run is the one that waits: until it ends, the check shows the first one's line.
     let check = || one.node.api().check(&one.election_check()).unwrap();
     assert_eq!(check().0, "passing");
     let since = Instant::now();

@@ -1,4 +1,4 @@
-//! `--wait` and `consul reload`, which puts an instance back to what its definition says, and takes it away for a moment meanwhile.
+//! `--wait` and `consul reload`, which resets an instance to its definition, and removes it for a moment meanwhile.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::harness::{Api, Cluster, Fault, Node, holds_for, millis, secs, seen, s
 use crate::stage::Candidate;
 use crate::wait::Stay;
 
-/// Writes a definition of the instance without tags as a user's file has it, and as many of other services as said.
+/// Writes a definition of the instance without tags, as in a user's file, and this many other services.
 fn define(node: &Node, service: &str, others: usize) {
     let mut services = vec![json!({"name": service, "id": service, "port": 6379,
         "checks": [{"id": format!("{service}-ping"), "name": "ping", "ttl": "1h", "status": "passing"},
@@ -46,7 +46,7 @@ fn a_tag_that_a_reload_wipes_is_put_back_within_milliseconds_by_the_waiting_pass
             });
             candidate.wait_for_tag(tag, secs(4));
             times.push(begin.elapsed());
-            // What comes too often is acted on more slowly.
+            // Frequent changes are handled more slowly.
             holds_for("the tag", millis(1_200), || seen(candidate.tags(), |tags| tags == &[tag]).map(drop));
             assert_eq!(api.lock(&candidate.key()), lock, "{tag}, reload {round}: no other session, no other term");
         }
@@ -54,7 +54,7 @@ fn a_tag_that_a_reload_wipes_is_put_back_within_milliseconds_by_the_waiting_pass
         assert_eq!((outcome.status, outcome.line), (0, format!("election {}: {line}", candidate.query())));
         assert_eq!(candidate.sessions().len(), usize::from(tag == "master"));
     }
-    println!("from the begin of the reload to the tag: {times:?}");
+    println!("from the start of the reload to the tag: {times:?}");
     assert!(times.iter().all(|took| *took < millis(900)), "{times:?}");
 }
 
@@ -72,7 +72,7 @@ fn a_reload_of_many_definitions_never_makes_a_waiting_pass_fail() {
         node.reload();
         one.wait_for_tag("master", secs(5));
         if stay.running.has_ended() {
-            // The check may be gone for a moment, and then nothing is worth waiting for; but all is well.
+            // The check may be gone for a moment, so that there is nothing to wait for; but nothing is wrong.
             let outcome = stay.running.wait();
             assert_eq!(
                 (outcome.status, outcome.line),
@@ -97,7 +97,8 @@ fn a_tag_wiped_again_just_after_it_was_put_back_is_put_back_again() {
         let body = json!({"Name": candidate.service, "ID": candidate.id, "Port": 6379, "Tags": []});
         let (again, wipes, registered) = (body.clone(), AtomicUsize::new(0), AtomicUsize::new(0));
         let address = candidate.node.address();
-        // When the pass has put the tag back and has looked at the instance once more, it is wiped the very same way.
+        // When the pass has restored the tag and looked at the instance again, the tag is wiped in the same way once
+        // more.
         stay.proxy.fail(move |request, _| {
             registered.fetch_add(usize::from(request.path.ends_with("/register")), Ordering::SeqCst);
             let looks = request.method == "GET" && request.path.starts_with("/v1/kv/");

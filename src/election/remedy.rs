@@ -1,0 +1,74 @@
+//! What helps against a complaint, as data: the command line turns it into words that name its options.
+
+use super::outcome::{Complaint, Fault, HookName, QueryFault};
+
+/// What helps against a complaint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing: the next run tries again.
+    Retry,
+    /// Register the service, or correct its name.
+    RegisterService,
+    /// Correct the service ID.
+    CorrectServiceId,
+    /// Name one of the instances by its service ID.
+    NameServiceId,
+    /// Name the service behind the proxy.
+    NameProxiedService,
+    /// Correct the ID of the election's check.
+    CorrectCheckId,
+    /// Give each election a lock key of its own, or delete the key if the other election no longer exists.
+    SeparateLockKeys {
+        /// The key.
+        key: String,
+        /// The other election.
+        election: String,
+    },
+    /// Choose another name for the query, or delete what has it now.
+    RenameQuery {
+        /// Whether a template has the name.
+        template: bool,
+    },
+    /// Delete the query, or give the token `acl:write` once.
+    RecreateQuery,
+    /// Name a node that has a candidate, or none.
+    NameCandidate,
+    /// Remove a Meta key, or turn the fence off.
+    FreeMeta,
+    /// Check the token's rights, and whether another program writes the tags.
+    CheckTagWriters,
+    /// Check whether another election or program uses the same tags.
+    CheckTagUsers,
+}
+
+impl Complaint {
+    /// What helps; `None` where that is the failed request's own remedy, or part of the text.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Complaint::Consul(_)
+            | Complaint::Demoted(_)
+            | Complaint::StandsBack(_)
+            | Complaint::Hook { hook: HookName::Promote, .. } => return None,
+            Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
+            Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
+            Complaint::SeveralInstances { .. } => Remedy::NameServiceId,
+            Complaint::NotPlain { .. } => Remedy::NameProxiedService,
+            Complaint::NoSuchCheck { .. } => Remedy::CorrectCheckId,
+            Complaint::LockOfOther { key, election } => {
+                Remedy::SeparateLockKeys { key: key.clone(), election: election.clone() }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::Template), .. } => {
+                Remedy::RenameQuery { template: true }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::OtherService(_)), .. } => {
+                Remedy::RenameQuery { template: false }
+            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
+            Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
+            Complaint::MetaFull { .. } => Remedy::FreeMeta,
+            Complaint::Hook { .. } => Remedy::Retry,
+            Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
+            Complaint::Unsettled => Remedy::CheckTagUsers,
+        })
+    }
+}
