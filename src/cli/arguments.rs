@@ -136,8 +136,13 @@ fn unexpected(argument: &str) -> String {
 }
 
 /// Whether the argument is an option of this program, and so cannot be a value.
-fn is_option(argument: &str) -> bool {
+pub fn is_option(argument: &str) -> bool {
     table::find(bare(name(argument))).is_some()
+}
+
+/// Whether the argument is an option whose value is the next argument.
+pub fn takes_next(argument: &str) -> bool {
+    !argument.contains('=') && table::find(bare(argument)).is_some_and(|option| !option.is_switch())
 }
 
 /// An argument up to its equals sign.

@@ -5,9 +5,12 @@
 
 use std::net::Ipv6Addr;
 
+use super::commands::CommandKind;
 use super::{UsageError, remedies};
 use crate::consul::Status;
-use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Split, Statuses, Vacancy, signature};
+use crate::election::{
+    Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Split, Statuses, Vacancy, signature,
+};
 use crate::text::one_line;
 
 /// What a run prints and ends with.
@@ -40,8 +43,8 @@ const UNVERIFIED: &str = "; warning: the agent's certificate is not verified (CO
 pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
     let signature = config.names.signature();
     let (status, text) = match outcome {
-        Ok(role) => of_role(config.policy.statuses, role),
-        Err(complaint) => of_complaint(complaint),
+        Ok(role) => of_role(&config.policy, role),
+        Err(complaint) => (error_status(&config.policy), of_complaint(complaint)),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
     verdict(status, &format!("{signature} {text}{warning}"))
@@ -57,17 +60,25 @@ pub fn of_resignation(config: &Config, outcome: &Outcome) -> Verdict {
     verdict(Status::Warning, &format!("{} error: nothing was handed over: {nothing}", config.names.signature()))
 }
 
-fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
+/// The status of an error. A command that a person types always fails visibly, whatever the options of the check ask for.
+fn error_status(policy: &Policy) -> Status {
+    if policy.resign.is_some() { Statuses::default().error } else { policy.statuses.error }
+}
+
+fn of_role(policy: &Policy, role: &Role) -> (Status, String) {
+    let statuses = policy.statuses;
     match role {
         // A failure that made an instance step down is its state for as long as it stands back: the same line as of the run that failed.
-        Role::SlaveOfNone(Vacancy::StandsBack(Some(failure))) => of_complaint(&Complaint::StandsBack(failure.clone())),
+        Role::SlaveOfNone(Vacancy::StandsBack(Some(failure))) => {
+            (error_status(policy), of_complaint(&Complaint::StandsBack(failure.clone())))
+        }
         Role::SlaveOfNone(Vacancy::NoPort(id)) => {
             let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
-            (Status::Critical, format!("error: --watch-port does not know where instance {id} listens: {reason}"))
+            (error_status(policy), format!("error: --watch-port does not know where instance {id} listens: {reason}"))
         }
         Role::SlaveOfNone(Vacancy::Split(Split { node, key, own_key })) => {
             let split = format!("{node} leads this election with the lock key {key}, and this instance has {own_key}");
-            (Status::Warning, format!("error: {split}; give all instances the same --lock-key"))
+            (error_status(policy), format!("error: {split}; give all instances the same --lock-key"))
         }
         Role::Master { .. } => (statuses.master, describe(role)),
         Role::SlaveOf(_) => (statuses.slave, describe(role)),
@@ -76,8 +87,7 @@ fn of_role(statuses: Statuses, role: &Role) -> (Status, String) {
 }
 
 /// What happened, and what helps.
-fn of_complaint(complaint: &Complaint) -> (Status, String) {
-    let status = if complaint.is_permanent() { Status::Critical } else { Status::Warning };
+fn of_complaint(complaint: &Complaint) -> String {
     let remedy = match complaint {
         Complaint::Consul(error) | Complaint::Demoted(error) => remedies::of_consul(error),
         _ => complaint.remedy().map(|remedy| remedies::of_election(&remedy)),
@@ -85,19 +95,27 @@ fn of_complaint(complaint: &Complaint) -> (Status, String) {
     let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
     let demoted =
         if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
-    (status, format!("error: {complaint:#}{remedy}{demoted}"))
+    format!("error: {complaint:#}{remedy}{demoted}")
 }
 
-/// The verdict on a command line or an environment that no pass can use.
+/// The verdict on a command line or an environment that no pass can use. A warning of the check: one bad rollout must not take a service
+/// out of DNS. A command that a person types ends with 2, as commands do.
 #[must_use]
 pub fn of_usage(error: &UsageError) -> Verdict {
-    verdict(Status::Critical, &format!("{} error: {}", signature(error.query.as_deref()), error.message))
+    let status = match error.command {
+        CommandKind::Check => error.status.unwrap_or(Statuses::default().error),
+        CommandKind::Resign => Status::Critical,
+    };
+    verdict(status, &format!("{} error: {}", signature(error.query.as_deref()), error.message))
 }
 
 /// The verdict on a panic. A warning: a bug here must not take a working service out of DNS.
 #[must_use]
 pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
-    verdict(Status::Warning, &format!("{} error: internal error: {message}; please report it", signature(query)))
+    verdict(
+        Statuses::default().error,
+        &format!("{} error: internal error: {message}; please report it", signature(query)),
+    )
 }
 
 /// Keeps the line one line, whatever it quotes.
@@ -118,6 +136,9 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::InstanceInMaintenance) => "the instance is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::NodeInMaintenance) => "the node is in maintenance".to_owned(),
         Vacancy::NotEligible(Obstacle::Check { id, status }) => format!("check {id} is {}", name(*status)),
+        Vacancy::NotEligible(Obstacle::SilentCheck(id)) => {
+            format!("check {id} is critical without output; if it has not run yet, the next run takes part")
+        }
         Vacancy::NoPort(id) => format!("the address of instance {id} is unknown"),
         Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
         Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),

@@ -5,6 +5,7 @@ mod access;
 mod arguments;
 pub mod commands;
 mod draft;
+mod guess;
 mod help;
 pub mod lines;
 mod named;
@@ -17,7 +18,8 @@ mod wording;
 
 use std::ffi::OsString;
 
-use crate::election::{Config, Names, is_query_name};
+use crate::consul::Status;
+use crate::election::Config;
 use arguments::{Typed, Words};
 use draft::Draft;
 
@@ -53,6 +55,10 @@ pub struct Run {
 pub struct UsageError {
     /// The prepared query's name, if it can be guessed, so that the error still says which election it is about.
     pub query: Option<String>,
+    /// The command, as far as it can be guessed.
+    pub command: CommandKind,
+    /// The status that the command line asks for after an error, if that can be read.
+    pub status: Option<Status>,
     /// The option or variable, what is wrong with it, and what to do.
     pub message: String,
 }
@@ -67,7 +73,7 @@ impl Command {
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Command, UsageError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        read(&arguments, environment).map_err(|message| UsageError { query: guess_query(&arguments), message })
+        read(&arguments, environment).map_err(|message| guess::usage_error(&arguments, message))
     }
 }
 
@@ -86,25 +92,6 @@ fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) 
         CommandKind::Check => Command::Check(run),
         CommandKind::Resign => Command::Resign(run),
     })
-}
-
-/// The election's name in a command line that may be wrong elsewhere.
-fn guess_query(arguments: &[OsString]) -> Option<String> {
-    let value = |wanted: &str| {
-        let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
-        while let Some(argument) = arguments.next() {
-            match argument.trim_start_matches('-').split_once('=') {
-                Some((name, value)) if name == wanted => return Some(value.to_owned()),
-                None if argument.trim_start_matches('-') == wanted => return arguments.next().map(str::to_owned),
-                _ => {}
-            }
-        }
-        None
-    };
-    let of_service = || value("consul-service-name").filter(|name| !name.is_empty());
-    let of_service = || of_service().map(|name| Names::of_service(&name).query);
-    let guess = value("consul-query-name").or_else(of_service);
-    guess.filter(|query| !query.starts_with('-') && is_query_name(query))
 }
 
 #[cfg(test)]

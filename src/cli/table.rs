@@ -149,6 +149,9 @@ pub static GROUPS: &[Group] = &[
             })
             .help("The status of a slave's check while nobody leads")
             .default(|draft| word(STATUSES, &draft.policy.statuses.leaderless)),
+            option("--error-status", "STATUS", |draft, text| put(&mut draft.policy.statuses.error, status(text)))
+                .help("The status of the check after an error; critical removes the instance from DNS")
+                .default(|draft| word(STATUSES, &draft.policy.statuses.error)),
         ],
     },
     Group {
@@ -227,8 +230,8 @@ const OTHER_VARIABLES: &[(&str, &str)] = &[
 /// The exit codes, and what each of them means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "The role is settled: master, slave of a known master, or slave without a master"),
-    ("1", "A later run may succeed: Consul did not answer, the tag did not reach the catalog, or a hook failed"),
-    ("2", "An operator must act: a bad option, no such service, denied by an ACL, a name that is already in use"),
+    ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
+    ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
 ];
 
 /// How values are written.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::consul::{Access, Address, Secret};
-use crate::election::{Invalid, OnOutage, Policy, Wait};
+use crate::election::{Invalid, Names, OnOutage, Policy, Wait};
 
 fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command, UsageError> {
     let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value));
@@ -143,6 +143,29 @@ fn a_usage_error_still_tells_which_election_it_is_of() {
     ] {
         let error = read_with(arguments, &[]).unwrap_err();
         assert_eq!(error.query.as_deref(), query, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_usage_error_is_a_warning_of_the_check_unless_a_readable_option_asks_for_more_and_critical_for_a_typed_command() {
+    for (arguments, code) in [
+        (&["--nonsense"][..], 1),
+        (&["--consul-service-name", "redis", "--lock-delay", "x"], 1),
+        (&["--nonsense", "--error-status", "critical"], 2),
+        (&["-error-status=passing", "--nonsense"], 0),
+        (&["--consul-service-name", "redis", "--error-status", "loud"], 1),
+        (&["--consul-service-name", "redis", "--error-status"], 1),
+        (&["--consul-service-name", "redis", "--for", "5s"], 1),
+        (&["--consul-service-name", "resign", "--nonsense"], 1),
+        (&["word", "resign"], 1),
+        (&["resign"], 2),
+        (&["resign", "--nonsense"], 2),
+        (&["--consul-service-name", "redis", "--preempt", "resign", "--lock-delay", "x"], 2),
+        (&["--consul-service-name=redis", "resign", "--error-status", "passing", "--nonsense"], 2),
+        (&["--consul-service-name", "--preempt", "resign"], 2),
+    ] {
+        let error = read_with(arguments, &[]).unwrap_err();
+        assert_eq!(lines::of_usage(&error).exit_code(), code, "{arguments:?}");
     }
 }
 

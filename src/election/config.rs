@@ -105,7 +105,7 @@ pub struct Policy {
     pub watch_port: Option<WatchPort>,
     /// What the prepared query looks like.
     pub query: QueryPolicy,
-    /// The status that the check shows for each role.
+    /// The status that the check shows for each role, and after an error.
     pub statuses: Statuses,
 }
 
@@ -175,7 +175,7 @@ pub struct Hooks {
     pub follow: Option<Vec<String>>,
 }
 
-/// The status that the check shows for each role.
+/// The status that the check shows for each role, and after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statuses {
     /// The master's.
@@ -184,11 +184,16 @@ pub struct Statuses {
     pub slave: Status,
     /// The status of a slave while nobody leads.
     pub leaderless: Status,
+    /// The status after an error, permanent or not.
+    pub error: Status,
 }
 
 impl Default for Statuses {
+    /// An error is a warning: an instance with a critical check is in no answer of DNS, and an election's trouble must not take a
+    /// healthy service away.
     fn default() -> Statuses {
-        Statuses { master: Status::Passing, slave: Status::Passing, leaderless: Status::Passing }
+        let settled = Status::Passing;
+        Statuses { master: settled, slave: settled, leaderless: settled, error: Status::Warning }
     }
 }
 

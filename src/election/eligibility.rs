@@ -8,7 +8,7 @@ use super::signature::is_election_line;
 use crate::consul::{Check, Status};
 
 /// The first reason why an instance may not lead: maintenance, then the failing check whose ID comes first, so that the same state
-/// always gives the same answer. `None`: it may.
+/// always gives the same answer. While the own check is unknown, those without output come last, since it is one of them. `None`: it may.
 ///
 /// `known` is the ID of the election's own check if the lock's value holds it.
 pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, tolerate_warning: bool) -> Option<Obstacle> {
@@ -24,7 +24,12 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, tolerat
     } else if failing.iter().any(|check| check.id == maintenance) {
         Some(Obstacle::InstanceInMaintenance)
     } else {
-        failing.first().map(|check| Obstacle::Check { id: check.id.clone(), status: check.status })
+        let knows_own = known.is_some() || own_check(instance, known, names).is_some();
+        let is_silent =
+            |check: &Check| !knows_own && check.status == Status::Critical && check.output.trim().is_empty();
+        let found = failing.iter().find(|check| !is_silent(check));
+        let found = found.map(|check| Obstacle::Check { id: check.id.clone(), status: check.status });
+        found.or_else(|| failing.first().map(|check| Obstacle::SilentCheck(check.id.clone())))
     }
 }
 

@@ -16,4 +16,7 @@ pub enum Obstacle {
         /// Its status.
         status: Status,
     },
+    /// The check of this ID is critical and has no output, and the election's own check is unknown. In the first run that is the own
+    /// check, which has not run yet; but a check that has run can be silent, too.
+    SilentCheck(String),
 }

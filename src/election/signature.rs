@@ -17,8 +17,12 @@ pub fn signature(query: Option<&str>) -> String {
     query.map_or_else(|| "election:".to_owned(), |query| format!("election {query}:"))
 }
 
-/// Whether this program wrote the line, for any election: `election NAME: ` and more.
+/// Whether this program wrote the line, for any election: `election NAME: ` and more, or what a bad command line without a name ends
+/// with.
 pub fn is_election_line(line: &str) -> bool {
+    if line.starts_with(&signature(None)) {
+        return true;
+    }
     let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
     name.is_some_and(rules::is_query_name)
 }

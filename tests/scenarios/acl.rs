@@ -64,9 +64,9 @@ fn each_missing_rule_has_its_own_error_and_nothing_is_left_over() {
         let most: Vec<String> =
             all.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, rule)| rule.clone()).collect();
         let pass = pass_with(&one, &most);
-        let first = one.said_by(&pass.run(), 2);
+        let first = one.said_by(&pass.run(), 1);
         for _ in 0..2 {
-            let said = one.said_by(&pass.run(), 2);
+            let said = one.said_by(&pass.run(), 1);
             assert_eq!(said, first, "the same state prints the same line");
             assert!(said.starts_with(&format!("error: {purpose}")), "{said}");
             assert!(
@@ -103,8 +103,8 @@ fn a_rule_that_only_reads_where_it_must_write_has_its_own_error_and_nothing_is_l
         let full = some[weak].clone();
         some[weak] = full.replace("write", "read");
         let pass = pass_with(&one, &some);
-        let said = one.said_by(&pass.run(), 2);
-        assert_eq!(one.said_by(&pass.run(), 2), said, "the same state prints the same line");
+        let said = one.said_by(&pass.run(), 1);
+        assert_eq!(one.said_by(&pass.run(), 1), said, "the same state prints the same line");
         assert!(said.starts_with(&format!("error: {purpose}")), "{said}");
         assert!(said.ends_with(&format!("; the token needs: {full}")), "{said}");
         assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0), "{said}");
@@ -137,12 +137,12 @@ fn a_lock_that_may_not_be_moved_any_more_is_a_denial_that_names_the_rule() {
     let full = some[2].clone();
     some[2] = full.replace("write", "read");
     let pass = pass_with(&one, &some);
-    let said = one.said_by(&pass.run(), 2);
+    let said = one.said_by(&pass.run(), 1);
     assert!(
         said.starts_with("error: cannot move lock ") && said.ends_with(&format!("the token needs: {full}")),
         "{said}"
     );
-    assert_eq!(one.said_by(&pass.run(), 2), said);
+    assert_eq!(one.said_by(&pass.run(), 1), said);
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (true, 1));
 }
 
@@ -156,7 +156,7 @@ fn a_slave_that_may_not_be_tagged_any_more_leaves_the_lock_to_others() {
     assert!(one.is_tagged("slave"));
     let mut weak = rules(&one);
     weak[0] = weak[0].replace("write", "read");
-    let said = one.said_by(&pass_with(&one, &weak).run(), 2);
+    let said = one.said_by(&pass_with(&one, &weak).run(), 1);
     assert!(said.starts_with("error: cannot register instance "), "{said}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
     assert!(two.said_by(&pass_with(&two, &rules(&two)).run(), 0).starts_with("master on n2"), "without lock-delay");
@@ -168,7 +168,7 @@ fn a_token_that_does_not_exist_is_named_without_being_shown() {
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let token = "5ec2e700-0000-4000-8000-00000000beef";
     let outcome = one.pass().token(token).args(["--log-level", "trace"]).env("RUST_LOG", "trace").run();
-    let said = one.said_by(&outcome, 2);
+    let said = one.said_by(&outcome, 1);
     assert!(said.contains("; this token does not exist; "), "{said}");
     for log in ["trace", "ureq=trace,ureq_proto=trace"] {
         let outcome = one.pass().token(token).env("RUST_LOG", log).run();
@@ -191,7 +191,7 @@ fn a_query_with_a_token_that_cannot_be_seen_is_left_alone_while_it_is_right() {
     assert!(one.said_by(&pass.run(), 0).starts_with("master on "));
     query["Service"]["Tags"] = serde_json::json!(["other"]);
     api.put_query(&id, &query);
-    let said = one.said_by(&pass.run(), 2);
+    let said = one.said_by(&pass.run(), 1);
     assert!(said.contains("would lose its token"), "{said}");
     assert_eq!(api.query(&one.query()).unwrap()["Token"], query["Token"]);
 }

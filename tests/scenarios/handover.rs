@@ -123,7 +123,7 @@ fn resign_to_a_node_without_a_candidate_is_an_error_and_the_lead_is_kept() {
     {
         three.turn(health);
         says(&three, &three.pass().args(["--priority", "0"]));
-        let said = one.said_by(&one.resign().args(["--to", node]).run(), 2);
+        let said = one.said_by(&one.resign().args(["--to", node]).run(), 1);
         let expected = format!(
             "error: no other instance on node {node} may lead now; candidates are on n2; name one of these with --to, or none"
         );

@@ -1,4 +1,4 @@
-//! Bad input: exit code 2, one line that names the option and the fix, and no request to Consul.
+//! Bad input: exit code 1, or 2 for a command that people type; one line that names the option and the fix, and no request to Consul.
 
 use std::fmt::Write;
 use std::process::{Command, Stdio};
@@ -28,7 +28,8 @@ fn every_bad_command_line_has_its_line_and_nothing_is_asked_of_consul() {
                 };
             }
             let outcome = pass.run();
-            assert_eq!(outcome.status, 2, "{command}: {outcome:?}");
+            let status = if command.starts_with("resign") { 2 } else { 1 };
+            assert_eq!(outcome.status, status, "{command}: {outcome:?}");
             assert_eq!(outcome.stderr, "", "{command}");
             assert!(outcome.line.starts_with("election"), "{command}: {outcome:?}");
             writeln!(text, "$ {command}\n{}", outcome.line).unwrap();
@@ -69,14 +70,14 @@ fn an_argument_that_is_no_utf8_is_an_error_and_not_a_panic() {
     use std::os::unix::ffi::OsStringExt;
     let bytes = std::ffi::OsString::from_vec(vec![b'-', b'-', 0xff, 0xfe]);
     let output = Command::new(env!("CARGO_BIN_EXE_consul-master-election-tagger")).arg(bytes).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains("is not UTF-8"), "{output:?}");
 }
 
 #[test]
 fn a_reader_that_has_gone_changes_nothing_of_the_exit_status() {
     for (arguments, status) in
-        [(vec!["--nonsense"], 2), (vec!["--consul-service-name", "redis"], 1), (vec!["--help"], 0)]
+        [(vec!["--nonsense"], 1), (vec!["resign"], 2), (vec!["--consul-service-name", "redis"], 1), (vec!["--help"], 0)]
     {
         let mut child = Command::new(env!("CARGO_BIN_EXE_consul-master-election-tagger"))
             .args(&arguments)

@@ -117,7 +117,7 @@ fn an_instance_that_is_deregistered_under_a_pass_is_not_brought_back() {
         }
         None
     });
-    let said = one.said_by(&one.pass().through(&proxy).run(), 2);
+    let said = one.said_by(&one.pass().through(&proxy).run(), 1);
     assert!(said.contains("no instance"), "{said}");
     assert_eq!(one.node.api().tags(&one.service), []);
 }

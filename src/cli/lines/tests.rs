@@ -33,6 +33,30 @@ fn every_line_is_as_the_golden_file_has_it() {
     assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap(), "see the header of this file");
 }
 
+/// The exit code of each error, whether a complaint or a role that is one.
+fn codes_of_errors(options: &str) -> Vec<u8> {
+    let config = Config::typed(options);
+    let verdicts =
+        roles().into_iter().map(Ok).chain(errors().into_iter().map(Err)).map(|outcome| of_outcome(&config, &outcome));
+    let mut codes: Vec<u8> =
+        verdicts.filter(|verdict| verdict.line.contains(": error: ")).map(|verdict| verdict.exit_code()).collect();
+    codes.dedup();
+    codes
+}
+
+#[test]
+fn an_error_has_the_status_that_is_asked_for_whether_it_is_permanent_or_not() {
+    assert!(errors().iter().any(Complaint::is_permanent) && !errors().iter().all(Complaint::is_permanent));
+    for (options, code) in
+        [("", 1), ("--error-status passing", 0), ("--error-status warning", 1), ("--error-status critical", 2)]
+    {
+        assert_eq!(codes_of_errors(options), [code], "{options}");
+        assert_eq!(codes_of_errors(&format!("resign {options}")), [1], "a typed command fails visibly: {options}");
+    }
+    let settled = of_outcome(&Config::typed("--error-status critical"), &Ok(Role::SlaveOf(leader(None, "", 0))));
+    assert_eq!(settled.exit_code(), 0);
+}
+
 fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
     Leader {
         instance: node.map(|node| Identity { node: node.to_owned(), service_id: "redis".to_owned() }),
@@ -55,6 +79,7 @@ fn roles() -> Vec<Role> {
         Role::SlaveOf(leader(None, "", 0)),
         Role::SlaveOfNone(check("ping", Status::Critical)),
         Role::SlaveOfNone(check("service:redis", Status::Warning)),
+        Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::SilentCheck("redis-election".to_owned()))),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance)),
         Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance)),
         Role::SlaveOfNone(Vacancy::LockDelay),

@@ -35,11 +35,11 @@ fn an_agent_that_verifies_refuses_a_client_without_a_certificate_or_with_one_of_
     let one = Candidate::alone(n1);
     let pass = over_https(one.pass(), n1, &ca);
     let health = format!("cannot read the health of instance {} at {}: TLS failed", one.id, https_address(n1));
-    refused(&one, &pass, 2, &["error: ", &health, ": it ended the connection: ", CLIENT]);
+    refused(&one, &pass, 1, &["error: ", &health, ": it ended the connection: ", CLIENT]);
     for (name, pair) in [("theirs", theirs.issue(&["client"])), ("old", ours.issue_for(&["client"], 2020, 2021))] {
         let (certificate, key) = pair.write(n1.directory(), name);
         let pass = pass.clone().args(["--client-cert", text(&certificate), "--client-key", text(&key)]);
-        refused(&one, &pass, 2, &[&health, ": it ended the connection: ", CLIENT]);
+        refused(&one, &pass, 1, &[&health, ": it ended the connection: ", CLIENT]);
     }
 }
 
@@ -74,7 +74,7 @@ fn an_agent_whose_certificate_is_of_another_ca_for_another_name_or_for_another_t
         (
             n4,
             ours.issue(&["server.dc1.consul"]),
-            2,
+            1,
             ["server.dc1.consul", "; name the host that it is for with --tls-server-name or CONSUL_TLS_SERVER_NAME"],
         ),
     ] {
@@ -83,10 +83,10 @@ fn an_agent_whose_certificate_is_of_another_ca_for_another_name_or_for_another_t
         refused(&one, &over_https(one.pass(), node, &ca), status, &parts);
     }
     let one = Candidate::alone(n1);
-    refused(&one, &over_https(one.pass(), n1, &their_ca), 2, &[CA]);
-    refused(&one, &one.pass().at(&https_address(n1)), 2, &[CA]);
+    refused(&one, &over_https(one.pass(), n1, &their_ca), 1, &[CA]);
+    refused(&one, &one.pass().at(&https_address(n1)), 1, &[CA]);
     let wrong_name = over_https(one.pass(), n1, &good).args(["--tls-server-name", "server.dc1.consul"]);
-    refused(&one, &wrong_name, 2, &["certificate not valid for name \"server.dc1.consul\"", &ip(n1)]);
+    refused(&one, &wrong_name, 1, &["certificate not valid for name \"server.dc1.consul\"", &ip(n1)]);
     // The agent itself works.
     assert!(one.said_by(&over_https(one.pass(), n1, &good).run(), 0).starts_with("master on n1"));
 }
@@ -102,14 +102,14 @@ fn plain_text_to_an_https_port_and_https_to_a_plain_one_say_so() {
     refused(
         &one,
         &plain,
-        2,
+        1,
         &["HTTP request to an HTTPS server", "; set --http-addr or CONSUL_HTTP_ADDR to https://HOST:PORT"],
     );
     let https = over_https(one.pass(), n1, &ca).at(&format!("https://{}:8500", n1.ip()));
     refused(
         &one,
         &https,
-        2,
+        1,
         &[": what answers there does not speak TLS; if the agent serves plain HTTP there, use http://HOST:PORT"],
     );
 }
@@ -167,7 +167,7 @@ fn an_invalid_or_mismatched_file_is_named_before_any_request() {
         if let Some((option, path)) = more {
             pass = pass.args([option, path]);
         }
-        refused(&one, &pass, 2, &[&format!("error: {option}: "), path, words, "; "]);
+        refused(&one, &pass, 1, &[&format!("error: {option}: "), path, words, "; "]);
     }
     assert_eq!(silent.connections(), 0);
 }
@@ -180,7 +180,7 @@ fn a_file_that_may_not_be_read_is_named() {
     fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     for option in ["--ca-file", "--token-file"] {
         let pass = one.pass().at("https://127.0.0.1:1").args([option, text(&secret)]).by_nobody(node.directory());
-        refused(&one, &pass, 2, &[&format!("error: {option}: cannot read {}: Permission denied", text(&secret))]);
+        refused(&one, &pass, 1, &[&format!("error: {option}: cannot read {}: Permission denied", text(&secret))]);
     }
 }
 
@@ -225,7 +225,7 @@ fn a_namespace_on_a_consul_that_has_none_is_refused_in_its_own_words() {
         let by_variable = one.pass().through(&proxy).env(variable, "a team");
         for pass in [by_option, by_variable] {
             proxy.clear();
-            let said = one.said_by(&pass.run(), 2);
+            let said = one.said_by(&pass.run(), 1);
             let way_out = "; unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition";
             assert!(said.contains(": 400 ") && said.ends_with(way_out), "{said}");
             let asked = proxy.requests();

@@ -43,7 +43,7 @@ fn under_acls_that_deny_a_token_can_be_given_by_variable_by_file_and_by_option()
         let said = one.said_by(&pass.run(), 0);
         assert!(said.starts_with("master on n1"), "{way}: {said}");
     }
-    let said = one.said_by(&pass.run(), 2);
+    let said = one.said_by(&pass.run(), 1);
     // On 1.8.7 the denied anonymous token has no name, because it does not exist before it has rights.
     let way_out = "; give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
     let needs = "; needs a token with: service ";
@@ -62,7 +62,7 @@ fn a_token_that_was_just_deleted_is_said_to_be_gone_and_changes_no_role() {
     one.node.api().delete(&format!("/v1/acl/token/{own}")).ok();
     // Agent and server may cache a token for acl.token_ttl, 30 s.
     let said = wait_for("the deleted token to be refused", secs(60), || {
-        seen(pass.run(), |outcome| outcome.status != 0).map(|outcome| one.said_by(&outcome, 2))
+        seen(pass.run(), |outcome| outcome.status != 0).map(|outcome| one.said_by(&outcome, 1))
     });
     let end = "ACL not found; this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN";
     assert!(said.contains(": 403 ") && said.ends_with(end), "{said}");
@@ -124,7 +124,7 @@ fn a_token_in_the_wrong_place_is_not_repeated() {
             "CONSUL_HTTP_TOKEN_FILE: there is no such file, and it looks",
         ),
     ] {
-        let said = one.said_by(&pass.run(), 2);
+        let said = one.said_by(&pass.run(), 1);
         assert!(said.contains(words) && !said.contains(TOKEN), "{said}");
     }
 }
@@ -166,7 +166,7 @@ fn a_token_that_is_no_text_or_comes_by_a_pipe_is_refused_at_once() {
         (text(node.directory()), "is a directory; name a file"),
     ] {
         let outcome = one.pass().args(["--token-file", path, "--timeout", "10s"]).run();
-        assert!(one.said_by(&outcome, 2).contains(words) && outcome.took < secs(5), "{outcome:?}");
+        assert!(one.said_by(&outcome, 1).contains(words) && outcome.took < secs(5), "{outcome:?}");
     }
 }
 

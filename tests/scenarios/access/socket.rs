@@ -49,7 +49,7 @@ fn https_goes_through_a_socket_too_where_the_agent_has_it() {
     let outcome = pass.env("CONSUL_CACERT", text(&ca)).run();
     if consul().version < (1, 11, 0) {
         // 1.8.7 serves plain text on a socket that is configured for https.
-        assert!(one.said_by(&outcome, 2).contains(": what answers there does not speak TLS; "));
+        assert!(one.said_by(&outcome, 1).contains(": what answers there does not speak TLS; "));
     } else {
         assert!(one.said_by(&outcome, 0).starts_with("master on n1"));
     }
@@ -64,7 +64,7 @@ fn a_socket_that_may_not_be_used_says_so() {
     fs::set_permissions(&socket, PermissionsExt::from_mode(0o000)).unwrap();
     let one = Candidate::alone(n1);
     let outcome = one.pass().at(&format!("unix://{}", text(&socket))).by_nobody(n1.directory()).run();
-    let said = one.said_by(&outcome, 2);
+    let said = one.said_by(&outcome, 1);
     assert!(
         said.contains(&format!(
             "cannot read the health of instance {} at unix://{}: no connection: Permission denied",

@@ -216,6 +216,9 @@ fn read_check(text: &str) -> Check {
     let output = match id {
         "own" => "election redis-master: slave of n2 (10.0.0.2:6379)\n",
         "rival" => "election another: error: cannot read key\n",
+        "nameless" => "election: error: --consul-service-name is missing; name the service\n",
+        "killed" => "Timed out (30s) running check",
+        "zdown" => "connection refused",
         _ => "",
     };
     Check {
@@ -285,6 +288,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::Check { id, .. }))) => format!("slave: check {id}"),
         Some(Role::SlaveOfNone(Vacancy::Split(split))) => format!("slave: split from {}", split.node),
+        Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::SilentCheck(id)))) => format!("slave: silent {id}"),
         Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NoPort(_))) => "slave: no port".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NothingListens(_))) => "slave: dead".to_owned(),

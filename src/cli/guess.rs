@@ -1,0 +1,55 @@
+//! What a command line that cannot be run still shows: its election, its command, and the status of its errors. Reports no error itself.
+
+use std::ffi::OsString;
+
+use super::UsageError;
+use super::arguments;
+use super::commands::{COMMANDS, CommandKind};
+use super::values;
+use crate::consul::Status;
+use crate::election::{Names, is_query_name};
+
+/// The error, with everything that can be read of a command line that may be wrong anywhere.
+pub fn usage_error(arguments: &[OsString], message: String) -> UsageError {
+    UsageError { query: query(arguments), command: command(arguments), status: status(arguments), message }
+}
+
+/// The election's name.
+fn query(arguments: &[OsString]) -> Option<String> {
+    let of_service = || value(arguments, "consul-service-name").filter(|name| !name.is_empty());
+    let of_service = || of_service().map(|name| Names::of_service(&name).query);
+    let guess = value(arguments, "consul-query-name").or_else(of_service);
+    guess.filter(|query| !query.starts_with('-') && is_query_name(query))
+}
+
+/// The command: the first argument that is neither an option nor the value of one names it.
+fn command(arguments: &[OsString]) -> CommandKind {
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str()).peekable();
+    while let Some(argument) = arguments.next() {
+        if arguments::takes_next(argument) {
+            arguments.next_if(|next| !arguments::is_option(next));
+        } else if !argument.starts_with('-') {
+            let named = COMMANDS.iter().find(|command| command.name == argument);
+            return named.map_or(CommandKind::Check, |command| command.kind);
+        }
+    }
+    CommandKind::Check
+}
+
+/// The status that the check asks for after an error.
+fn status(arguments: &[OsString]) -> Option<Status> {
+    value(arguments, "error-status").and_then(|text| values::status(&text).ok())
+}
+
+/// The value of the option of this name without dashes.
+fn value(arguments: &[OsString], wanted: &str) -> Option<String> {
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(argument) = arguments.next() {
+        match argument.trim_start_matches('-').split_once('=') {
+            Some((name, value)) if name == wanted => return Some(value.to_owned()),
+            None if argument.trim_start_matches('-') == wanted => return arguments.next().map(str::to_owned),
+            _ => {}
+        }
+    }
+    None
+}
