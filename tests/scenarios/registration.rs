@@ -226,6 +226,7 @@ fn two_elections_on_one_instance_do_not_touch_each_other() {
         Pass::of(&candidate.service).on(candidate.node).args(tags).run()
     };
     one.leads();
+    two.follows(&one);
     assert!(second(&two).line.starts_with(&format!("election {query}: master on n2")));
     assert!(second(&one).line.starts_with(&format!("election {query}: slave of n2")));
     two.follows(&one);

@@ -54,8 +54,8 @@ fn a_wait_writes_no_raft_entry_and_has_never_more_than_two_connections_and_few_r
     let watching = &["--wait", "4s", "--watch-port"][..];
     // The connection to the service adds to the two to the agent.
     let candidates = [(&one, plain, 2), (&two, plain, 2), (&alone, plain, 2), (&watched, watching, 3)];
-    for (candidate, ..) in candidates {
-        candidate.settles();
+    for (candidate, arguments, _) in candidates {
+        candidate.settles_by(&candidate.pass().args(arguments[2..].iter().copied()));
     }
     cluster.settle();
     let entries = cluster.quiet_raft_entries(|| {
