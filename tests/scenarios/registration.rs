@@ -232,7 +232,7 @@ fn two_elections_on_one_instance_do_not_touch_each_other() {
     two.follows(&one);
     assert_eq!(
         (one.tags(), two.tags()),
-        (vec!["master".into(), "reader".into()], vec!["writer".into(), "slave".into()])
+        (vec!["master".into(), "reader".into()], vec!["slave".into(), "writer".into()])
     );
     assert_eq!(one.node.dns(&format!("{}.query.consul", one.query())), [one.node.ip()]);
     assert_eq!(one.node.dns(&format!("{query}.query.consul")), [two.node.ip()]);
