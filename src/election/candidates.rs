@@ -45,9 +45,9 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     }
     let priority = instance.marks.meta.get(&marks::priority_key(names));
     let priority = priority.and_then(|priority| priority.parse().ok()).unwrap_or(DEFAULT_PRIORITY);
-    if priority == 0 || obstacle(&instance, None, names, policy.tolerate_warning).is_some() {
+    if priority == 0 || obstacle(&instance, None, names, policy.only_passing).is_some() {
         return None;
     }
-    let is_passing = obstacle(&instance, None, names, false).is_none();
+    let is_passing = obstacle(&instance, None, names, true).is_none();
     Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
 }

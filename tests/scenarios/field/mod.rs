@@ -1,0 +1,3 @@
+//! What operators really do, one file per kind of trouble.
+
+mod warning;
