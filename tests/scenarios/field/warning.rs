@@ -187,3 +187,26 @@ fn another_elections_check_in_warning_makes_no_instance_second_choice() {
         two.follows(&one);
     }
 }
+
+#[test]
+fn with_the_policy_shown_a_master_in_warning_sees_the_instance_that_passes() {
+    let cluster = Cluster::with(2).acls().start();
+    let all = cluster.nodes::<2>().map(|node| Candidate::of("redis", node));
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/policy.hcl");
+    let policy = std::fs::read_to_string(policy).unwrap();
+    let [one, two] = &all;
+    let [by_one, by_two] = [one, two].map(|candidate| {
+        let token = candidate.node.api().token_with(&policy.replace("NODE", candidate.node.name()));
+        candidate.pass().token(&token)
+    });
+    for _ in 0..2 {
+        one.report(&by_one);
+        two.report(&by_two);
+    }
+    assert!(one.holds_the_lock());
+    one.turn(Health::Warning);
+    let said = one.said_by(&one.report(&by_one), 0);
+    assert_eq!(said, format!("slave, no master: handed over to {}", two.node.name()));
+    two.report(&by_two);
+    assert!(two.holds_the_lock());
+}
