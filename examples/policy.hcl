@@ -26,8 +26,9 @@ query "redis-master" {
   policy = "write"
 }
 
-# Optional. With it, the program reads the catalog back after it has changed a tag, and reports a tag that did not arrive. It
-# also learns the node's address, which it needs for an instance that is registered without one.
-node "NODE" {
+# Optional. With it, an instance sees the other candidates: in warning it hands over to one that passes, and priorities count.
+# The program also reads the catalog back after it has changed a tag, and reports a tag that did not arrive. And it learns the
+# node's address, which it needs for an instance that is registered without one.
+node_prefix "" {
   policy = "read"
 }

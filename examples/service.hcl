@@ -12,11 +12,11 @@ service {
 
   checks = [
     {
-      # Whether redis works. An instance can lead only while all its checks pass. When this check turns critical, Consul ends
-      # the master's session, and with it the lock.
+      # Whether redis works. An instance can lead only while none of its checks is critical. When this check turns critical,
+      # Consul ends the master's session, and with it the lock.
       #
       # Keep the `|| exit 2`. Consul reads exit code 1 as a warning, and `redis-cli` and `grep` exit with 1 when redis is dead.
-      # An instance in warning stays in DNS, and Consul does not end its session: only its own election check steps down.
+      # An instance in warning stays in DNS and may lead: it hands over only to an instance that passes.
       # The `grep` is needed because `redis-cli ping` exits with 0 on an error reply, such as that of a redis that still loads.
       # A redis that hangs does not answer: `timeout` then ends the check, and Consul calls it critical too.
       id       = "redis-ping"

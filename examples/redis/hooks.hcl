@@ -19,7 +19,6 @@ service {
     },
     {
       # --lock-delay 0s        a pause would not stop the former master; it stops taking writes when its replicas leave it
-      # --tolerate-warning     a new group has no redis whose data is known to be good, and must begin all the same
       # --wait, --watch-port   the lead moves when redis dies, before a health check notices
       #
       # The hooks give redis its role: master before the name leads to it, replica as soon as there is a master.
@@ -29,7 +28,6 @@ service {
         "/usr/bin/consul-master-election-tagger",
         "--consul-service-name", "redis",
         "--lock-delay", "0s",
-        "--tolerate-warning",
         "--wait", "50s",
         "--watch-port",
         "--on-promote", "/usr/local/bin/redis-role hook",

@@ -19,7 +19,6 @@ service {
     },
     {
       # --lock-delay 0s        a pause would not stop the former master; it stops taking writes when its replicas leave it
-      # --tolerate-warning     a new group has no redis whose data is known to be good, and must begin all the same
       # --wait, --watch-port   the lead moves when redis dies, before a health check notices
       id   = "redis-election"
       name = "redis election"
@@ -27,7 +26,6 @@ service {
         "/usr/bin/consul-master-election-tagger",
         "--consul-service-name", "redis",
         "--lock-delay", "0s",
-        "--tolerate-warning",
         "--wait", "50s",
         "--watch-port",
       ]

@@ -18,7 +18,7 @@ complete -c consul-master-election-tagger -l priority -x -d 'Lead only while no 
 complete -c consul-master-election-tagger -l preempt -d 'Hand the lead over to an instance of higher priority'
 complete -c consul-master-election-tagger -l preempt-after -x -d 'How long that instance must have been passing; any change of its checks restarts the time; needs --preempt'
 complete -c consul-master-election-tagger -l max-term -x -d 'Hand the lead over after this time, if another instance can lead'
-complete -c consul-master-election-tagger -l tolerate-warning -d 'Let an instance lead, and be found, while one of its checks is in warning'
+complete -c consul-master-election-tagger -l only-passing -d 'Treat a check in warning as a failure'
 complete -c consul-master-election-tagger -l lock-delay -x -d 'How long nobody can acquire the lock after the master has failed'
 complete -c consul-master-election-tagger -l ttl -x -d 'End the lead of an instance whose check has not run for this long: 10s to 24h'
 complete -c consul-master-election-tagger -l wait -x -d 'Wait for this long and act on every change at once; for a check with a short interval'

@@ -83,8 +83,8 @@
 #   Ends the lead of an instance whose check has stopped running for this long, at the latest after twice that: `10s` to `24h`, and
 #   longer than `check_interval`. By default never.
 #
-# @param tolerate_warning
-#   An instance may lead, and is found by DNS, while a check of it is in warning.
+# @param only_passing
+#   Treats a check in warning as a failure. By default, an instance in warning leads if none passes.
 #
 # @param on_outage
 #   What becomes of a master's tag while Consul cannot say who holds the lock. The program's default is `keep`.
@@ -189,7 +189,7 @@ define consul_master_election_tagger::election (
   Optional[Consul_master_election_tagger::Key] $lock_key = undef,
   Optional[Consul_master_election_tagger::Duration] $lock_delay = undef,
   Optional[Consul_master_election_tagger::Duration] $ttl = undef,
-  Boolean $tolerate_warning = false,
+  Boolean $only_passing = false,
   Optional[Enum['keep', 'demote']] $on_outage = undef,
   Optional[Consul_master_election_tagger::Duration] $wait = undef,
   Boolean $watch_port = false,
@@ -235,7 +235,7 @@ define consul_master_election_tagger::election (
     'lock-key'            => $lock_key,
     'lock-delay'          => $lock_delay,
     'ttl'                 => $ttl,
-    'tolerate-warning'    => $tolerate_warning,
+    'only-passing'        => $only_passing,
     'on-outage'           => $on_outage,
     'wait'                => $wait,
     'watch-port'          => $watch_port,

@@ -124,6 +124,9 @@ fn command(free: &[OsString]) -> Result<CommandKind, String> {
 
 fn unexpected(argument: &str) -> String {
     if argument.starts_with('-') {
+        if let Some((removed, advice)) = table::REMOVED.iter().find(|(removed, _)| *removed == bare(name(argument))) {
+            return format!("--{removed} {advice}");
+        }
         return format!("unknown option {}; see --help", name(argument));
     }
     // The text after an equals sign may be a token, meant for the environment.

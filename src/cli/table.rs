@@ -79,8 +79,8 @@ pub static GROUPS: &[Group] = &[
             option("--max-term", "DURATION", |draft, text| put(&mut draft.policy.max_term, duration(text)))
                 .help("Hand the lead over after this time, if another instance can lead")
                 .default_words("never"),
-            switch("--tolerate-warning", |draft, _| put(&mut draft.policy.tolerate_warning, Ok(true)))
-                .help("Let an instance lead, and be found, while one of its checks is in warning"),
+            switch("--only-passing", |draft, _| put(&mut draft.policy.only_passing, Ok(true)))
+                .help("Treat a check in warning as a failure. Without it, an instance in warning leads if none passes"),
         ],
     },
     Group {
@@ -233,6 +233,10 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
     ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
 ];
+
+/// Options of other versions, without dashes, and what to do about each.
+pub(super) const REMOVED: &[(&str, &str)] =
+    &[("tolerate-warning", "is the default now; remove it, or use --only-passing for the opposite")];
 
 /// How values are written.
 pub const NOTATION: &str = "Durations are written as in Consul: 15s, 1m30s, 0s. A COMMAND is split into words like in a shell, but runs \

@@ -32,16 +32,16 @@ fn the_service_name_alone_gives_the_documented_defaults() {
     assert_eq!((policy.lock_delay, wait.timeout), (Duration::from_secs(15), Duration::from_secs(20)));
     assert_eq!(policy.on_outage, OnOutage::Keep);
     assert_eq!(access.address.shown(), "http://127.0.0.1:8500");
-    assert!(!policy.tolerate_warning && access.token.is_none() && policy.query.tags.is_empty());
+    assert!(!policy.only_passing && access.token.is_none() && policy.query.tags.is_empty());
 }
 
 #[test]
 fn one_dash_works_as_two_and_an_equals_sign_as_a_space() {
-    let expected = config(&["--consul-query-name", "q", "--lock-delay", "1m30s", "--tolerate-warning"], &[]);
+    let expected = config(&["--consul-query-name", "q", "--lock-delay", "1m30s", "--only-passing"], &[]);
     for arguments in [
-        &["-consul-query-name", "q", "-lock-delay", "1m30s", "-tolerate-warning"][..],
-        &["--consul-query-name=q", "--lock-delay=1m30s", "--tolerate-warning"],
-        &["-tolerate-warning", "-lock-delay=1m30s", "-consul-query-name=q"],
+        &["-consul-query-name", "q", "-lock-delay", "1m30s", "-only-passing"][..],
+        &["--consul-query-name=q", "--lock-delay=1m30s", "--only-passing"],
+        &["-only-passing", "-lock-delay=1m30s", "-consul-query-name=q"],
     ] {
         assert_eq!(config(arguments, &[]), expected);
     }

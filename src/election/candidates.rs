@@ -64,10 +64,10 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let is_missing = mark.is_some_and(|mark| mark.check.is_some_and(|id| !instance.checks.iter().any(|c| c.id == id)));
     let cannot_run =
         is_missing || own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
-    if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.tolerate_warning).is_some() {
+    if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.only_passing).is_some() {
         return None;
     }
-    let is_passing = obstacle(&instance, None, names, false).is_none();
+    let is_passing = obstacle(&instance, None, names, true).is_none();
     Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
 }
 

@@ -85,8 +85,8 @@ impl Names {
 pub struct Policy {
     /// The instance's rank among the candidates, where it is given one; 0 never leads.
     pub priority: Option<u32>,
-    /// Whether an instance with a check in warning may lead.
-    pub tolerate_warning: bool,
+    /// Whether a check in warning keeps an instance from leading; otherwise it makes it second choice.
+    pub only_passing: bool,
     /// How long a candidate of higher priority must have been passing before the master hands over to it; `None`: never.
     pub preempt_after: Option<Duration>,
     /// How long a term lasts while there are other candidates; `None`: until the master fails.
@@ -119,7 +119,7 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             priority: None,
-            tolerate_warning: false,
+            only_passing: false,
             preempt_after: None,
             max_term: None,
             on_outage: OnOutage::Keep,

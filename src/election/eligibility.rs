@@ -10,11 +10,11 @@ use crate::consul::{Check, Status};
 /// The first reason why an instance may not lead: maintenance, then the failing check whose ID comes first, so that the same state
 /// always gives the same answer. While the own check is unknown, those without output come last, since it is one of them. `None`: it may.
 ///
-/// `known` is the ID of the election's own check if the lock's value holds it.
-pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, tolerate_warning: bool) -> Option<Obstacle> {
+/// `known` is the ID of the election's own check if the lock's value holds it; `only_passing`: a warning counts as a failure.
+pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, only_passing: bool) -> Option<Obstacle> {
     let fails = |check: &&Check| match check.status {
         Status::Passing => false,
-        Status::Warning => !tolerate_warning && is_a_warning(check),
+        Status::Warning => only_passing && is_a_warning(check),
         Status::Critical => true,
     };
     let failing: Vec<&Check> = health_checks(instance, known, names).filter(fails).collect();

@@ -132,7 +132,7 @@ pub struct Candidate {
     pub instance: Identity,
     /// Its rank; the highest leads.
     pub priority: u32,
-    /// Whether all its checks are passing; otherwise one is in warning, and that is tolerated.
+    /// Whether all its checks are passing; otherwise one is in warning, which makes it second choice.
     pub is_passing: bool,
     /// The raft index of the last change of any of its checks.
     pub checks_index: u64,

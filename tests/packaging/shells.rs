@@ -14,7 +14,7 @@ const TYPED: &[(&str, &[&str])] = &[
     ("--on-out\tke\t", &["--on-outage", "keep"]),
     ("--on-outage=de\t", &["--on-outage", "demote"]),
     ("--master-status cr\t", &["--master-status", "critical"]),
-    ("--log-l\tdeb\t--tolerate\t", &["--log-level", "debug", "--tolerate-warning"]),
+    ("--log-l\tdeb\t--only\t", &["--log-level", "debug", "--only-passing"]),
     ("--on-promote /usr/bin/dirn\t", &["--on-promote", "/usr/bin/dirname"]),
     ("--ca-file /etc/hostn\t", &["--ca-file", "/etc/hostname"]),
     ("--ca-path=/etc/dpk\tx", &["--ca-path", "/etc/dpkg/x"]),

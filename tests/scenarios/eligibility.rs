@@ -9,25 +9,31 @@ use crate::stage::Candidate;
 const SILENT: &str = "critical without output; if it has not run yet, the next run takes part";
 
 #[test]
-fn a_slave_whose_check_is_critical_or_warning_never_wins() {
+fn a_slave_whose_check_is_critical_or_with_only_passing_in_warning_never_wins() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    for (health, word) in [(Health::Critical, SILENT), (Health::Warning, "warning")] {
+    let strict = one.pass().arg("--only-passing");
+    for (health, word, pass) in [
+        (Health::Critical, SILENT, &one.pass()),
+        (Health::Critical, SILENT, &strict),
+        (Health::Warning, "warning", &strict),
+    ] {
         one.turn(health);
         for _ in 0..3 {
-            assert_eq!(one.run(), format!("slave, no master: check {} is {word}", one.ping()));
+            let said = one.said_by(&pass.run(), 0);
+            assert_eq!(said, format!("slave, no master: check {} is {word}", one.ping()));
         }
         assert_eq!((one.sessions().len(), one.node.api().lock(&one.key())), (0, None));
     }
 }
 
 #[test]
-fn a_master_in_warning_steps_down_unless_warnings_are_tolerated_and_then_is_found_by_dns() {
+fn a_master_in_warning_leads_and_is_found_by_dns_and_steps_down_with_only_passing() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
-    let tolerant = one.pass().arg("--tolerate-warning");
+    let strict = one.pass().arg("--only-passing");
     one.turn(Health::Warning);
-    assert!(one.said_by(&tolerant.run(), 0).starts_with("master on "));
+    one.leads();
     assert_eq!(one.node.dns(&format!("{}.query.consul", one.query())), [one.node.ip()]);
-    assert_eq!(one.run(), format!("slave, no master: check {} is warning", one.ping()));
+    assert_eq!(one.said_by(&strict.run(), 0), format!("slave, no master: check {} is warning", one.ping()));
     assert!(one.is_tagged("slave") && !one.is_tagged("master"));
 }
 

@@ -234,9 +234,8 @@ fn a_master_that_would_hand_over_writes_nothing_while_it_has_nobody_or_somebody_
 #[test]
 fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
-    let tolerant = |candidate: &Candidate, priority: &str| ranked(candidate, priority).arg("--tolerate-warning");
     // The master's own higher priority does not matter.
-    let passes = [tolerant(&one, "200"), tolerant(&two, "1")];
+    let passes = [ranked(&one, "200"), ranked(&two, "1")];
     leads(&one, &passes[0]);
     two.turn(Health::Warning);
     says(&two, &passes[1]);
@@ -254,9 +253,8 @@ fn a_master_in_warning_hands_over_to_an_instance_that_passes() {
 #[test]
 fn an_instance_in_warning_leaves_the_free_lock_to_one_that_passes_and_takes_it_when_there_is_none() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
-    let tolerant = |candidate: &Candidate, priority: &str| ranked(candidate, priority).arg("--tolerate-warning");
     // First by name, and with the higher priority.
-    let passes = [tolerant(&one, "200"), tolerant(&two, "1")];
+    let passes = [ranked(&one, "200"), ranked(&two, "1")];
     leads(&one, &passes[0]);
     says(&two, &passes[1]);
     one.turn(Health::Critical);

@@ -162,7 +162,7 @@ fn every_parameter_of_the_election_is_an_option_that_the_program_takes() {
           program => '/usr/bin/env', consul_service_name => 'redis', consul_service_id => 'redis-1', consul_query_name => 'redis.lead',
           consul_query_tag => ['prod', '!old'], query_ttl => '1s', query_near => '_agent', query_failover => ['dc2', 'dc3'],
           no_fence => true, master_tag => 'primary', slave_tag => 'replica', lock_key => 'locks/redis', lock_delay => '.5s', ttl => '1m',
-          tolerate_warning => true, on_outage => 'demote', wait => '1m30s', watch_port => true, watch_address => '127.0.0.1:6379',
+          only_passing => true, on_outage => 'demote', wait => '1m30s', watch_port => true, watch_address => '127.0.0.1:6379',
           watch_grace => '2.5s', priority => 7, preempt => true, preempt_after => '10s', max_term => '24h', on_promote => ['a b', '\"', '#'],
           on_demote => 'sh -c \"exit 0\"', on_follow => '/bin/true', master_status => 'passing', slave_status => 'warning',
           leaderless_status => 'critical', timeout => '10s', log_level => 'off', http_addr => '{NOBODY_LISTENS}', token_file => {},

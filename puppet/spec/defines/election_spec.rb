@@ -25,7 +25,7 @@ describe 'consul_master_election_tagger::election' do
     'consul_service_name' => 'cache', 'consul_service_id' => 'cache-1', 'check_id' => 'redis-election',
     'consul_query_name' => 'cache.leader', 'consul_query_tag' => ['prod', '!old', '6379'], 'query_ttl' => '1s', 'query_near' => '_agent',
     'query_failover' => %w[dc2 dc3], 'no_fence' => true, 'master_tag' => 'primary', 'slave_tag' => 'replica',
-    'lock_key' => 'locks/cache', 'lock_delay' => '0s', 'ttl' => '1m', 'tolerate_warning' => true, 'on_outage' => 'demote',
+    'lock_key' => 'locks/cache', 'lock_delay' => '0s', 'ttl' => '1m', 'only_passing' => true, 'on_outage' => 'demote',
     'wait' => '50s', 'watch_port' => true, 'watch_address' => '127.0.0.1:6379', 'watch_grace' => '1.5s', 'priority' => 0,
     'preempt' => true, 'preempt_after' => '1m30s', 'max_term' => '24h', 'master_status' => 'passing',
     'slave_status' => 'warning', 'leaderless_status' => 'critical', 'timeout' => '15s', 'log_level' => 'info',

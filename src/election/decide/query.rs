@@ -71,9 +71,9 @@ fn spec(found: Option<&PreparedQuery>, session: Option<&str>, names: &Names, pol
     }
 }
 
-/// Whether the query leaves out a master in warning. It must not where a warning is tolerated, or where the policy shows a master as
-/// one. Behind the fence it need not: a master whose health is in warning releases the lock and so ends the query, and one whose
-/// election check is in warning only could not ask Consul and still leads.
+/// Whether the query leaves out a master in warning. It must not where such a master may lead, or where the policy shows every master
+/// as one. Behind the fence it need not: with `only_passing`, a master whose health is in warning releases the lock and so ends the
+/// query, and one whose election check is in warning only could not ask Consul and still leads.
 fn only_passing(policy: &Policy) -> bool {
-    !policy.tolerate_warning && !policy.query.fence && policy.statuses.master == Status::Passing
+    policy.only_passing && !policy.query.fence && policy.statuses.master == Status::Passing
 }

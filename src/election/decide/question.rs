@@ -38,7 +38,7 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
         Lock::Mine { .. } => {
             policy.preempt_after.is_some()
                 || view.term_is_over
-                || is_in_warning(view, names, policy)
+                || is_in_warning(view, names)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
                 || is_named_by_other(view, names)
         }

@@ -56,7 +56,7 @@ pub fn stance(view: &View, names: &Names, policy: &Policy) -> Stance {
 /// Why this instance must not lead, whoever holds the lock.
 pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     let instance = &view.instance;
-    if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.tolerate_warning) {
+    if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.only_passing) {
         return Some(Vacancy::NotEligible(obstacle));
     }
     if policy.priority == Some(0) {
@@ -111,11 +111,8 @@ fn must_wait(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
         return None;
     }
     let better = better(view, names, policy)?;
-    let yields = if better.is_passing && is_in_warning(view, names, policy) {
-        Vacancy::YieldsInWarning
-    } else {
-        Vacancy::Yields
-    };
+    let yields =
+        if better.is_passing && is_in_warning(view, names) { Vacancy::YieldsInWarning } else { Vacancy::Yields };
     Some(yields(better.instance.node.clone()))
 }
 
@@ -142,7 +139,7 @@ fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
             return to(HANDED_FOR, &seen.instance);
         }
     }
-    if is_in_warning(view, names, policy) {
+    if is_in_warning(view, names) {
         if let Some(healthy) = others(view).find(|other| other.is_passing) {
             return to(HANDED_FOR, &healthy.instance);
         }
@@ -180,9 +177,9 @@ pub fn known_check(view: &View) -> Option<&str> {
     holder(view).and_then(|holder| holder.check_id.as_deref())
 }
 
-/// Whether the instance leads, or may, with a check in warning.
-pub fn is_in_warning(view: &View, names: &Names, policy: &Policy) -> bool {
-    policy.tolerate_warning && eligibility::is_in_warning(&view.instance, known_check(view), names)
+/// Whether a check in warning makes the instance second choice.
+pub fn is_in_warning(view: &View, names: &Names) -> bool {
+    eligibility::is_in_warning(&view.instance, known_check(view), names)
 }
 
 /// The best of the other candidates, if it is better than this instance: a passing one beats one in warning, whatever their priorities;
@@ -194,7 +191,7 @@ fn better<'a>(view: &'a View, names: &Names, policy: &Policy) -> Option<&'a Cand
 
 /// How good this instance is: whether it passes, then its priority.
 fn rank(view: &View, names: &Names, policy: &Policy) -> (bool, u32) {
-    (!is_in_warning(view, names, policy), policy.priority.unwrap_or(DEFAULT_PRIORITY))
+    (!is_in_warning(view, names), policy.priority.unwrap_or(DEFAULT_PRIORITY))
 }
 
 fn others(view: &View) -> impl Iterator<Item = &Candidate> {

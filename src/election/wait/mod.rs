@@ -13,7 +13,7 @@ use std::time::Duration;
 use log::debug;
 
 use super::config::Config;
-use super::eligibility::own_check;
+use super::eligibility::{is_in_warning, own_check};
 use super::key_state::KeyState;
 use super::model::Instance;
 use super::outcome::{Outcome, Role, Vacancy};
@@ -151,9 +151,11 @@ impl<'a> Waiter<'a> {
     }
 
     /// Whether the part of the role's reason is unchanged that no blocking query shows: the health of a master, or of an instance that
-    /// may not lead. Other reasons to leave a free lock depend on other instances or the clock, and are always observed again.
+    /// may not lead. Reasons that depend on other instances or the clock are always observed again: those to leave a free lock, and a
+    /// warning, in which a master hands over to an instance that passes.
     fn is_unchanged(&self, pass: &Pass, role: &Role, instance: &Instance) -> bool {
         match role {
+            Role::Master { .. } if is_in_warning(instance, None, &self.config.names) => false,
             Role::Master { .. } | Role::SlaveOfNone(Vacancy::NotEligible(_) | Vacancy::NeverLeads) => {
                 self.has_same_health(pass, instance)
             }

@@ -1,5 +1,6 @@
-//! What operators really do: trouble from the field, and the right outcome of each.
+//! What operators really do, one file per kind of trouble.
 
 mod marks;
 mod masters;
 mod splits;
+mod warning;

@@ -76,7 +76,7 @@ fn its_query_is_taken_over_in_place_with_what_was_set_on_it_and_names_nobody_els
         api.put_query(&id, &query);
         let sight = Sight::of("master", "redis-master.query.consul", cluster.server());
         sight.takes(20);
-        for (arguments, fenced) in [(&["--no-fence"][..], false), (&[], true)] {
+        for (arguments, fenced) in [(&["--no-fence", "--only-passing"][..], false), (&[], true)] {
             let pass = one.pass().args(["--consul-query-tag", "v7"]).args(arguments.iter().copied());
             one.said_by(&pass.run(), 0);
             let now = api.query("redis-master").unwrap();

@@ -111,8 +111,7 @@ impl Stage {
 
     /// Makes the master hand over by hand, and returns the node that leads then.
     pub fn resign(&self, old: usize, to: Option<usize>) -> usize {
-        let mut pass =
-            Pass::bare().on(self.node(old)).args(["resign", "--consul-service-name", "redis", "--tolerate-warning"]);
+        let mut pass = Pass::bare().on(self.node(old)).args(["resign", "--consul-service-name", "redis"]);
         if self.form == Form::Hooks {
             let mut role = redis_role(&self.node(old).ip().to_string(), PORT, &role_file(self.node(old)));
             role.push("hook".to_owned());

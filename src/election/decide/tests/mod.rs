@@ -99,7 +99,7 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
 
 fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
     let hooks = "--on-promote true --on-demote true --on-follow true";
-    let all = ["", "--no-fence", "--tolerate-warning", "--on-outage demote", hooks, "--preempt --priority 7 --ttl 10s"];
+    let all = ["", "--no-fence", "--only-passing", "--on-outage demote", hooks, "--preempt --priority 7 --ttl 10s"];
     for Config { names, policy, .. } in all.map(read_config) {
         for lock in [
             "mine",

@@ -234,7 +234,7 @@ fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<Prepared
     let fence = policy.query.fence;
     let mut query = json!({
         "ID": "q", "Name": "redis-master", "Session": "", "Token": "", "Template": {"Type": ""},
-        "Service": {"Service": "redis", "Tags": ["master"], "OnlyPassing": !fence, "ServiceMeta": null},
+        "Service": {"Service": "redis", "Tags": ["master"], "OnlyPassing": policy.only_passing && !fence, "ServiceMeta": null},
     });
     if mine && fence {
         query["Session"] = json!(SESSION);
@@ -248,7 +248,8 @@ fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<Prepared
         "cased" => query["Name"] = json!("Redis-Master"),
         "no-tags" => query["Service"]["Tags"] = json!(null),
         "no-service" => query["Service"]["Service"] = json!(""),
-        "only-passing" => query["Service"]["OnlyPassing"] = json!(fence),
+        "only-passing" => query["Service"]["OnlyPassing"] = json!(true),
+        "warning-too" => query["Service"]["OnlyPassing"] = json!(false),
         "plain" => {
             query["Session"] = json!("");
             query["Service"]["ServiceMeta"] = json!(null);
