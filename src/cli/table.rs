@@ -230,14 +230,8 @@ const OTHER_VARIABLES: &[(&str, &str)] = &[
 /// The exit codes, and what each of them means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "The role is settled: master, slave of a known master, or slave without a master"),
-    (
-        "1",
-        "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option",
-    ),
-    (
-        "2",
-        "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option",
-    ),
+    ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
+    ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
 ];
 
 /// How values are written.
