@@ -1,6 +1,10 @@
 //! What operators really do, one file per kind of trouble.
 
+mod first_run;
 mod marks;
 mod masters;
+mod rollout;
 mod splits;
+mod tokens;
 mod warning;
+mod watched;
