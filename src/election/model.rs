@@ -5,7 +5,7 @@ use super::leader::Leader;
 use super::marks::Marks;
 use super::value::{Holder, Notes};
 use crate::consul::{Check, PreparedQuery, Registration, Status};
-use crate::port::Target;
+use crate::port::{Target, Unclear};
 
 /// Everything that one observation of Consul showed.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub struct Done {
     pub rebound: bool,
     /// It found that nothing listens on the service's port, and the grace is over.
     pub port_refused: bool,
+    /// It tried to connect to the service's port, and why that did not show whether it is open.
+    pub port_unclear: Option<Unclear>,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
 }
@@ -159,8 +161,10 @@ pub enum Obstacle {
 /// Whether the service listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Port {
-    /// It does, or there is no way to find out.
+    /// It does.
     Open,
+    /// A try to connect does not show it. Counts as open.
+    Unclear(Target, Unclear),
     /// Nothing listens there.
     Refused(Target),
     /// The address is unknown.

@@ -64,7 +64,7 @@ pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vaca
     match view.port.known() {
         Some(Port::Refused(target)) => return Some(Vacancy::NothingListens(target.clone())),
         Some(Port::Nowhere) => return Some(Vacancy::NoPort(instance.identity.service_id.clone())),
-        Some(Port::Open) | None => {}
+        Some(Port::Open | Port::Unclear(..)) | None => {}
     }
     let note = view.notes.of(&instance.identity).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
