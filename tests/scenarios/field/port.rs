@@ -113,7 +113,6 @@ fn a_master_that_cannot_connect_says_so_and_still_sees_within_seconds_that_its_s
     let address = listener.local_addr().unwrap();
     let one = instance(shared().nodes::<1>()[0], address.port());
     let pass = Pass::of(&one.service).on(one.node).args(WATCHING);
-    assert!(one.said_by(&one.pass().arg("--watch-port").run(), 0).ends_with(", term 1"));
     // The service hangs: it accepts nothing, and its backlog is full.
     let full = fill(move || TcpStream::connect_timeout(&address, millis(300)).ok());
     one.let_consul_run_it("1s", &pass);
