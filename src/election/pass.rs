@@ -154,6 +154,7 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Whether the service has ended the connection, so that the last observation of its port does not stand.
     fn has_lost_connection(&self) -> bool {
         self.connection.as_ref().is_some_and(|(connection, _)| connection.closes_within(Duration::ZERO))
     }

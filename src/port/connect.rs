@@ -11,12 +11,11 @@ use super::{Stream, Target, Unclear};
 use crate::deadline::Deadline;
 use crate::net::{connect_unix, resolve};
 
-/// The time limits of the tries on one address. The kernel drops what reaches a listener in the moment of its end, and would try again
-/// after 1 s. A second connection is refused at once.
-const PATIENCE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+/// How long a connection to one address may take. One that takes longer shows nothing, and there is other work to do.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often, in seconds, the kernel asks the other end whether the connection still exists, and how many questions may stay unanswered. A
-/// listener that ends in the middle of a handshake can leave a connection that only this end knows; so does a machine without power.
+/// How often the kernel asks the other end whether the connection still exists, and how many questions may stay unanswered. A firewall or
+/// a machine without power leaves a connection that only this end knows.
 const KEEPALIVE: (Duration, u32) = (Duration::from_secs(1), 3);
 
 /// Why there is no connection.
@@ -32,7 +31,7 @@ pub(super) enum Failure {
 pub(super) fn connect(target: &Target, until: Deadline) -> std::result::Result<Stream, Failure> {
     match target {
         Target::Unix(path) => {
-            let stream = connect_unix(path, Some(share(PATIENCE[1], until)));
+            let stream = connect_unix(path, Some(limit(until)));
             stream.map(Stream::Unix).map_err(|error| Failure::of(&error))
         }
         Target::Tcp(host, port) => {
@@ -59,11 +58,7 @@ fn worst(failures: &[Failure]) -> Option<Failure> {
 }
 
 fn connect_tcp(address: &SocketAddr, until: Deadline) -> Result<TcpStream> {
-    let [first, second] = PATIENCE.map(|patience| move || share(patience, until));
-    let stream = TcpStream::connect_timeout(address, first()).or_else(|error| match error.kind() {
-        ErrorKind::TimedOut => TcpStream::connect_timeout(address, second()),
-        _ => Err(error),
-    })?;
+    let stream = TcpStream::connect_timeout(address, limit(until))?;
     // On loopback, a port that nobody listens on can be given to the very socket that asks for it, which then talks to itself.
     // A process that dies may still have accepted it, and has reset it by now.
     let peer = stream.peer_addr().map_err(|_| Errno::CONNRESET)?;
@@ -78,9 +73,9 @@ fn connect_tcp(address: &SocketAddr, until: Deadline) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// A time limit that leaves half of what is left for the rest. Never zero, which would mean no limit.
-fn share(patience: Duration, until: Deadline) -> Duration {
-    patience.min(until.remaining() / 2).max(Duration::from_millis(1))
+/// The time limit of one connection, which leaves half of what is left for the rest. Never zero, which would mean no limit.
+fn limit(until: Deadline) -> Duration {
+    PATIENCE.min(until.remaining() / 2).max(Duration::from_millis(1))
 }
 
 impl Failure {

@@ -63,6 +63,14 @@ fn a_connection_lasts_as_long_as_its_other_end_whatever_that_says_first() {
 }
 
 #[test]
+fn the_kernel_asks_whether_the_other_end_still_exists() {
+    let (_listener, target) = listener();
+    let Connection { stream: Stream::Tcp(stream), .. } = open(&target) else { panic!("not TCP") };
+    assert!(rustix::net::sockopt::socket_keepalive(&stream).unwrap());
+    assert_eq!(rustix::net::sockopt::tcp_keepidle(&stream).unwrap(), Duration::from_secs(1));
+}
+
+#[test]
 fn a_port_that_nobody_listens_on_is_refused_and_in_its_grace_it_is_tried_again() {
     let (listener, target) = listener();
     let Target::Tcp(_, port) = target else { unreachable!() };
