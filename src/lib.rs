@@ -24,6 +24,7 @@ mod duration;
 mod election;
 mod interrupt;
 mod lock;
+mod net;
 mod port;
 mod process;
 mod text;
@@ -38,9 +39,9 @@ pub use consul::{
     Scope, Secret, Status, Tls,
 };
 pub use election::{
-    Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names,
-    Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Split, Statuses, Vacancy, Wait,
-    WatchPort, pass, signature,
+    Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
+    Names, Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Split, Statuses,
+    Vacancy, Wait, WatchPort, pass, signature,
 };
 pub use interrupt::Interrupt;
-pub use port::Target;
+pub use port::{Target, Unclear};

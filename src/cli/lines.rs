@@ -9,7 +9,7 @@ use super::commands::CommandKind;
 use super::{UsageError, remedies};
 use crate::consul::Status;
 use crate::election::{
-    Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Split, Statuses, Vacancy, signature,
+    Caveat, Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Split, Statuses, Vacancy, signature,
 };
 use crate::text::one_line;
 
@@ -125,9 +125,18 @@ fn verdict(status: Status, line: &str) -> Verdict {
 
 fn describe(role: &Role) -> String {
     match role {
-        Role::Master { leader, term } => format!("master on {}, term {term}", place(leader)),
+        Role::Master { leader, term, caveat } => {
+            let caveat = caveat.as_ref().map(|caveat| format!("; {}", words(caveat))).unwrap_or_default();
+            format!("master on {}, term {term}{caveat}", place(leader))
+        }
         Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
         Role::SlaveOfNone(vacancy) => format!("slave, no master: {}", reason(vacancy)),
+    }
+}
+
+fn words(caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::NotWatched { target, why } => format!("warning: cannot connect to {target} to watch it: {why}"),
     }
 }
 

@@ -104,6 +104,11 @@ impl Client {
         Client { deadline, ..self.clone() }
     }
 
+    /// Returns the time by which its requests end.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
     /// Sends a request and reads its whole answer.
     ///
     /// # Errors

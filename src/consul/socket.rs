@@ -1,16 +1,14 @@
 //! HTTP over a Unix socket: connects, sends and receives before the deadline. Must never know Consul.
 
-use std::io::{self, Error as IoError, ErrorKind, Read, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::io::{Error as IoError, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::io::retry_on_intr;
-use rustix::net::sockopt::{Timeout as SocketTimeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+
+use crate::net::connect_unix;
 
 /// Connects to the socket at this path and ignores the URL's host.
 #[derive(Debug)]
@@ -24,24 +22,11 @@ impl Connector for SocketConnector {
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<SocketTransport>, Error> {
         let limit = details.timeout;
-        let stream = connect_within(&self.path, time_left(limit)?).map_err(|error| timed_out(error, limit))?;
+        let stream = connect_unix(&self.path, time_left(limit)?).map_err(|error| timed_out(error, limit))?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         Ok(Some(SocketTransport { stream, buffers }))
     }
-}
-
-/// Connects with a time limit, which the standard library lacks: a listener that does not accept blocks the caller.
-fn connect_within(path: &Path, limit: Option<Duration>) -> io::Result<UnixStream> {
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    // The limit for sending also limits the connect.
-    set_socket_timeout(&socket, SocketTimeout::Send, limit)?;
-    let address = match path.as_os_str().as_bytes() {
-        [b'@', name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
-        _ => SocketAddrUnix::new(path)?,
-    };
-    retry_on_intr(|| connect(&socket, &address))?;
-    Ok(UnixStream::from(socket))
 }
 
 /// A connection to an agent's socket.

@@ -34,7 +34,9 @@ pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, St
 pub use identity::Identity;
 pub use leader::Leader;
 pub use obstacle::Obstacle;
-pub use outcome::{Complaint, Contradiction, Difference, Fault, HookName, Outcome, QueryFault, Role, Split, Vacancy};
+pub use outcome::{
+    Caveat, Complaint, Contradiction, Difference, Fault, HookName, Outcome, QueryFault, Role, Split, Vacancy,
+};
 pub use pass::{Cause, Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, TTL, is_query_name};

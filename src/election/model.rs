@@ -6,7 +6,7 @@ use super::marks::Marks;
 use super::outcome::{Contradiction, Split};
 use super::value::{Holder, Notes};
 use crate::consul::{Check, PreparedQuery, Registration};
-use crate::port::Target;
+use crate::port::{Target, Unclear};
 
 /// Everything that one observation of Consul showed.
 #[derive(Clone, Debug)]
@@ -87,6 +87,8 @@ pub struct Done {
     pub rebound: bool,
     /// It found that nothing listens on the service's port, and the grace is over.
     pub port_refused: bool,
+    /// It tried to connect to the service's port, and why that did not show whether it is open.
+    pub port_unclear: Option<Unclear>,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
 }
@@ -148,8 +150,10 @@ impl Candidate {
 /// Whether the service listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Port {
-    /// It does, or there is no way to find out.
+    /// It does.
     Open,
+    /// A try to connect does not show it. Counts as open.
+    Unclear(Target, Unclear),
     /// Nothing listens there.
     Refused(Target),
     /// The address is unknown.

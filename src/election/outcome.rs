@@ -7,7 +7,7 @@ use super::leader::Leader;
 use super::obstacle::Obstacle;
 use super::value::Failure;
 use crate::consul;
-use crate::port::Target;
+use crate::port::{Target, Unclear};
 
 /// How a pass ends.
 pub type Outcome = Result<Role, Complaint>;
@@ -21,11 +21,25 @@ pub enum Role {
         leader: Leader,
         /// The number of this term.
         term: u64,
+        /// What an operator should know although it leads.
+        caveat: Option<Caveat>,
     },
     /// Another instance holds the lock.
     SlaveOf(Leader),
     /// No instance holds the lock.
     SlaveOfNone(Vacancy),
+}
+
+/// What an operator should know of a master although it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caveat {
+    /// Its service's port cannot be watched.
+    NotWatched {
+        /// Where the service should listen.
+        target: Target,
+        /// Why there is no connection to it.
+        why: Unclear,
+    },
 }
 
 /// Why an instance does not acquire the free lock.

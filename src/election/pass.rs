@@ -95,7 +95,11 @@ impl<'a> Pass<'a> {
             let Observation { view, key, connection, failure } = self.observe(cause.take(), deadline, done)?;
             self.hold(connection);
             self.check_mark(&view)?;
-            done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
+            match view.port {
+                Answer::Known(Port::Refused(_)) => done.port_refused = true,
+                Answer::Known(Port::Unclear(_, why)) => done.port_unclear = Some(why),
+                _ => {}
+            }
             self.seen = Some(Seen { view: view.clone(), key, at });
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
             let (client, spare) = (&self.client, &mut self.spare);
@@ -131,7 +135,7 @@ impl<'a> Pass<'a> {
         };
         let (mut key, mut grace_is_over) = (None, false);
         match (cause, &self.seen) {
-            (Some(Cause::LockDelay), Some(seen)) => {
+            (Some(Cause::LockDelay), Some(seen)) if !self.has_lost_connection() => {
                 let (view, key) = (View { done, ..seen.view.clone() }, seen.key.clone());
                 return Ok(Observation { view, key, connection: self.connection.clone(), failure: None });
             }
@@ -170,6 +174,11 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Whether the service has ended the connection, so that the last observation of its port does not stand.
+    fn has_lost_connection(&self) -> bool {
+        self.connection.as_ref().is_some_and(|(connection, _)| connection.closes_within(Duration::ZERO))
+    }
+
     /// The last observation.
     pub fn seen(&self) -> Option<&Seen> {
         self.seen.as_ref()
@@ -202,7 +211,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Holds a connection in place of the one before, which ends unless it is the same.
-    fn hold(&mut self, connection: Option<Held>) {
+    pub fn hold(&mut self, connection: Option<Held>) {
         let before = std::mem::replace(&mut self.connection, connection);
         if let Some((before, _)) = before {
             if !self.connection.as_ref().is_some_and(|(now, _)| Arc::ptr_eq(now, &before)) {

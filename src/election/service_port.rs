@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use log::debug;
-
 use super::address::address;
 use super::config::WatchPort;
 use super::model::{Instance, Lock, Port, View};
 use crate::consul::{Client, Error};
 use crate::deadline::Deadline;
 use crate::port::{Connection, Probe, Target};
+
+/// How long a probe may take besides the grace. Its longest part is a resolver that does not answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection to the service's port, and where that is.
 pub type Held = (Arc<Connection>, Target);
@@ -42,15 +43,18 @@ pub fn probe(client: &Client, watch: &WatchPort, view: &View, known: KnownPort) 
     // A candidate has no lead to keep, and a step down that has begun is not taken back halfway.
     let no_grace = !matches!(view.lock, Lock::Mine { .. }) || grace_is_over;
     let grace = if no_grace { Duration::ZERO } else { watch.grace };
-    let probe = if view.done.port_refused { Probe::Refused } else { target.probe(Deadline::after(grace)) };
+    let until = Deadline::after((grace + PATIENCE).min(client.deadline().remaining()));
+    // A pass does not wait twice.
+    let probe = match (view.done.port_refused, view.done.port_unclear) {
+        (true, _) => Probe::Refused,
+        (false, Some(why)) => Probe::Unclear(why),
+        (false, None) => target.probe(Deadline::after(grace), until),
+    };
     Ok(match probe {
         Probe::Open(_) if follows => (Port::Open, None),
         Probe::Open(connection) => (Port::Open, Some((Arc::new(connection), target))),
         Probe::Refused => (Port::Refused(target), None),
-        Probe::Unclear(error) => {
-            debug!("cannot find out whether anything listens on {target}: {error}");
-            (Port::Open, None)
-        }
+        Probe::Unclear(why) => (Port::Unclear(target, why), None),
     })
 }
 

@@ -1,26 +1,26 @@
-//! Whether anything listens where a service should, and the moment in which it no longer does: owns the connection that tells. Knows
-//! no roles and no Consul.
+//! Whether anything listens where a service should, and the connection that shows when it no longer does. Must never know roles or
+//! Consul.
 //!
 //! When a process ends, the kernel closes its connections in the same millisecond, however it ended. The connection here is idle: not
-//! a byte is sent, and none is read.
+//! a byte of data is sent, and none is read.
+
+mod connect;
 
 use std::fmt;
-use std::io::{Error, ErrorKind, Result};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::io::ErrorKind;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::retry_on_intr;
 
 use crate::deadline::Deadline;
+use connect::Failure;
 
-/// How long a connection may take to be made. One that takes longer tells nothing, and there is other work to do.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How soon a connection is tried again that was refused, as long as there is time for it.
+/// The pause before the next try where nobody listens, as long as there is time for it.
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Where a service listens.
@@ -39,8 +39,19 @@ pub enum Probe {
     Open(Connection),
     /// Nobody does: the system itself said so.
     Refused,
-    /// It does not tell: no answer, no such host, no rights.
-    Unclear(Error),
+    /// The try shows neither.
+    Unclear(Unclear),
+}
+
+/// Why a try shows nothing. The same state always gives the same reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// The host name does not resolve, or not in time.
+    Unresolved,
+    /// There is no answer within the time limit.
+    NoAnswer,
+    /// The system refuses the connection for another reason than that nobody listens.
+    Failed(ErrorKind),
 }
 
 /// An idle connection, which ends with the process at its other end.
@@ -73,58 +84,20 @@ impl Target {
         sound.then(|| Target::Tcp(inner.unwrap_or(host).to_owned(), port))
     }
 
-    /// Tries to connect. What is refused is tried again until `grace` has passed.
-    pub fn probe(&self, grace: Deadline) -> Probe {
+    /// Tries to connect. A refusal is tried again until `grace` has passed; each try ends before `until`.
+    pub fn probe(&self, grace: Deadline, until: Deadline) -> Probe {
         loop {
-            match self.connect() {
-                Ok(connection) => return Probe::Open(connection),
-                Err(error) if !is_refusal(&error) => return Probe::Unclear(error),
-                Err(_) if grace.remaining().is_zero() => return Probe::Refused,
-                Err(_) => std::thread::sleep(RETRY.min(grace.remaining())),
+            match connect::connect(self, until) {
+                Ok(stream) => return Probe::Open(Connection { stream, is_given_up: AtomicBool::new(false) }),
+                Err(Failure::Unclear(why)) => return Probe::Unclear(why),
+                Err(Failure::Refused) if grace.remaining().is_zero() => return Probe::Refused,
+                Err(Failure::Refused) => std::thread::sleep(RETRY.min(grace.remaining())),
             }
         }
     }
-
-    fn connect(&self) -> Result<Connection> {
-        match self {
-            Target::Unix(path) => UnixStream::connect(path).map(|stream| Connection::over(Stream::Unix(stream))),
-            Target::Tcp(host, port) => {
-                let mut last = Error::new(ErrorKind::NotFound, "the host has no address");
-                // A name with several addresses is open where one of them is; the last one says what is wrong.
-                for address in (host.as_str(), *port).to_socket_addrs()? {
-                    match connect_tcp(&address) {
-                        Ok(stream) => return Ok(Connection::over(Stream::Tcp(stream))),
-                        Err(error) => last = error,
-                    }
-                }
-                Err(last)
-            }
-        }
-    }
-}
-
-fn connect_tcp(address: &SocketAddr) -> Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(address, PATIENCE)?;
-    // On loopback, a port that nobody listens on can be given to the very socket that asks for it, which then talks to itself.
-    // A process that dies may still have accepted it, and has reset it by now.
-    let peer = stream.peer_addr().map_err(|_| Errno::CONNRESET)?;
-    if stream.local_addr()? == peer {
-        return Err(Errno::CONNREFUSED.into());
-    }
-    Ok(stream)
-}
-
-/// Whether an error says that nobody listens. A socket that is gone from the file system, or that nobody holds any more, does.
-fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::NotFound)
-        && error.raw_os_error().is_some()
 }
 
 impl Connection {
-    fn over(stream: Stream) -> Connection {
-        Connection { stream, is_given_up: AtomicBool::new(false) }
-    }
-
     /// Waits until the other end has closed, or the system does not tell any more; `false` when it has not within `limit`.
     pub fn closes_within(&self, limit: Duration) -> bool {
         // What the service may say first stays unread: only its end is asked for.
@@ -159,6 +132,16 @@ impl fmt::Display for Target {
             Target::Unix(path) => write!(f, "{}", path.display()),
             Target::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
             Target::Tcp(host, port) => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unclear::Unresolved => f.write_str("the host name does not resolve"),
+            Unclear::NoAnswer => f.write_str("no answer"),
+            Unclear::Failed(kind) => kind.fmt(f),
         }
     }
 }

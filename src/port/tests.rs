@@ -17,7 +17,7 @@ fn listener() -> (TcpListener, Target) {
 }
 
 fn open(target: &Target) -> Connection {
-    match target.probe(Deadline::after(NONE)) {
+    match target.probe(Deadline::after(NONE), Deadline::after(LONG)) {
         Probe::Open(connection) => connection,
         other => panic!("{other:?}"),
     }
@@ -63,12 +63,20 @@ fn a_connection_lasts_as_long_as_its_other_end_whatever_that_says_first() {
 }
 
 #[test]
+fn the_kernel_asks_whether_the_other_end_still_exists() {
+    let (_listener, target) = listener();
+    let Connection { stream: Stream::Tcp(stream), .. } = open(&target) else { panic!("not TCP") };
+    assert!(rustix::net::sockopt::socket_keepalive(&stream).unwrap());
+    assert_eq!(rustix::net::sockopt::tcp_keepidle(&stream).unwrap(), Duration::from_secs(1));
+}
+
+#[test]
 fn a_port_that_nobody_listens_on_is_refused_and_in_its_grace_it_is_tried_again() {
     let (listener, target) = listener();
     let Target::Tcp(_, port) = target else { unreachable!() };
     drop(listener);
-    assert!(matches!(target.probe(Deadline::after(NONE)), Probe::Refused));
-    let waiting = std::thread::spawn(move || target.probe(Deadline::after(LONG)));
+    assert!(matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Refused));
+    let waiting = std::thread::spawn(move || target.probe(Deadline::after(LONG), Deadline::after(LONG)));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     assert!(matches!(waiting.join().unwrap(), Probe::Open(_)));
     drop(listener);
@@ -77,19 +85,22 @@ fn a_port_that_nobody_listens_on_is_refused_and_in_its_grace_it_is_tried_again()
 #[test]
 fn a_host_that_cannot_be_found_is_no_sign_of_death() {
     let target = Target::Tcp("no-such-host.invalid".to_owned(), 1);
-    assert!(matches!(target.probe(Deadline::after(NONE)), Probe::Unclear(_)));
+    assert!(matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Unclear(_)));
 }
 
 #[test]
 fn a_socket_in_the_file_system_does_as_well() {
     let path = std::env::temp_dir().join(format!("port-{}.sock", std::process::id()));
     let target = Target::Unix(path.clone());
-    assert!(matches!(target.probe(Deadline::after(NONE)), Probe::Refused), "there is none");
+    assert!(matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Refused), "there is none");
     let listener = UnixListener::bind(&path).unwrap();
     let connection = open(&target);
     assert!(!connection.closes_within(Duration::from_millis(20)));
     drop(listener);
     assert!(connection.closes_within(LONG));
-    assert!(matches!(target.probe(Deadline::after(NONE)), Probe::Refused), "nobody holds it any more");
+    assert!(
+        matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Refused),
+        "nobody holds it any more"
+    );
     std::fs::remove_file(&path).unwrap();
 }

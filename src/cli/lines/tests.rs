@@ -2,6 +2,7 @@
 //! read before it is committed.
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use rustls::pki_types::UnixTime;
@@ -12,7 +13,7 @@ use crate::consul;
 use crate::consul::{Kind, Resource, Rule};
 use crate::election::Failure;
 use crate::election::{Fault, HookName, Identity, QueryFault};
-use crate::port::Target;
+use crate::port::{Target, Unclear};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
 
@@ -68,9 +69,17 @@ fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
 }
 
 fn roles() -> Vec<Role> {
+    let not_watched = |target, why| Role::Master {
+        leader: leader(Some("n2"), "10.0.0.2", 6379),
+        term: 7,
+        caveat: Some(Caveat::NotWatched { target, why }),
+    };
     let check = |id: &str, status| Vacancy::NotEligible(Obstacle::Check { id: id.to_owned(), status });
     vec![
-        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7 },
+        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7, caveat: None },
+        not_watched(Target::Tcp("redis.example".to_owned(), 6379), Unclear::Unresolved),
+        not_watched(Target::Unix("/run/redis.sock".into()), Unclear::NoAnswer),
+        not_watched(Target::Unix("/run/redis.sock".into()), Unclear::Failed(ErrorKind::PermissionDenied)),
         Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "fd00::2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "redis.example", 0)),

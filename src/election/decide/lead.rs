@@ -8,8 +8,8 @@ use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
 use crate::election::leader::Leader;
 use crate::election::marks;
-use crate::election::model::{Instance, View};
-use crate::election::outcome::{Fault, QueryFault, Role};
+use crate::election::model::{Instance, Port, View};
+use crate::election::outcome::{Caveat, Fault, QueryFault, Role};
 use crate::election::value::Holder;
 
 /// Decides for an instance that holds the lock and may lead.
@@ -18,7 +18,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         || Leader { instance: Some(view.instance.identity.clone()), session: session.to_owned(), ..Leader::default() },
         Leader::from_holder,
     );
-    let role = Some(Role::Master { leader, term: view.term });
+    let role = Some(Role::Master { leader, term: view.term, caveat: not_watched(view) });
     let mut actions = Vec::new();
     if policy.ttl.is_some() && !view.done.renewed {
         actions.push(Action::Renew { session: session.to_owned() });
@@ -37,6 +37,14 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
     let description = Description { promoted, challenger: stance::challenger(view, names, policy) };
     let fault = keep(view, session, holder, description, (names, policy), &mut actions);
     Decision { role, actions, fault }
+}
+
+/// The caveat of a master whose port should be watched and cannot be.
+fn not_watched(view: &View) -> Option<Caveat> {
+    match view.port.known() {
+        Some(Port::Unclear(target, why)) => Some(Caveat::NotWatched { target: target.clone(), why: *why }),
+        _ => None,
+    }
 }
 
 /// Whether the session is bound to the checks as they are now, and has the right TTL.

@@ -65,7 +65,7 @@ pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vaca
     match view.port.known() {
         Some(Port::Refused(target)) => return Some(Vacancy::NothingListens(target.clone())),
         Some(Port::Nowhere) => return Some(Vacancy::NoPort(instance.identity.service_id.clone())),
-        Some(Port::Open) | None => {}
+        Some(Port::Open | Port::Unclear(..)) | None => {}
     }
     // Of two masters with different lock keys, the one that the name finds leads on.
     let yields = view.lock == Lock::Free || is_named_by_other(view, names);

@@ -5,8 +5,10 @@
 
 mod news;
 mod pace;
+mod port_watch;
 mod watch;
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,12 +17,13 @@ use log::debug;
 use super::config::Config;
 use super::eligibility::{is_in_warning, own_check};
 use super::key_state::KeyState;
-use super::model::Instance;
+use super::model::{Answer, Instance, Port};
 use super::outcome::{Outcome, Role, Vacancy};
 use super::pass::{Cause, Pass, Seen};
 use crate::consul::{Check, Registration, Status};
 use crate::deadline::Deadline;
 use crate::interrupt::Interrupt;
+use crate::port::Target;
 use news::News;
 use pace::{Pace, random_part};
 use watch::Watch;
@@ -92,14 +95,12 @@ impl<'a> Waiter<'a> {
 
     /// Waits for a change of what was seen last; `None` if the time is over before.
     fn next_change(&mut self, pass: &mut Pass, role: &Role, watch: &mut Watch) -> Option<Cause> {
-        if let (Some((connection, target)), Some(port)) = (pass.connection(), &self.config.policy.watch_port) {
-            watch.watch_port(connection, target, port.grace);
-        }
         let follows = matches!(role, Role::SlaveOf(_));
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let Seen { view, key, at } = pass.seen()?;
         let (instance, mut key, at) = (view.instance.clone(), key.clone(), *at);
         loop {
+            self.watch_port(pass, role, watch);
             match watch.next(&key.index, self.hash(&instance), registration_wait, self.ends) {
                 // A question from before the last observation may have an answer from before it, too.
                 News::Key(_, asked) if asked < at => return Some(Cause::Change),
@@ -122,19 +123,35 @@ impl<'a> Waiter<'a> {
                 }
                 News::PortReopened(before, now) => {
                     if pass.reconnected(&before, &now) {
-                        watch.port_is_now(&now);
+                        watch.port().follows_now(&now);
                     } else {
                         now.give_up();
                     }
                 }
                 News::PortClosed(closed, grace_is_over) => {
-                    if pass.connection().is_some_and(|(held, _)| std::sync::Arc::ptr_eq(held, &closed)) {
+                    if pass.connection().is_some_and(|(held, _)| Arc::ptr_eq(held, &closed)) {
                         return Some(Cause::PortClosed { grace_is_over });
+                    }
+                }
+                News::PortFound(found) => {
+                    if let (None, Some(target)) = (pass.connection(), unclear_port(pass, role)) {
+                        pass.hold(found.map(|connection| (Arc::new(connection), target)));
+                        return Some(Cause::Change);
                     }
                 }
                 News::Interrupted | News::Nothing => return None,
                 News::Registration(None) | News::Failed => return Some(Cause::Change),
             }
+        }
+    }
+
+    /// Keeps a thread at the service's port for as long as the instance leads: at the connection, or in search of one.
+    fn watch_port(&self, pass: &Pass, role: &Role, watch: &mut Watch) {
+        let Some(policy) = &self.config.policy.watch_port else { return };
+        match (pass.connection(), unclear_port(pass, role)) {
+            (Some((connection, target)), _) => watch.port().follow(connection, target, policy.grace),
+            (None, Some(target)) => watch.port().search(&target),
+            (None, None) => watch.port().rest(),
         }
     }
 
@@ -177,5 +194,13 @@ impl<'a> Waiter<'a> {
     /// Whether a master's session has lived half its TTL since it was renewed.
     fn must_renew(&self, pass: &Pass) -> bool {
         self.config.policy.ttl.is_some_and(|ttl| pass.began().elapsed() > ttl / 2)
+    }
+}
+
+/// Where a master's service should listen, if the last try to connect did not show whether it does.
+fn unclear_port(pass: &Pass, role: &Role) -> Option<Target> {
+    match (role, &pass.seen()?.view.port) {
+        (Role::Master { .. }, Answer::Known(Port::Unclear(target, _))) => Some(target.clone()),
+        _ => None,
     }
 }

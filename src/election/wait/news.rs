@@ -17,6 +17,8 @@ pub enum News {
     PortReopened(Arc<Connection>, Arc<Connection>),
     /// The service ended this connection to its port, and no other can be made; and whether that held for the whole grace.
     PortClosed(Arc<Connection>, bool),
+    /// A search for a connection to the service's port has found this one, or that nobody listens there (`None`).
+    PortFound(Option<Connection>),
     /// A blocking query failed.
     Failed,
     /// The pass must end.

@@ -4,7 +4,6 @@
 //! A thread asks once for every order and then waits for the next. So its connection to the agent is free for the pass once the thread
 //! has an answer, and a waiting pass holds two. A third thread watches the service's port if the policy says so.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,11 +11,11 @@ use std::time::{Duration, Instant};
 use log::debug;
 
 use super::news::News;
+use super::port_watch::PortWatch;
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::election::config::Names;
 use crate::interrupt::Interrupt;
-use crate::port::{Connection, Probe, Target};
 
 /// The longest wait of one blocking query: one Consul 1.22 release cuts HTTP answers at 30 s.
 const LONGEST_QUERY: Duration = Duration::from_secs(25);
@@ -27,19 +26,10 @@ const SLACK: Duration = Duration::from_secs(5);
 /// How long a thread rests after an answer that showed no change, so that changes elsewhere, or errors, do not make it spin.
 const REST: Duration = Duration::from_millis(200);
 
-/// Connections shorter than this count as dropped.
-const LASTING: Duration = Duration::from_secs(1);
-
-/// The pauses in milliseconds before the next connection, by the number of dropped connections in a row. A dying process may close its
-/// connections before its listener, so that one more connection succeeds and ends at once: that must not take long.
-const PAUSES_MS: [u64; 5] = [0, 5, 20, 80, 320];
-
 /// The threads. They end with it, at the latest when their present query is answered.
 pub struct Watch {
     news: Receiver<(Source, News)>,
-    sender: Sender<(Source, News)>,
-    /// The connection to the service's port that a third thread watches.
-    port: Option<Arc<Connection>>,
+    port: PortWatch,
     key: Asker,
     registration: Asker,
 }
@@ -98,7 +88,8 @@ impl Watch {
         if interrupt.has_happened() {
             tell();
         }
-        Ok(Watch { news, sender, port: None, key: of_key, registration: of_registration })
+        let port = PortWatch::new(move |learned| sender.send((Source::Outside, learned)).is_ok());
+        Ok(Watch { news, port, key: of_key, registration: of_registration })
     }
 
     /// Asks for the key behind `index` and for the registration behind `hash`, unless their threads are asking already, and waits for the
@@ -123,56 +114,14 @@ impl Watch {
         news
     }
 
-    /// Watches a connection to the service's port in its own thread, and the connections that replace it, until none can be made within
-    /// `grace`.
-    pub fn watch_port(&mut self, connection: &Arc<Connection>, target: &Target, grace: Duration) {
-        if self.port.as_ref().is_some_and(|port| Arc::ptr_eq(port, connection)) {
-            return;
-        }
-        let (watched, target, news) = (Arc::clone(connection), target.clone(), self.sender.clone());
-        let started = thread::Builder::new().name("port".to_owned()).spawn(move || {
-            follow_port(watched, &target, grace, &|reported| news.send((Source::Outside, reported)).is_ok());
-        });
-        match started {
-            Ok(_) => self.port = Some(Arc::clone(connection)),
-            Err(error) => debug!("no thread to watch the port in: {error}"),
-        }
-    }
-
-    /// Notes that this connection has replaced the watched one.
-    pub fn port_is_now(&mut self, connection: &Arc<Connection>) {
-        self.port = Some(Arc::clone(connection));
+    /// The thread that watches the service's port.
+    pub fn port(&mut self) -> &mut PortWatch {
+        &mut self.port
     }
 
     /// Notes that the last answer for the key showed no change. After an early one, more of the kind are likely.
     pub fn key_was_unchanged(&mut self) {
         self.key.tired = self.key.was_early;
-    }
-}
-
-/// Connects again whenever the service ends the connection: at once at first, and a few times a second if that goes on.
-fn follow_port(mut connection: Arc<Connection>, target: &Target, grace: Duration, tell: &dyn Fn(News) -> bool) {
-    let mut dropped: usize = 0;
-    loop {
-        let since = Instant::now();
-        while !connection.closes_within(LONGEST_QUERY) {}
-        if connection.is_given_up() {
-            return;
-        }
-        dropped = if since.elapsed() < LASTING { dropped + 1 } else { 0 };
-        thread::sleep(Duration::from_millis(PAUSES_MS[dropped.min(PAUSES_MS.len() - 1)]));
-        let next = match target.probe(Deadline::after(grace)) {
-            Probe::Open(next) => next,
-            probe => {
-                tell(News::PortClosed(connection, matches!(probe, Probe::Refused)));
-                return;
-            }
-        };
-        let next = Arc::new(next);
-        if !tell(News::PortReopened(connection, Arc::clone(&next))) {
-            return;
-        }
-        connection = next;
     }
 }
 

@@ -3,6 +3,7 @@
 mod first_run;
 mod marks;
 mod masters;
+mod port;
 mod rollout;
 mod splits;
 mod tokens;

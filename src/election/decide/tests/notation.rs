@@ -13,9 +13,9 @@ use crate::election::identity::Identity;
 use crate::election::marks::{self, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
-use crate::election::outcome::{Contradiction, Difference, QueryFault, Split, Vacancy};
+use crate::election::outcome::{Caveat, Contradiction, Difference, QueryFault, Split, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
-use crate::port::Target;
+use crate::port::{Target, Unclear};
 
 pub fn read_config(text: &str) -> Config {
     Config::typed(text)
@@ -83,7 +83,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
-            ("dead", _) => view.port = Answer::Known(Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379))),
+            ("dead", _) => view.port = Answer::Known(Port::Refused(port())),
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
             ("split", _) => {
                 let (key, own_key) = ("service/other/leader".to_owned(), names.lock_key.clone());
@@ -98,6 +98,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
                     ours: names.master_tag.clone(),
                 });
             }
+            ("unclear", _) => view.port = Answer::Known(Port::Unclear(port(), Unclear::NoAnswer)),
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
             ("others-failed", _) => view.others = Answer::Failed,
@@ -172,6 +173,10 @@ pub fn notes(handed_to: Option<&str>) -> Notes {
 
 fn identity(node: &str, service_id: &str) -> Identity {
     Identity { node: node.to_owned(), service_id: service_id.to_owned() }
+}
+
+fn port() -> Target {
+    Target::Tcp("10.0.0.1".to_owned(), 6379)
 }
 
 fn registration() -> Registration {
@@ -283,7 +288,8 @@ fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<Prepared
 pub fn show_role(decision: &Decision) -> String {
     let role = match &decision.role {
         None => "undecided".to_owned(),
-        Some(Role::Master { .. }) => "master".to_owned(),
+        Some(Role::Master { caveat: None, .. }) => "master".to_owned(),
+        Some(Role::Master { caveat: Some(Caveat::NotWatched { .. }), .. }) => "master, not watched".to_owned(),
         Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node().unwrap_or("?")),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
