@@ -89,9 +89,14 @@ fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) 
 }
 
 /// The election's name in a command line that may be wrong elsewhere.
-fn guess_query(arguments: &[OsString]) -> Option<String> {
+fn guess_query<'a>(arguments: &'a [OsString]) -> Option<String> {
     let value = |wanted: &str| {
-        let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+        // An option and its value may have been typed as one argument.
+        let words = |text: &'a str| {
+            let splits = text.starts_with('-') && !text.contains('=');
+            text.split(move |c: char| splits && c.is_whitespace())
+        };
+        let mut arguments = arguments.iter().filter_map(|argument| argument.to_str()).flat_map(words);
         while let Some(argument) = arguments.next() {
             match argument.trim_start_matches('-').split_once('=') {
                 Some((name, value)) if name == wanted => return Some(value.to_owned()),

@@ -7,13 +7,14 @@ use std::time::Duration;
 use log::debug;
 
 use super::address::address;
+use super::clock::End;
 use super::config::Config;
 use super::decide::{Action, HandOver};
 use super::describe::{self, Description};
 use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
-use super::value::{self, End, Failure, HandedTo, Holder, Notes, StandBack};
+use super::value::{self, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -75,6 +76,15 @@ impl Apply<'_> {
         let Apply { client, config, view, deadline, .. } = *self;
         match action {
             Action::Mark(marks) => return registration::mark(client, config, &view.instance, marks),
+            Action::Leave(marks) => {
+                if *marks != view.instance.marks {
+                    let progress = registration::mark(client, config, &view.instance, marks)?;
+                    if progress == Progress::Overtaken {
+                        return Ok(progress);
+                    }
+                }
+                self.done.left = true;
+            }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
             Action::Acquire { behind } => return self.acquire(*behind),
             Action::Promote { session } => hooks::promote(client, config, view, session, deadline)?,

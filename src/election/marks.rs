@@ -123,6 +123,22 @@ pub fn of_slave(marks: &Marks, is_dead: bool, names: &Names, policy: &Policy) ->
     result
 }
 
+/// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note
+/// of its hook, so that the hook runs once.
+pub fn of_nobody(marks: &Marks, keeps_hook: bool, names: &Names) -> Marks {
+    let mut result = marks.clone();
+    let is_role = |tag: &str| tag.eq_ignore_ascii_case(&names.master_tag) || tag.eq_ignore_ascii_case(&names.slave_tag);
+    result.tags.retain(|tag| !is_role(tag));
+    let prefix = key(names, "");
+    result.meta.retain(|name, _| match name.strip_prefix(&prefix) {
+        Some("hook") if keeps_hook => true,
+        // More dashes belong to an election whose name only begins like this one's.
+        Some(own) => own.contains('-'),
+        None => true,
+    });
+    result
+}
+
 fn set_priority(marks: &mut Marks, priority: Option<u32>, names: &Names) {
     match priority {
         Some(priority) => marks.meta.insert(priority_key(names), priority.to_string()),
@@ -187,5 +203,21 @@ mod tests {
         let master = of_master(&before, "9a1a", &names, &policy);
         assert_eq!(master.meta["election-redis_v7-master-session"], "9a1a");
         assert_eq!(of_slave(&master, false, &names, &policy).meta, before.meta);
+    }
+
+    #[test]
+    fn an_instance_that_takes_no_part_keeps_what_is_not_of_this_election() {
+        let Config { names, policy, .. } = Config::typed("--priority 7 --on-demote true");
+        let meta =
+            [("version", "7"), ("election-redis-master-b-session", "9a1a"), ("election-redis-master-b-hook", "x")];
+        let meta = meta.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let before = Marks { tags: vec!["v7".to_owned(), "masters".to_owned()], meta };
+        let slave = with_hook_done(&of_slave(&before, false, &names, &policy), SlaveHook::Demote, None, &names);
+        for marks in [of_master(&before, "9a1a", &names, &policy), slave.clone()] {
+            assert_ne!(marks, before);
+            assert_eq!(of_nobody(&marks, false, &names), before);
+        }
+        let noted = of_nobody(&slave, true, &names);
+        assert_eq!((noted.tags, noted.meta.len()), (before.tags, before.meta.len() + 1));
     }
 }

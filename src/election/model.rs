@@ -84,6 +84,8 @@ pub struct Done {
     pub port_refused: bool,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
+    /// It took the election's marks off the instance, which no longer takes part.
+    pub left: bool,
 }
 
 /// The instance that this pass is about.

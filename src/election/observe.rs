@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use log::debug;
 
+use super::clock::has_passed;
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
 use super::identity::Identity;
@@ -46,7 +47,7 @@ pub struct Known {
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
 pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Result<Observation, Complaint> {
-    let mut instance = read_instance(client, &config.names, known.node)?;
+    let mut instance = read_instance(client, config, known.node)?;
     let (seen, failure) = match read_lock(client, config, &mut instance, known.key) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
@@ -111,12 +112,14 @@ impl SeenLock {
 }
 
 /// Reads the instance from the local agent.
-fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> Result<Instance, Complaint> {
+fn read_instance(client: &Client, config: &Config, known_node: Option<String>) -> Result<Instance, Complaint> {
+    let names = &config.names;
     let Health { registration, checks } = find_instance(client, names)?;
     if !registration.kind().is_empty() {
         return Err(Complaint::NotPlain { id: registration.id().to_owned(), kind: registration.kind().to_owned() });
     }
-    if let Some(id) = &names.check_id {
+    // An instance whose check is gone can still hand over, and then leaves the election.
+    if let Some(id) = names.check_id.as_ref().filter(|_| config.policy.resign.is_none()) {
         if !checks.iter().any(|check| check.id == *id) {
             let present = checks.into_iter().map(|check| check.id).collect();
             return Err(Complaint::NoSuchCheck { id: id.clone(), present });
@@ -134,13 +137,14 @@ fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> 
 
 fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
     let service = &names.service;
+    let agent = client.agent().to_owned();
     if let Some(id) = &names.service_id {
         let found = client.instance(service, id)?.filter(|health| health.registration.service() == service);
         if let Some(health) = found {
             return Ok(health);
         }
         let present = ids(&client.instances(service)?);
-        return Err(Complaint::NoSuchService { service: service.clone(), id: Some(id.clone()), present });
+        return Err(Complaint::NoSuchService { agent, service: service.clone(), id: Some(id.clone()), present });
     }
     let mut instances = client.instances(service)?;
     if instances.len() > 1 {
@@ -150,7 +154,7 @@ fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
         return Ok(health);
     }
     let present = client.service_names()?.into_iter().collect();
-    Err(Complaint::NoSuchService { service: service.clone(), id: None, present })
+    Err(Complaint::NoSuchService { agent, service: service.clone(), id: None, present })
 }
 
 fn ids(instances: &[Health]) -> Vec<String> {
@@ -176,15 +180,15 @@ fn read_lock(
     let mut seen = SeenLock { lock: Lock::Free, key, ..SeenLock::unknown() };
     if let Some(Key { session, value, lock_index, .. }) = found {
         seen.term = lock_index;
-        seen.notes = Notes::read(&value, now);
+        seen.notes = Notes::read(&value, &instance.identity, now);
         if let Some(session) = session {
             seen.lock = read_holder(client, names, &instance.identity, session, &value)?;
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
-        seen.term_is_over = policy.max_term.is_some_and(|term| value::has_passed(&holder.since, term, now));
+        seen.term_is_over = policy.max_term.is_some_and(|term| has_passed(&holder.since, term, now));
         seen.challenger_is_due = match (policy.preempt_after, &holder.challenger) {
-            (Some(after), Some(challenger)) => value::has_passed(&challenger.since, after, now),
+            (Some(after), Some(challenger)) => has_passed(&challenger.since, after, now),
             _ => false,
         };
     }

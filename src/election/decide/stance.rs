@@ -166,6 +166,14 @@ pub fn known_check(view: &View) -> Option<&str> {
     holder(view).and_then(|holder| holder.check_id.as_deref())
 }
 
+/// Whether an instance that was asked to hand over no longer takes part in the election: its election check is gone. Where nothing names
+/// that check, the program may run without one, and the instance takes part.
+pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
+    let is_gone = |id: &str| !view.instance.checks.iter().any(|check| check.id == id);
+    let known = names.check_id.as_deref().or_else(|| known_check(view));
+    policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone))
+}
+
 /// Whether the instance leads, or may, with a check in warning.
 pub fn is_in_warning(view: &View, names: &Names, policy: &Policy) -> bool {
     policy.tolerate_warning && eligibility::is_in_warning(&view.instance, known_check(view), names)
