@@ -114,7 +114,10 @@ impl Apply<'_> {
                 // Nobody leads then, so the value keeps its notes alone.
                 self.lock(None).release(session, &value::write(None, &view.notes))?;
             }
-            Action::CreateQuery(query) => return overtakable(client.create_query(query)),
+            Action::CreateQuery(query) => {
+                self.done.query_tried = true;
+                return overtakable(client.create_query(query));
+            }
             Action::UpdateQuery(query) => return overtakable(client.update_query(query)),
         }
         Ok(Progress::Done)
@@ -139,7 +142,9 @@ impl Apply<'_> {
             self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
         });
         *self.spare = spare;
-        self.done.refused |= !won?;
+        let won = won?;
+        self.done.refused |= !won;
+        self.done.acquired |= won;
         Ok(Progress::Done)
     }
 

@@ -258,6 +258,9 @@ fn read_port(
 
 fn read_query(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.query = Answer::Failed;
-    view.query = Answer::Known(client.query(&config.names.query)?);
+    let name = &config.names.query;
+    // Before the first term there is none as a rule, and a list does not make the agent log an error.
+    let is_first = view.lock == Lock::Free && view.term == 0;
+    view.query = Answer::Known(if is_first { client.query_of_name(name)? } else { client.query(name)? });
     Ok(())
 }

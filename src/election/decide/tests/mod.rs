@@ -86,7 +86,10 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
-        Action::Acquire { .. } => view.lock = described(&Description::default(), None),
+        Action::Acquire { .. } => {
+            view.lock = described(&Description::default(), None);
+            view.done.acquired = true;
+        }
         Action::Describe { description, .. } => view.lock = described(&description, own()),
         Action::Rebind { holder, .. } => {
             let promoted = holder.is_some_and(|holder| holder.promoted);
@@ -95,6 +98,10 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         }
         Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
         Action::Release { .. } => view.lock = Lock::Free,
+        Action::CreateQuery(query) if view.done.acquired && !view.done.query_tried => {
+            view.done.query_tried = true;
+            view.query = Answer::Known(Some(query));
+        }
         Action::CreateQuery(query) | Action::UpdateQuery(query) => view.query = Answer::Known(Some(query)),
     }
 }

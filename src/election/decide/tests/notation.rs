@@ -83,6 +83,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
             ("others-failed", _) => view.others = Answer::Failed,
+            ("acquired", _) => view.done.acquired = true,
+            ("tried", _) => view.done.query_tried = true,
             ("left", _) => view.done.left = true,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
