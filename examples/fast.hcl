@@ -2,6 +2,10 @@
 # each redis, then run `consul reload`. The agent needs `enable_local_script_checks = true`: restart it after you set that.
 #
 # fast.json has the same in JSON, service.hcl the simple definition without --wait. Give an agent one of these files only.
+#
+# If redis is in Consul already and serves clients, add `status = "passing"` to the election check and `"--check-id",
+# "redis-election"` to its args: a new check is critical, and takes the instance out of DNS, until it has run. See
+# docs/operating.md.
 
 service {
   name = "redis"

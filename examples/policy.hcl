@@ -6,6 +6,10 @@
 # The names are those that `--consul-service-name redis` implies; other options need other names here. Pass the token to the
 # program by CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN in the agent's environment, which its checks inherit.
 
+# The agent needs a token of its own to bring the instance and its checks to the catalog: `acl.tokens.default`, or `token` in the
+# definition of the service, with `service "redis" { policy = "write" }`. It does not use `acl.tokens.agent` for that. Without
+# it, runs end with `Missing check`.
+
 # To read the instance and its checks, and to register the instance again with other tags.
 service "redis" {
   policy = "write"

@@ -3,6 +3,10 @@
 # set that.
 #
 # service.json has the same in JSON, fast.hcl a definition with a faster failover. Give an agent one of these files only.
+#
+# If redis is in Consul already and serves clients, add `status = "passing"` to the election check and `"--check-id",
+# "redis-election"` to its args: a new check is critical, and takes the instance out of DNS, until it has run. See
+# docs/operating.md.
 
 service {
   name = "redis"

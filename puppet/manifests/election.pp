@@ -30,7 +30,9 @@
 #   A remark for people, which Consul shows beside the check.
 #
 # @param check_status
-#   The status of the check before its first run. Consul takes `critical` by default.
+#   The status of the check before its first run. By default `passing`, so that a new check, or an agent that starts, takes no instance
+#   out of DNS until then. Consul's own default is `critical`. Until the check has run, an agent that starts shows the former tags; the
+#   prepared query finds only the holder of the lock all the same.
 #
 # @param check_token
 #   The ACL token with which the agent keeps the check in the catalog, where its own default token may not. Consul reads it from
@@ -173,7 +175,7 @@ define consul_master_election_tagger::election (
   Optional[Consul_master_election_tagger::Duration] $check_interval = undef,
   Optional[Consul_master_election_tagger::Duration] $check_timeout = undef,
   Optional[String[1]] $check_notes = undef,
-  Optional[Consul_master_election_tagger::Status] $check_status = undef,
+  Consul_master_election_tagger::Status $check_status = 'passing',
   Optional[Variant[String[1], Sensitive[String[1]]]] $check_token = undef,
   Optional[Consul_master_election_tagger::Path] $program = undef,
   String[1] $consul_service_name = $title,

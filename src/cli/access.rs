@@ -2,6 +2,7 @@
 //! named for it, and no others.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::draft::TypedAccess;
 use super::named::Named;
@@ -27,7 +28,9 @@ pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsStrin
     };
     // Without https none of it is looked at: a fleet may have the variables set for all.
     let tls = if address.is_https() { Some(tls::read(tls_settings(typed, variable, either)?)?) } else { None };
-    Ok(Access { address, tls, token: token(typed, variable)?, login: variable("CONSUL_HTTP_AUTH")?.map(login) })
+    let (token, empty_token_file) = token(typed, variable)?;
+    let login = variable("CONSUL_HTTP_AUTH")?.map(login);
+    Ok(Access { address, tls, token, empty_token_file, login })
 }
 
 /// What is wrong with an address, and the variable for what does not belong there.
@@ -105,11 +108,12 @@ fn server_name(Named { by, value }: Named) -> Result<String, String> {
         .ok_or_else(|| format!("{by} '{value}' is no host's name; write one as it stands in the agent's certificate"))
 }
 
-/// The token: of two that are given, the one from a file, and of two ways to give it, the option. A file with nothing in it says nothing.
+/// The token: of two that are given, the one from a file, and of two ways to give it, the option. An empty file is ignored; without
+/// another token, its path is returned too.
 fn token(
     typed: &TypedAccess,
     variable: impl Fn(&'static str) -> Result<Option<Named>, String>,
-) -> Result<Option<Secret>, String> {
+) -> Result<(Option<Secret>, Option<PathBuf>), String> {
     let typed_file = typed.token_file.clone().map(|value| Named { by: "--token-file", value });
     let typed_token = typed.token.clone().map(|value| Named { by: "--token", value });
     let (file, token) = match (typed_file, typed_token) {
@@ -121,14 +125,15 @@ fn token(
         let text = file.read()?;
         Ok::<_, String>(Named { by: file.by, value: String::from_utf8_lossy(&text).trim().to_owned() })
     };
+    let path = file.as_ref().map(|file| PathBuf::from(&file.value));
     let file = file.map(read).transpose()?.filter(|named| !named.value.is_empty());
-    let Some(Named { by, value }) = file.or(token) else { return Ok(None) };
+    let Some(Named { by, value }) = file.or(token) else { return Ok((None, path)) };
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
             "{by} holds a character that no token has, such as a space or a line's end; check what was put there"
         ));
     }
-    Ok(Some(Secret::of(value)))
+    Ok((Some(Secret::of(value)), None))
 }
 
 /// User and password, with the colon that a user without a password lacks.

@@ -99,6 +99,10 @@ fn normalise(arguments: &[OsString]) -> Result<(Vec<OsString>, Vec<&'static Opti
                 Some(value) => value,
                 None => arguments.next().transpose()?.filter(|next| !is_option(next)).unwrap_or_default(),
             };
+            // A command has options of its own.
+            if option.value != "COMMAND" && holds_an_option(value) {
+                return Err(wording::one_argument(if name == argument { value } else { argument }));
+            }
             if value.is_empty() {
                 return Err(format!("{flag} needs a value: {flag} {}", option.value));
             }
@@ -123,6 +127,11 @@ fn command(free: &[OsString]) -> Result<CommandKind, String> {
 }
 
 fn unexpected(argument: &str) -> String {
+    let mut words = argument.split_whitespace();
+    let begins = words.next().is_some_and(|first| is_option(first) || COMMANDS.iter().any(|known| known.name == first));
+    if begins && words.next().is_some() || holds_an_option(argument) {
+        return wording::one_argument(argument);
+    }
     if argument.starts_with('-') {
         if let Some((removed, advice)) = table::REMOVED.iter().find(|(removed, _)| *removed == bare(name(argument))) {
             return format!("--{removed} {advice}");
@@ -146,6 +155,11 @@ pub fn is_option(argument: &str) -> bool {
 /// Whether the argument is an option whose value is the next argument.
 pub fn takes_next(argument: &str) -> bool {
     !argument.contains('=') && table::find(bare(argument)).is_some_and(|option| !option.is_switch())
+}
+
+/// Whether an option of this program stands somewhere behind a space.
+fn holds_an_option(argument: &str) -> bool {
+    argument.split_whitespace().skip(1).any(|word| word.starts_with("--") && is_option(word))
 }
 
 /// An argument up to its equals sign.

@@ -81,6 +81,7 @@ impl Draft {
     /// Names the option or variable, what is wrong with it, and what to do.
     pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
         let derived = Names::of_service(&self.names.service);
+        let is_named = self.query.is_some();
         let derived = match self.query {
             Some(query) => derived.with_query(&query),
             None => derived,
@@ -99,7 +100,10 @@ impl Draft {
             ..self.policy
         };
         let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
-        config.check().map_err(|invalid| wording::invalid(&invalid))?;
+        config.check().map_err(|invalid| {
+            let derived = if is_named { None } else { wording::derived_query(&invalid) };
+            derived.unwrap_or_else(|| wording::invalid(&invalid))
+        })?;
         Ok(Run { config, log_level: self.log_level })
     }
 }

@@ -42,8 +42,13 @@ fn status(arguments: &[OsString]) -> Option<Status> {
 }
 
 /// The value of the option of this name without dashes.
-fn value(arguments: &[OsString], wanted: &str) -> Option<String> {
-    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+fn value<'a>(arguments: &'a [OsString], wanted: &str) -> Option<String> {
+    // An option and its value may have been typed as one argument.
+    let words = |text: &'a str| {
+        let splits = text.starts_with('-') && !text.contains('=');
+        text.split(move |c: char| splits && c.is_whitespace())
+    };
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str()).flat_map(words);
     while let Some(argument) = arguments.next() {
         match argument.trim_start_matches('-').split_once('=') {
             Some((name, value)) if name == wanted => return Some(value.to_owned()),

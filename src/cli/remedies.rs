@@ -1,7 +1,8 @@
 //! What the user can do about an error, by the names of options and environment variables. Must never know how an error
 //! came about.
 
-use crate::consul::{Error, KEYS, Remedy};
+use crate::consul::{Error, KEYS, PortDoubt, Remedy};
+use crate::duration;
 use crate::election::{Difference, Remedy as ElectionRemedy};
 
 /// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
@@ -9,10 +10,12 @@ pub fn of_consul(error: &Error) -> Option<String> {
     let text = match error.remedy() {
         Remedy::Grant(_) => return None,
         Remedy::GiveToken(_) => "give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
+        Remedy::FillTokenFile(_, file) => return Some(format!("the token file {file} is empty; write a token there")),
         Remedy::ReplaceToken => {
             "this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
         }
         Remedy::Retry => "the next run tries again",
+        Remedy::CorrectPort(doubt) => return Some(of_port(&doubt)),
         Remedy::ReachAgent => "is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR",
         Remedy::CorrectAddress => {
             "is that a Consul agent? set the agent's address with --http-addr or CONSUL_HTTP_ADDR"
@@ -41,16 +44,40 @@ pub fn of_consul(error: &Error) -> Option<String> {
         Remedy::UpgradeTls => {
             return Some(format!("the agent needs TLS 1.2 or 1.3, and a key of {KEYS}"));
         }
+        Remedy::RaiseTtl(least) => {
+            let least = least.map(|least| format!(" to {} or more", duration::format(least))).unwrap_or_default();
+            return Some(format!("raise --ttl{least}: the servers' session_ttl_min forbids less"));
+        }
+        Remedy::RegisterCheck => {
+            "the next run tries again; if this lasts, the agent's token for the check (acl.tokens.default, or token in the \
+             definition) needs service:write"
+        }
         Remedy::LeaveOutScope => "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition",
         Remedy::ChangeVersion => "this version of Consul does not accept the request",
     };
     Some(text.to_owned())
 }
 
+/// Returns what is wrong with the port of the agent's address, and what to write.
+fn of_port(doubt: &PortDoubt) -> String {
+    match doubt {
+        PortDoubt::NotGiven(port) => format!(
+            "the address has no port, which means {port}; a Consul agent has 8500: set --http-addr or CONSUL_HTTP_ADDR to \
+             HOST:8500"
+        ),
+        PortDoubt::Serves(port, what) => format!(
+            "{port} is an agent's port for {what}, and 8500 the one for HTTP: set --http-addr or CONSUL_HTTP_ADDR to HOST:8500"
+        ),
+    }
+}
+
 /// Returns the way out of a complaint of the election.
 pub fn of_election(remedy: &ElectionRemedy) -> String {
     match remedy {
         ElectionRemedy::Retry => "the next run tries again".to_owned(),
+        ElectionRemedy::NameAgent => "is that the service's agent, and not a server's? name it with --http-addr or CONSUL_HTTP_ADDR, or register \
+                                      the service there"
+            .to_owned(),
         ElectionRemedy::RegisterService => "register it, or correct --consul-service-name".to_owned(),
         ElectionRemedy::CorrectServiceId => "correct --consul-service-id".to_owned(),
         ElectionRemedy::NameServiceId => "name one with --consul-service-id".to_owned(),

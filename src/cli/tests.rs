@@ -267,7 +267,13 @@ fn described_defaults_are_what_names_follow_from_each_other() {
 
 #[test]
 fn a_program_makes_the_same_configuration_without_a_command_line() {
-    let access = Access { address: Address::parse("", false).unwrap(), tls: None, token: None, login: None };
+    let access = Access {
+        address: Address::parse("", false).unwrap(),
+        tls: None,
+        token: None,
+        empty_token_file: None,
+        login: None,
+    };
     let made = Config { names: Names::of_service("redis"), policy: Policy::default(), access, wait: Wait::default() };
     assert_eq!(made, config(&[], &[]));
     assert_eq!(made.check(), Ok(()));

@@ -1,6 +1,7 @@
 //! The words for what is wrong with a command line: names the options that a broken rule is about. Checks nothing.
 
 use super::commands::CommandKind;
+use super::named::looks_like_a_token;
 use super::option::OptionSpec;
 use super::values;
 use crate::duration::format as time;
@@ -9,6 +10,34 @@ use crate::election::{Invalid, LONGEST_QUERY_NAME, TTL};
 /// A value that its option does not take; the hint begins with `use` or `write`.
 pub fn invalid_value(flag: &str, text: &str, hint: &str) -> String {
     format!("invalid value '{text}' for {flag}; {hint}")
+}
+
+/// Words that were typed as one argument and should be several. A text that may be a token is not repeated.
+pub fn one_argument(argument: &str) -> String {
+    let mut hides = false;
+    let mut words: Vec<&str> = Vec::new();
+    for word in argument.split_whitespace() {
+        let is_token = word.trim_start_matches('-') == "token";
+        let shown = if hides || looks_like_a_token(word) || word.contains("token=") { "..." } else { word };
+        hides = is_token;
+        if words.len() == MOST_WORDS {
+            words.push("...");
+            break;
+        }
+        words.push(shown);
+    }
+    let several: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    format!("'{}' is one argument; write it as several: {}", words.join(" "), several.join(", "))
+}
+
+/// The most words of such an argument that are repeated.
+const MOST_WORDS: usize = 6;
+
+/// A query name that nobody typed and that DNS cannot look up.
+pub fn derived_query(invalid: &Invalid) -> Option<String> {
+    let Invalid::QueryName(name) = invalid else { return None };
+    let hint = "give --consul-query-name, of letters, digits, - and _";
+    Some(format!("the election of --consul-service-name would be called '{name}', which is no name for DNS; {hint}"))
 }
 
 /// A rule that the options together break.

@@ -1,5 +1,7 @@
 //! How an agent is reached, and as whom. Plain values; must never know where they come from or what is asked.
 
+use std::path::PathBuf;
+
 use super::address::Address;
 use super::secret::Secret;
 use super::tls::Tls;
@@ -13,6 +15,8 @@ pub struct Access {
     pub tls: Option<Tls>,
     /// The ACL token. Characters that an HTTP header cannot hold make it invalid: it is then not sent.
     pub token: Option<Secret>,
+    /// The file that should hold the token, and is empty: it says why a request without one is denied.
+    pub empty_token_file: Option<PathBuf>,
     /// `USER:PASSWORD` for HTTP basic authentication, for a proxy in front of the agent.
     pub login: Option<Secret>,
 }

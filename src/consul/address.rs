@@ -17,6 +17,8 @@ const FORMS: &str = "HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:///P
 pub struct Address {
     is_https: bool,
     place: Place,
+    /// Whether its port was not given, so that it is the scheme's own.
+    lacks_port: bool,
     /// Precedes every path. Empty, or begins with a slash and does not end with one.
     prefix: String,
 }
@@ -33,6 +35,7 @@ impl Default for Address {
         Address {
             is_https: false,
             place: Place::Tcp { host: "127.0.0.1".to_owned(), port: 8500 },
+            lacks_port: false,
             prefix: String::new(),
         }
     }
@@ -51,6 +54,19 @@ pub enum AddressError {
     WrongSocket(String),
 }
 
+/// The ports on which an agent serves something else by default, and what.
+const OTHER_PORTS: &[(u16, &str)] =
+    &[(8300, "server RPC"), (8301, "gossip"), (8302, "gossip"), (8502, "gRPC"), (8503, "gRPC"), (8600, "DNS")];
+
+/// Why the port of an address may be the wrong one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortDoubt {
+    /// None was given, so that this one, the scheme's own, was used.
+    NotGiven(u16),
+    /// It is the one on which agents serve this.
+    Serves(u16, &'static str),
+}
+
 impl Address {
     /// Reads an address. An empty text means `127.0.0.1:8500`. With `prefers_https`, an address without a scheme or
     /// with `http://` is reached over https, as in newer official clients.
@@ -61,7 +77,8 @@ impl Address {
         let text = if text.is_empty() { DEFAULT } else { text };
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         if scheme == "unix" {
-            return Ok(Address { is_https: prefers_https, place: socket(rest)?, prefix: String::new() });
+            let place = socket(rest)?;
+            return Ok(Address { is_https: prefers_https, place, lacks_port: false, prefix: String::new() });
         }
         if text.contains(['@', '?']) {
             return Err(AddressError::UserOrQuery);
@@ -76,18 +93,31 @@ impl Address {
             None => (rest, ""),
         };
         let wrong = || AddressError::WrongForm(text.to_owned());
-        let (host, port) = split_port(authority, if is_https { 443 } else { 80 }).ok_or_else(wrong)?;
+        let (host, given) = split_port(authority).ok_or_else(wrong)?;
+        // The scheme's own port is the default, as in official clients.
+        let port = given.unwrap_or(if is_https { 443 } else { 80 });
         let name_is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
         let path_is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>' | '\\' | '`');
         if host.is_empty() || !host.chars().all(name_is_plain) || !prefix.chars().all(path_is_plain) {
             return Err(wrong());
         }
-        Ok(Address { is_https, place: Place::Tcp { host: host.to_owned(), port }, prefix: prefix.to_owned() })
+        let place = Place::Tcp { host: host.to_owned(), port };
+        Ok(Address { is_https, place, lacks_port: given.is_none(), prefix: prefix.to_owned() })
     }
 
     /// Returns whether the agent is reached over https.
     pub fn is_https(&self) -> bool {
         self.is_https
+    }
+
+    /// Returns why the port may be the wrong one.
+    pub fn port_doubt(&self) -> Option<PortDoubt> {
+        let Place::Tcp { port, .. } = &self.place else { return None };
+        if self.lacks_port {
+            return Some(PortDoubt::NotGiven(*port));
+        }
+        let (port, serves) = OTHER_PORTS.iter().find(|(other, _)| other == port)?;
+        Some(PortDoubt::Serves(*port, serves))
     }
 
     /// Returns the path of the agent's Unix socket, if it is reached by one.
@@ -174,93 +204,21 @@ fn port(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Splits `host:port`, `[v6]:port`, or either without a port. The scheme's own port is the default, as in official
-/// clients.
-fn split_port(authority: &str, default: u16) -> Option<(&str, u16)> {
+/// Splits `host:port`, `[v6]:port`, or either without a port.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
         host.parse::<std::net::Ipv6Addr>().ok()?;
         return match after {
-            "" => Some((host, default)),
-            _ => Some((host, port(after.strip_prefix(':')?)?)),
+            "" => Some((host, None)),
+            _ => Some((host, Some(port(after.strip_prefix(':')?)?))),
         };
     }
     match authority.split_once(':') {
-        None => Some((authority, default)),
-        Some((host, after)) => Some((host, port(after)?)),
+        None => Some((authority, None)),
+        Some((host, after)) => Some((host, Some(port(after)?))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_read_as_official_clients_read_them() {
-        for (text, ssl, shown) in [
-            ("", false, "http://127.0.0.1:8500"),
-            ("", true, "https://127.0.0.1:8500"),
-            ("127.0.0.1:8500", false, "http://127.0.0.1:8500"),
-            ("http://consul.example:80/", false, "http://consul.example:80"),
-            ("http://consul.example:80/", true, "https://consul.example:80"),
-            ("http://10.0.0.1:8500/a/b/", false, "http://10.0.0.1:8500/a/b"),
-            ("https://10.0.0.1:8501/a/b/", false, "https://10.0.0.1:8501/a/b"),
-            ("[::1]:8500", false, "http://[::1]:8500"),
-            ("https://[::1]/p", false, "https://[::1]:443/p"),
-            ("localhost", false, "http://localhost:80"),
-            ("unix:///run/consul.sock", false, "unix:///run/consul.sock"),
-            ("unix://consul@1.sock", true, "unix://consul@1.sock"),
-        ] {
-            let address = Address::parse(text, ssl).expect(text);
-            assert_eq!(address.shown(), shown, "{text:?}");
-            assert_eq!(address.is_https(), ssl || text.starts_with("https"), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_default_is_what_an_empty_text_means() {
-        assert_eq!(Address::parse("", false), Ok(Address::default()));
-    }
-
-    #[test]
-    fn a_request_names_the_host_that_the_agent_expects() {
-        for (text, name, base, header) in [
-            ("https://10.0.0.1:8501/p", None, "https://10.0.0.1:8501/p", "10.0.0.1:8501"),
-            ("https://10.0.0.1:8501/p", Some("server.dc1.consul"), "https://server.dc1.consul:8501/p", "10.0.0.1:8501"),
-            ("https://[::1]:8501", None, "https://[::1]:8501", "[::1]:8501"),
-            ("https://10.0.0.1:8501", Some("::1"), "https://[::1]:8501", "10.0.0.1:8501"),
-            ("unix:///run/consul.sock", None, "http://localhost", "localhost"),
-        ] {
-            let address = Address::parse(text, false).expect(text);
-            assert_eq!((address.base(name).as_str(), address.host_header().as_str()), (base, header));
-        }
-    }
-
-    #[test]
-    fn an_address_that_cannot_be_reached_is_an_error_and_not_a_wrong_connection() {
-        let long = format!("unix:///{}", "x".repeat(200));
-        for text in [
-            long.as_str(),
-            "unix://",
-            "ftp://127.0.0.1",
-            "127.0.0.1:99999",
-            "127.0.0.1:+8500",
-            "127.0.0.1:",
-            ":8500",
-            "::1:8500",
-            "[::1:8500",
-            "[name]:8500",
-            "user:password@127.0.0.1:8500",
-            "user@127.0.0.1:8500",
-            "http://user:pass/password@127.0.0.1:8500",
-            "127.0.0.1:8500/x?token=password",
-            "127.0.0.1:8500?x",
-            "two words:8500",
-            "http://",
-            "https://",
-        ] {
-            let error = Address::parse(text, false).expect_err(text).to_string();
-            assert!(!error.contains("password"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::acl::Rule;
+use super::address::PortDoubt;
 use super::tls_fault::TlsFault;
 use crate::duration;
 
@@ -19,6 +20,12 @@ const WANTS_HTTPS: &str = "HTTP request to an HTTPS server";
 /// refuses it in a prepared query.
 const ENTERPRISE: [&str; 3] =
     ["Consul Enterprise feature", "unknown field \"Namespace\"", "unknown field \"Partition\""];
+
+/// What servers say of a session's TTL that is below their `session_ttl_min` (1.8.7 and 1.21.0).
+const WRONG_TTL: &str = "Invalid Session TTL";
+
+/// What servers say of a session on a check that is not in the catalog (1.8.7 and 1.21.0).
+const MISSING_CHECK: &str = "Missing check";
 
 /// The underlying error that a failure comes from.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -36,8 +43,19 @@ pub struct Error {
     pub rule: Rule,
     /// Whether the request carried a token.
     pub has_token: bool,
+    /// What may be wrong with the way in which the agent was reached.
+    pub suspicion: Arc<Suspicion>,
     /// What came back.
     pub kind: Kind,
+}
+
+/// What may be wrong with the way in which an agent is reached. It matters only once a request has failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The file that should hold the token, and is empty.
+    pub empty_token_file: Option<String>,
+    /// Why the port of the agent's address may be the wrong one.
+    pub port: Option<PortDoubt>,
 }
 
 /// The ways in which a request can fail.
@@ -67,6 +85,8 @@ pub enum Kind {
 pub enum Remedy {
     /// Retry later: the cause may pass by itself.
     Retry,
+    /// Correct the port, which is one that agents serve nothing else on, or was not given.
+    CorrectPort(PortDoubt),
     /// Start the agent, or correct its address.
     ReachAgent,
     /// Correct the address: the server there is not a Consul agent.
@@ -93,10 +113,16 @@ pub enum Remedy {
     UpgradeTls,
     /// Send a token that has this rule.
     GiveToken(Rule),
+    /// Write a token that has this rule into this file, which is empty.
+    FillTokenFile(Rule, String),
     /// Send another token: this one does not exist.
     ReplaceToken,
     /// Add this rule to the token.
     Grant(Rule),
+    /// Raise the session's TTL to the servers' `session_ttl_min`, which is this where their words hold it.
+    RaiseTtl(Option<Duration>),
+    /// Retry later: the check is not in the catalog yet. If that lasts, let the agent register it: its token lacks rights.
+    RegisterCheck,
     /// Leave namespace and partition out: this Consul has none.
     LeaveOutScope,
     /// Use another version of Consul: this one does not accept the request.
@@ -132,6 +158,7 @@ impl Error {
                 true
             }
             Kind::Status(400, words) => words.contains(WANTS_HTTPS) || lacks_enterprise(words),
+            Kind::Status(500, words) => words.contains(WRONG_TTL),
             _ => false,
         };
         is_mistake || self.is_denied()
@@ -144,21 +171,47 @@ impl Error {
 
     /// Returns what the reader can do about the error.
     pub fn remedy(&self) -> Remedy {
+        if let Some(doubt) = self.suspicion.port.as_ref().filter(|_| self.is_of_another_server()) {
+            return Remedy::CorrectPort(doubt.clone());
+        }
         match &self.kind {
             Kind::Unreachable(_) => Remedy::ReachAgent,
             Kind::Forbidden(_) => Remedy::OpenSocket,
             Kind::Tls(fault, _) => of_tls(*fault),
-            Kind::NotUnderstood(_) => Remedy::CorrectAddress,
-            Kind::Status(401 | 403, _) if !self.has_token => Remedy::GiveToken(self.rule.clone()),
+            Kind::NotUnderstood(_) | Kind::Status(404, _) => Remedy::CorrectAddress,
+            Kind::Status(401 | 403, _) if !self.has_token => match &self.suspicion.empty_token_file {
+                Some(file) => Remedy::FillTokenFile(self.rule.clone(), file.clone()),
+                None => Remedy::GiveToken(self.rule.clone()),
+            },
             Kind::Status(403, words) if words.contains("ACL not found") => Remedy::ReplaceToken,
             Kind::Status(401 | 403, _) => Remedy::Grant(self.rule.clone()),
             Kind::Status(400, words) if words.contains(WANTS_HTTPS) => Remedy::UseHttps,
             Kind::Status(400, words) if lacks_enterprise(words) => Remedy::LeaveOutScope,
             Kind::Status(400, _) => Remedy::ChangeVersion,
+            Kind::Status(500, words) if words.contains(WRONG_TTL) => Remedy::RaiseTtl(least_ttl(words)),
+            Kind::Status(500, words) if words.contains(MISSING_CHECK) => Remedy::RegisterCheck,
             Kind::Status(status, _) if (300..400).contains(status) => Remedy::NameAgentItself,
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => Remedy::Retry,
         }
     }
+}
+
+impl Error {
+    /// Returns whether what listens there may not be an agent's HTTP server. The agent's own answers show that it is.
+    fn is_of_another_server(&self) -> bool {
+        match &self.kind {
+            Kind::Unreachable(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) => true,
+            Kind::Tls(fault, _) => matches!(fault, TlsFault::NoTls | TlsFault::Other),
+            Kind::Status(status, _) => *status == 404,
+            Kind::TimedOut(_) | Kind::Forbidden(_) | Kind::DeniedInOutage(_) => false,
+        }
+    }
+}
+
+/// Reads the lower limit in `must be between [30s=24h0m0s]`.
+fn least_ttl(words: &str) -> Option<Duration> {
+    let (_, limits) = words.split_once('[')?;
+    duration::parse(limits.split_once('=')?.0)
 }
 
 fn of_tls(fault: TlsFault) -> Remedy {
@@ -186,7 +239,7 @@ impl fmt::Display for Error {
             write!(f, ": {cause}")?;
         }
         match self.remedy() {
-            Remedy::GiveToken(rule) => write!(f, "; needs a token with: {rule}"),
+            Remedy::GiveToken(rule) | Remedy::FillTokenFile(rule, _) => write!(f, "; needs a token with: {rule}"),
             Remedy::Grant(rule) => write!(f, "; the token needs: {rule}"),
             _ => Ok(()),
         }
@@ -235,57 +288,4 @@ impl StdError for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use rustls::CertificateError;
-
-    use super::super::acl::Resource;
-    use super::*;
-
-    fn error(kind: Kind) -> Error {
-        Error {
-            purpose: "read key k".to_owned(),
-            agent: "http://127.0.0.1:8500".into(),
-            rule: Rule::write(Resource::Key, "k"),
-            has_token: true,
-            kind,
-        }
-    }
-
-    fn chain(error: &Error) -> Vec<String> {
-        let (mut texts, mut next) = (vec![error.to_string()], error.source());
-        while let Some(error) = next {
-            texts.push(error.to_string());
-            next = error.source();
-        }
-        texts
-    }
-
-    #[test]
-    fn the_cause_is_a_source_and_printed_once() {
-        let error = error(Kind::Interrupted(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()));
-        let plain = "cannot read key k at http://127.0.0.1:8500: the connection ended early";
-        assert_eq!(chain(&error), [plain, "broken pipe"]);
-        assert_eq!(format!("{error:#}"), format!("{plain}: broken pipe"));
-        assert!(error.source().is_some_and(<dyn StdError>::is::<std::io::Error>));
-    }
-
-    #[test]
-    fn a_handshake_keeps_rustls_own_error_behind_words_that_do_not_change() {
-        let error = error(Kind::of_tls(rustls::Error::InvalidCertificate(CertificateError::Expired)));
-        assert_eq!(chain(&error)[1], "its certificate has expired");
-        assert_eq!(chain(&error).len(), 3);
-        assert!(format!("{error:#}").ends_with(": TLS failed: its certificate has expired"));
-    }
-
-    #[test]
-    fn a_denial_names_the_missing_rule_in_text_and_remedy() {
-        let mut error = error(Kind::Status(403, "Permission denied".to_owned()));
-        assert!(
-            error.to_string().ends_with(": 403 Permission denied; the token needs: key \"k\" { policy = \"write\" }")
-        );
-        assert_eq!(error.remedy(), Remedy::Grant(error.rule.clone()));
-        error.has_token = false;
-        assert!(error.to_string().ends_with("; needs a token with: key \"k\" { policy = \"write\" }"));
-        assert_eq!(error.remedy(), Remedy::GiveToken(error.rule.clone()));
-    }
-}
+mod tests;

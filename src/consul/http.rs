@@ -12,7 +12,7 @@ use ureq::{AsSendBody, Body};
 
 use super::access::{Access, Scope};
 use super::acl::Rule;
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, Suspicion};
 use super::transport;
 use crate::deadline::Deadline;
 use crate::text;
@@ -47,6 +47,7 @@ pub(super) struct Answer {
 struct Asked {
     agent: Arc<str>,
     has_token: bool,
+    suspicion: Arc<Suspicion>,
 }
 
 /// An answer as it came over the wire.
@@ -91,11 +92,23 @@ impl Client {
         Client {
             agent: transport::agent(access),
             base: address.base(access.tls.as_ref().and_then(|tls| tls.server_name())),
-            asked: Asked { agent: address.shown().into(), has_token: access.token.is_some() },
+            asked: Asked {
+                agent: address.shown().into(),
+                has_token: access.token.is_some(),
+                suspicion: Arc::new(Suspicion {
+                    empty_token_file: access.empty_token_file.as_ref().map(|path| path.display().to_string()),
+                    port: address.port_doubt(),
+                }),
+            },
             headers: headers.into_iter().filter_map(header).collect(),
             scope: scope.collect::<Vec<_>>().join("&"),
             deadline,
         }
+    }
+
+    /// Returns the agent's address, for people.
+    pub fn agent(&self) -> &str {
+        &self.asked.agent
     }
 
     /// Returns the same client with another deadline.
@@ -198,6 +211,7 @@ impl Call {
             agent: asked.agent.clone(),
             rule: self.rule.clone(),
             has_token: asked.has_token,
+            suspicion: asked.suspicion.clone(),
             kind,
         }
     }

@@ -22,12 +22,12 @@ mod transport;
 pub use access::{Access, Scope};
 #[cfg(test)]
 pub use acl::{Resource, Rule};
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, PortDoubt};
 pub use agent::{Check, Health, Registration, Status};
 pub use catalog::{CatalogInstance, RemoteInstance};
-#[cfg(test)]
-pub use error::Kind;
 pub use error::{Error, Remedy};
+#[cfg(test)]
+pub use error::{Kind, Suspicion};
 pub use http::Client;
 pub use kv::Key;
 pub use query::{PreparedQuery, QuerySpec};

@@ -166,8 +166,12 @@ impl Client {
         }
     }
 
-    /// Returns the query of exactly this name among those that the token may read.
-    fn query_of_name(&self, name: &str) -> Result<Option<PreparedQuery>, Error> {
+    /// Returns the query of exactly this name among those that the token may read, which may be a template. An agent logs no error
+    /// if there is none.
+    ///
+    /// # Errors
+    /// When the request failed.
+    pub fn query_of_name(&self, name: &str) -> Result<Option<PreparedQuery>, Error> {
         let call = Call::get("/v1/query".to_owned(), format!("look for prepared query {name}"), rule(name));
         let queries: Vec<PreparedQuery> = self.ask(call)?.json()?;
         Ok(queries.into_iter().find(|query| query.name().eq_ignore_ascii_case(name)))

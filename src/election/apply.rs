@@ -7,13 +7,14 @@ use std::time::Duration;
 use log::debug;
 
 use super::address::address;
+use super::clock::End;
 use super::config::Config;
 use super::decide::{Action, HandOver};
 use super::describe::{self, Description};
 use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
-use super::value::{self, End, Failure, HandedTo, Holder, Notes, StandBack};
+use super::value::{self, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -75,6 +76,15 @@ impl Apply<'_> {
         let Apply { client, config, view, deadline, .. } = *self;
         match action {
             Action::Mark(marks) => return registration::mark(client, config, &view.instance, marks),
+            Action::Leave(marks) => {
+                if *marks != view.instance.marks {
+                    let progress = registration::mark(client, config, &view.instance, marks)?;
+                    if progress == Progress::Overtaken {
+                        return Ok(progress);
+                    }
+                }
+                self.done.left = true;
+            }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
             Action::Acquire { behind } => return self.acquire(*behind),
             Action::Promote { session } => hooks::promote(client, config, view, session, deadline)?,
@@ -104,7 +114,10 @@ impl Apply<'_> {
                 // Nobody leads then, so the value keeps its notes alone.
                 self.lock(None).release(session, &value::write(None, &view.notes))?;
             }
-            Action::CreateQuery(query) => return overtakable(client.create_query(query)),
+            Action::CreateQuery(query) => {
+                self.done.query_tried = true;
+                return overtakable(client.create_query(query));
+            }
             Action::UpdateQuery(query) => return overtakable(client.update_query(query)),
         }
         Ok(Progress::Done)
@@ -129,7 +142,9 @@ impl Apply<'_> {
             self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
         });
         *self.spare = spare;
-        self.done.refused |= !won?;
+        let won = won?;
+        self.done.refused |= !won;
+        self.done.acquired |= won;
         Ok(Progress::Done)
     }
 

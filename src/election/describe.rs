@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::clock::timestamp;
 use super::config::{Names, Policy};
 use super::eligibility::{binds_own_check, bound_checks, own_check};
 use super::identity::Sighting;
 use super::model::Instance;
-use super::value::{Challenger, Holder, timestamp};
+use super::value::{Challenger, Holder};
 
 /// What the value says that does not follow from the instance alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

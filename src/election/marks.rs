@@ -174,6 +174,22 @@ fn set_mark(marks: &mut Marks, mark: &Mark, names: &Names) {
     marks.meta.insert(key(names, "mark"), serde_json::to_string(mark).unwrap_or_default());
 }
 
+/// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note
+/// of its hook, so that the hook runs once.
+pub fn of_nobody(marks: &Marks, keeps_hook: bool, names: &Names) -> Marks {
+    let mut result = marks.clone();
+    let is_role = |tag: &str| tag.eq_ignore_ascii_case(&names.master_tag) || tag.eq_ignore_ascii_case(&names.slave_tag);
+    result.tags.retain(|tag| !is_role(tag));
+    let prefix = key(names, "");
+    result.meta.retain(|name, _| match name.strip_prefix(&prefix) {
+        Some("hook") if keeps_hook => true,
+        // More dashes belong to an election whose name only begins like this one's.
+        Some(own) => own.contains('-'),
+        None => true,
+    });
+    result
+}
+
 /// Whether the tags call an instance master.
 pub fn say_master(marks: &Marks, names: &Names) -> bool {
     marks.tags.iter().any(|tag| tag.eq_ignore_ascii_case(&names.master_tag))
@@ -266,5 +282,22 @@ mod tests {
         set_mark(&mut marks, &Mark::default(), &names);
         set_mark(&mut marks, &Mark::default(), &names.clone().with_query("Other"));
         assert_eq!(Mark::others(&marks, &names), ["other"]);
+    }
+
+    #[test]
+    fn an_instance_that_takes_no_part_keeps_what_is_not_of_this_election() {
+        let Config { names, policy, .. } = Config::typed("--priority 7 --on-demote true");
+        let meta =
+            [("version", "7"), ("election-redis-master-b-session", "9a1a"), ("election-redis-master-b-hook", "x")];
+        let meta = meta.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let before = Marks { tags: vec!["v7".to_owned(), "masters".to_owned()], meta };
+        let slave =
+            with_hook_done(&of_slave(&before, &Mark::default(), &names, &policy), SlaveHook::Demote, None, &names);
+        for marks in [of_master(&before, "9a1a", &Mark::default(), &names, &policy), slave.clone()] {
+            assert_ne!(marks, before);
+            assert_eq!(of_nobody(&marks, false, &names), before);
+        }
+        let noted = of_nobody(&slave, true, &names);
+        assert_eq!((noted.tags, noted.meta.len()), (before.tags, before.meta.len() + 1));
     }
 }

@@ -4,6 +4,7 @@
 mod address;
 mod apply;
 mod candidates;
+mod clock;
 mod config;
 mod decide;
 mod describe;

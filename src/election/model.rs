@@ -91,6 +91,12 @@ pub struct Done {
     pub port_unclear: Option<Unclear>,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
+    /// It acquired the lock: the query of the last term, which was fenced, has gone with that term's session.
+    pub acquired: bool,
+    /// It tried to create the query.
+    pub query_tried: bool,
+    /// It took the election's marks off the instance, which no longer takes part.
+    pub left: bool,
 }
 
 /// The instance that this pass is about.

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use log::debug;
 
+use super::clock::has_passed;
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
 use super::identity::Identity;
@@ -46,7 +47,7 @@ pub struct Known {
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
 pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Result<Observation, Complaint> {
-    let mut instance = read_instance(client, &config.names, known.node)?;
+    let mut instance = read_instance(client, config, known.node)?;
     let (seen, failure) = match read_lock(client, config, &mut instance, known.key) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
@@ -115,12 +116,14 @@ impl SeenLock {
 }
 
 /// Reads the instance from the local agent.
-fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> Result<Instance, Complaint> {
+fn read_instance(client: &Client, config: &Config, known_node: Option<String>) -> Result<Instance, Complaint> {
+    let names = &config.names;
     let Health { registration, checks } = find_instance(client, names)?;
     if !registration.kind().is_empty() {
         return Err(Complaint::NotPlain { id: registration.id().to_owned(), kind: registration.kind().to_owned() });
     }
-    if let Some(id) = &names.check_id {
+    // An instance whose check is gone can still hand over, and then leaves the election.
+    if let Some(id) = names.check_id.as_ref().filter(|_| config.policy.resign.is_none()) {
         confirm_own_check(id, &checks, names)?;
     }
     let marks = Marks::from(&registration);
@@ -153,13 +156,14 @@ fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Co
 
 fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
     let service = &names.service;
+    let agent = client.agent().to_owned();
     if let Some(id) = &names.service_id {
         let found = client.instance(service, id)?.filter(|health| health.registration.service() == service);
         if let Some(health) = found {
             return Ok(health);
         }
         let present = ids(&client.instances(service)?);
-        return Err(Complaint::NoSuchService { service: service.clone(), id: Some(id.clone()), present });
+        return Err(Complaint::NoSuchService { agent, service: service.clone(), id: Some(id.clone()), present });
     }
     let mut instances = client.instances(service)?;
     let all = ids(&instances);
@@ -172,7 +176,7 @@ fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
         (None, _) => {}
     }
     let present = client.service_names()?.into_iter().collect();
-    Err(Complaint::NoSuchService { service: service.clone(), id: None, present })
+    Err(Complaint::NoSuchService { agent, service: service.clone(), id: None, present })
 }
 
 /// Keeps the instance whose check runs this program, or if none shows that yet, the only one that has a check of its own. Consul keeps an
@@ -214,7 +218,7 @@ fn read_lock(
     let mut seen = SeenLock { lock: Lock::Free, key, ..SeenLock::unknown() };
     if let Some(Key { session, value, lock_index, .. }) = found {
         seen.term = lock_index;
-        seen.notes = Notes::read(&value, now);
+        seen.notes = Notes::read(&value, &instance.identity, now);
         if let Some(session) = session {
             seen.contradiction = value::holder(&value)
                 .filter(|holder| holder.session == session && holder.instance != instance.identity)
@@ -223,9 +227,9 @@ fn read_lock(
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
-        seen.term_is_over = policy.max_term.is_some_and(|term| value::has_passed(&holder.since, term, now));
+        seen.term_is_over = policy.max_term.is_some_and(|term| has_passed(&holder.since, term, now));
         seen.challenger_is_due = match (policy.preempt_after, &holder.challenger) {
-            (Some(after), Some(challenger)) => value::has_passed(&challenger.since, after, now),
+            (Some(after), Some(challenger)) => has_passed(&challenger.since, after, now),
             _ => false,
         };
     }
@@ -311,6 +315,9 @@ fn read_port(
 
 fn read_query(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.query = Answer::Failed;
-    view.query = Answer::Known(client.query(&config.names.query)?);
+    let name = &config.names.query;
+    // Before the first term there is none as a rule, and a list does not make the agent log an error.
+    let is_first = view.lock == Lock::Free && view.term == 0;
+    view.query = Answer::Known(if is_first { client.query_of_name(name)? } else { client.query(name)? });
     Ok(())
 }

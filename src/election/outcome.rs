@@ -89,6 +89,8 @@ pub enum Complaint {
     Demoted(consul::Error),
     /// The local agent has no instance of the service.
     NoSuchService {
+        /// The agent's address.
+        agent: String,
         /// The service.
         service: String,
         /// The service ID, if one was named.
@@ -274,11 +276,14 @@ impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Complaint::Consul(error) | Complaint::Demoted(error) => error.fmt(f),
-            Complaint::NoSuchService { service, id: None, present } => {
-                write!(f, "the local agent has no instance of service {service}; it has {}", list(present))
+            Complaint::NoSuchService { agent, service, id: None, present } if present.is_empty() => {
+                write!(f, "the agent at {agent} has no instance of service {service}, nor of any other")
             }
-            Complaint::NoSuchService { service, id: Some(id), present } => {
-                write!(f, "the local agent has no instance {id} of service {service}; it has {}", list(present))
+            Complaint::NoSuchService { agent, service, id: None, present } => {
+                write!(f, "the agent at {agent} has no instance of service {service}; it has {}", list(present))
+            }
+            Complaint::NoSuchService { agent, service, id: Some(id), present } => {
+                write!(f, "the agent at {agent} has no instance {id} of service {service}; it has {}", list(present))
             }
             Complaint::SeveralInstances { service, ids } => {
                 write!(f, "the local agent has several instances of service {service}: {}", list(ids))

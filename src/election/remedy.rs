@@ -7,6 +7,8 @@ use super::outcome::{Complaint, Difference, Fault, HookName, QueryFault};
 pub enum Remedy {
     /// Nothing: the next run tries again.
     Retry,
+    /// Name the agent that has the service, or register it with this one.
+    NameAgent,
     /// Register the service, or correct its name.
     RegisterService,
     /// Correct the service ID.
@@ -59,6 +61,7 @@ impl Complaint {
             | Complaint::StandsBack(_)
             | Complaint::Superseded
             | Complaint::Hook { hook: HookName::Promote, .. } => return None,
+            Complaint::NoSuchService { id: None, present, .. } if present.is_empty() => Remedy::NameAgent,
             Complaint::NoSuchService { id: None, .. } => Remedy::RegisterService,
             Complaint::NoSuchService { id: Some(_), .. } => Remedy::CorrectServiceId,
             Complaint::SeveralInstances { .. } => Remedy::NameServiceId,

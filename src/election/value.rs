@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::{Age, Clock, End};
 use super::identity::{Identity, Sighting};
 
 /// The entry of the instance that holds the lock.
@@ -60,8 +61,7 @@ pub struct Challenger {
     pub since: String,
 }
 
-/// Notes that passes leave for each other. Each ends by itself at the time that it names, which takes clocks that agree within
-/// seconds.
+/// Notes that passes leave for each other. Each ends by itself at the time that it names, by the clock of the node that wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// Instances that are not candidates for now.
@@ -117,34 +117,6 @@ pub struct HandedTo {
     pub end: End,
 }
 
-/// The end of a note.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// The time at which it ends, in RFC 3339.
-    pub until: String,
-    /// The length of the note in seconds.
-    #[serde(default)]
-    pub seconds: u64,
-}
-
-impl End {
-    /// The end of a note that is written now and holds for `length`.
-    pub fn after(length: Duration) -> End {
-        End { until: timestamp(SystemTime::now() + length), seconds: length.as_secs() }
-    }
-
-    /// Whether the note still holds. A time that cannot be read has passed. So has one that is further away than the note is long: it
-    /// was written by a clock that has been set back since.
-    fn is_ahead(&self, now: SystemTime) -> bool {
-        let left = humantime::parse_rfc3339(&self.until).ok().and_then(|until| until.duration_since(now).ok());
-        left.is_some_and(|left| !left.is_zero() && left <= Duration::from_secs(self.seconds.saturating_add(1)))
-    }
-}
-
-/// How long others do not count on an instance that acquired the lock and could not become master: it would be handed the lead, fail
-/// again, and make the lead flap. The instance itself may try again sooner, while nobody leads.
-const REMEMBERED: Duration = Duration::from_secs(600);
-
 #[derive(Serialize)]
 struct Value<'a> {
     #[serde(flatten)]
@@ -171,16 +143,17 @@ impl Holder {
 }
 
 impl Notes {
-    /// The notes in the value that still hold.
-    pub fn read(value: &[u8], now: SystemTime) -> Notes {
+    /// The notes in the value that still hold, as the instance `own` reads them. It writes that it stands back by its own clock; all
+    /// other notes count as written by another one.
+    pub fn read(value: &[u8], own: &Identity, now: SystemTime) -> Notes {
         let mut notes: Notes = serde_json::from_slice(value).unwrap_or_default();
-        for entry in &mut notes.standing_back {
-            entry.is_over = !entry.end.is_ahead(now);
-        }
-        let is_remembered =
-            |entry: &StandBack| entry.failure.is_some() && !has_passed(&entry.end.until, REMEMBERED, now);
-        notes.standing_back.retain(|entry| !entry.is_over || is_remembered(entry));
-        notes.handed_to = notes.handed_to.filter(|handed| handed.end.is_ahead(now));
+        notes.standing_back.retain_mut(|entry| {
+            let clock = if entry.instance == *own { Clock::Own } else { Clock::Another };
+            let age = entry.end.age(now, clock);
+            entry.is_over = age != Age::Holds;
+            age == Age::Holds || (age == Age::Over && entry.failure.is_some())
+        });
+        notes.handed_to = notes.handed_to.filter(|handed| handed.end.age(now, Clock::Another) == Age::Holds);
         notes
     }
 
@@ -198,19 +171,48 @@ impl Notes {
     }
 }
 
-/// A time as the value has it.
-pub fn timestamp(moment: SystemTime) -> String {
-    humantime::format_rfc3339_millis(moment).to_string()
-}
-
-/// Whether `length` has passed since a time in the value. A time that cannot be read has not begun.
-pub fn has_passed(since: &str, length: Duration, now: SystemTime) -> bool {
-    humantime::parse_rfc3339(since)
-        .ok()
-        .and_then(|since| now.duration_since(since).ok())
-        .is_some_and(|passed| passed >= length)
-}
-
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(node: &str) -> Identity {
+        Identity { node: node.to_owned(), service_id: "redis".to_owned() }
+    }
+
+    #[test]
+    fn an_instance_reads_its_own_notes_exactly_and_those_of_others_with_tolerance() {
+        let failure = Some(Failure { error: "why".to_owned(), for_good: false });
+        // A note of 30 s that its writer wrote at 70 s, by its own clock.
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
+        let end = End::at(at(100), Duration::from_secs(30));
+        let back =
+            |node: &str, failure| StandBack { instance: instance(node), end: end.clone(), failure, is_over: false };
+        let standing_back = vec![back("n1", None), back("n2", None), back("n3", failure)];
+        let written = Notes { standing_back, handed_to: Some(HandedTo { instance: instance("n4"), end: end.clone() }) };
+        let value = write(None, &written);
+        for (now, held, remembered, handed) in [
+            (58, &[][..], &[][..], false),
+            (60, &["n2", "n3"], &[], true),
+            (70, &["n1", "n2", "n3"], &[], true),
+            (105, &["n2", "n3"], &[], true),
+            (120, &[], &["n3"], false),
+            (770, &[], &[], false),
+        ] {
+            let notes = Notes::read(&value, &instance("n1"), at(now));
+            let named = |is_over| {
+                let entries = notes.standing_back.iter().filter(|entry| entry.is_over == is_over);
+                entries.map(|entry| entry.instance.node.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!((named(false), named(true)), (owned(held), owned(remembered)), "at {now} s");
+            assert_eq!(notes.handed_to.is_some(), handed, "at {now} s");
+        }
+    }
+
+    fn owned(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
 }

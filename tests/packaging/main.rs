@@ -1,11 +1,12 @@
 //! What is made from the program's table of options: man page, completions and docs/options.md, tried in the shells and formatters that
-//! read them. Knows nothing of Consul.
+//! read them; and docs/lines.md, held to the lines. Knows nothing of Consul.
 
 // A panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bash;
 mod fish;
+mod lines;
 mod manual;
 mod reference;
 mod shells;

@@ -14,7 +14,7 @@ describe 'consul_master_election_tagger::election' do
 
     it 'declares a check of the service of that name, and tells the program which' do
       expect(written).to eq(
-        'id' => 'redis-election', 'name' => 'redis-election', 'service_id' => 'redis', 'interval' => '5s', 'timeout' => '30s',
+        'id' => 'redis-election', 'name' => 'redis-election', 'service_id' => 'redis', 'interval' => '5s', 'timeout' => '30s', 'status' => 'passing',
         'args' => ['/usr/bin/tagger', '--consul-service-name', 'redis', '--check-id', 'redis-election'],
       )
     end
@@ -59,13 +59,13 @@ describe 'consul_master_election_tagger::election' do
   context 'with all that a check can have' do
     let(:params) do
       super().merge('check_id' => 'redis/primary', 'check_interval' => '2s', 'check_timeout' => '25s', 'check_notes' => 'who leads',
-                    'check_status' => 'passing', 'check_token' => sensitive('e5f6'))
+                    'check_status' => 'warning', 'check_token' => sensitive('e5f6'))
     end
     let(:written) { JSON.parse(catalogue.resource('File', '/etc/consul/check_redis_primary.json')['content'])['check'] }
 
     it 'hands it on' do
       expect(written).to include('id' => 'redis/primary', 'interval' => '2s', 'timeout' => '25s', 'notes' => 'who leads',
-                                 'status' => 'passing', 'token' => 'e5f6')
+                                 'status' => 'warning', 'token' => 'e5f6')
       expect(written['args'].last(2)).to eq(['--check-id', 'redis/primary'])
     end
   end

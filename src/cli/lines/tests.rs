@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::UnixTime;
@@ -10,7 +11,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatibl
 
 use super::*;
 use crate::consul;
-use crate::consul::{Kind, Resource, Rule};
+use crate::consul::{Kind, PortDoubt, Resource, Rule, Suspicion};
 use crate::election::Failure;
 use crate::election::{Fault, HookName, Identity, QueryFault};
 use crate::port::{Target, Unclear};
@@ -108,6 +109,7 @@ fn roles() -> Vec<Role> {
 
 fn errors() -> Vec<Complaint> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let agent = || "http://127.0.0.1:8500".to_owned();
     let fault = |fault| Complaint::Fault { query: "redis-master".to_owned(), fault };
     let query = |reason| fault(Fault::Query(reason));
     let mut errors: Vec<Complaint> = [
@@ -146,12 +148,19 @@ fn errors() -> Vec<Complaint> {
     .map(|kind| Complaint::Consul(consul_error(kind)))
     .collect();
     let tokenless = consul_error(Kind::Status(403, "Permission denied".to_owned()));
+    errors.push(Complaint::Consul(consul::Error { has_token: false, ..tokenless }));
+    errors.extend(mistakes().into_iter().map(Complaint::Consul));
     errors.extend([
-        Complaint::Consul(consul::Error { has_token: false, ..tokenless }),
         Complaint::Demoted(consul_error(Kind::Status(500, "No cluster leader".to_owned()))),
-        Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: words(&["postgresql", "web"]) },
-        Complaint::NoSuchService { service: "redis".to_owned(), id: None, present: Vec::new() },
         Complaint::NoSuchService {
+            agent: agent(),
+            service: "redis".to_owned(),
+            id: None,
+            present: words(&["postgresql", "web"]),
+        },
+        Complaint::NoSuchService { agent: agent(), service: "redis".to_owned(), id: None, present: Vec::new() },
+        Complaint::NoSuchService {
+            agent: agent(),
             service: "redis".to_owned(),
             id: Some("redis-3".to_owned()),
             present: words(&["redis-1", "redis-2"]),
@@ -177,12 +186,41 @@ fn errors() -> Vec<Complaint> {
     errors
 }
 
+/// Errors that show a mistake in how the agent is reached or set up.
+fn mistakes() -> Vec<consul::Error> {
+    let empty = consul_error(Kind::Status(403, "Permission denied".to_owned()));
+    let suspicion = |file: Option<&str>, port| Arc::new(Suspicion { empty_token_file: file.map(str::to_owned), port });
+    let refused = consul_error(Kind::Unreachable("Connection refused (os error 111)".into()));
+    let dns = consul_error(Kind::Interrupted("Peer disconnected".into()));
+    let session = |words: &str| consul::Error {
+        purpose: "create a session".to_owned(),
+        rule: Rule::write(Resource::Session, "n1"),
+        ..consul_error(Kind::Status(500, words.to_owned()))
+    };
+    vec![
+        consul::Error { has_token: false, suspicion: suspicion(Some("/etc/consul-election-token"), None), ..empty },
+        consul::Error {
+            agent: "http://127.0.0.1:80".into(),
+            suspicion: suspicion(None, Some(PortDoubt::NotGiven(80))),
+            ..refused
+        },
+        consul::Error {
+            agent: "http://127.0.0.1:8600".into(),
+            suspicion: suspicion(None, Some(PortDoubt::Serves(8600, "DNS"))),
+            ..dns
+        },
+        session("Invalid Session TTL '10000000000', must be between [30s=24h0m0s]"),
+        session("Missing check 'redis-ping' registration"),
+    ]
+}
+
 fn consul_error(kind: Kind) -> consul::Error {
     consul::Error {
         purpose: "read key service/redis-master/leader".to_owned(),
         agent: "http://127.0.0.1:8500".into(),
         rule: Rule::write(Resource::Key, "service/redis-master/leader"),
         has_token: true,
+        suspicion: Arc::default(),
         kind,
     }
 }

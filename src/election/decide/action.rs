@@ -25,6 +25,8 @@ pub struct Decision {
 pub enum Action {
     /// Register the instance with these tags and this Meta.
     Mark(Marks),
+    /// Register the instance with these marks, and note that it takes no part in the election.
+    Leave(Marks),
     /// Read the catalog back, and stop if it does not have the marks that were just set.
     ConfirmMarks(Marks),
     /// Try to acquire the free lock.

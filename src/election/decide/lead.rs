@@ -2,6 +2,7 @@
 
 use super::action::{Action, Decision};
 use super::own_mark::own_mark;
+use super::question::creates_query_unseen;
 use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
@@ -92,7 +93,12 @@ fn keep(
     if is_new {
         actions.push(Action::Mark(wanted.clone()));
     }
-    let fault = match query::action(&view.query, Some(session), names, policy) {
+    let query = if creates_query_unseen(view, policy) {
+        Ok(query::unseen(session, names, policy))
+    } else {
+        query::action(&view.query, Some(session), names, policy)
+    };
+    let fault = match query {
         Ok(action) => {
             actions.extend(action);
             None

@@ -85,6 +85,9 @@ fn outage(view: &View, names: &Names, policy: &Policy) -> Decision {
 /// them, since a registration is only written over one that was just read.
 fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
     let marks = &view.instance.marks;
+    if stance::has_left(view, names, policy) {
+        return leave(view, names, policy);
+    }
     let hook = marks::next_hook(marks, leader, names, policy).filter(|_| !view.done.hook_failed);
     let wanted = marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
     if wanted != *marks {
@@ -93,6 +96,24 @@ fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Po
     match hook {
         Some(hook) => {
             let done = marks::with_hook_done(marks, hook, leader, names);
+            (vec![Action::Hook(hook), Action::Mark(done)], false)
+        }
+        None => (Vec::new(), true),
+    }
+}
+
+/// What takes the election's marks off an instance that no longer takes part, and whether that is all. A master's hook runs all the same.
+fn leave(view: &View, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
+    let marks = &view.instance.marks;
+    let leads = matches!(view.lock, Lock::Mine { .. });
+    let hook = marks::next_hook(marks, None, names, policy).filter(|_| leads && !view.done.hook_failed);
+    let wanted = marks::of_nobody(marks, leads, names);
+    if wanted != *marks || !view.done.left {
+        return (vec![Action::Leave(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
+    }
+    match hook {
+        Some(hook) => {
+            let done = marks::with_hook_done(marks, hook, None, names);
             (vec![Action::Hook(hook), Action::Mark(done)], false)
         }
         None => (Vec::new(), true),

@@ -43,6 +43,11 @@ pub fn action(
     }
 }
 
+/// Creates the query that `session` needs, unseen.
+pub fn unseen(session: &str, names: &Names, policy: &Policy) -> Option<Action> {
+    create(None, Some(session), names, policy)
+}
+
 fn create(found: Option<&PreparedQuery>, session: Option<&str>, names: &Names, policy: &Policy) -> Option<Action> {
     let possible = session.is_some() || !policy.query.fence;
     possible.then(|| Action::CreateQuery(PreparedQuery::new(&spec(found, session, names, policy))))

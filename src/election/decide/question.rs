@@ -2,7 +2,7 @@
 
 use super::stance::{Stance, is_in_warning, is_named_by_other, must_not_lead, stance};
 use crate::election::config::{Names, Policy};
-use crate::election::model::{Lock, View};
+use crate::election::model::{Done, Lock, View};
 
 /// A question that is asked only if the decision depends on its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +52,18 @@ fn needs_port(view: &View, names: &Names, policy: &Policy) -> bool {
     policy.watch_port.is_some() && asks(stance(view, names, policy))
 }
 
+/// Whether the query is created without asking for it. An agent logs an error for each question about a query that does not exist, and
+/// behind the fence none does when a term begins. If there is one all the same, Consul refuses, and then it is asked for.
+pub fn creates_query_unseen(view: &View, policy: &Policy) -> bool {
+    let Done { acquired, query_tried, .. } = view.done;
+    view.query.is_open() && policy.query.fence && acquired && !query_tried
+}
+
 /// A master keeps the query true, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
 /// term, and the name's owner was known then.
 pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
     match stance(view, names, policy) {
-        Stance::Lead => true,
+        Stance::Lead => !creates_query_unseen(view, policy),
         Stance::Campaign => view.term == 0 || !policy.query.fence,
         _ => false,
     }

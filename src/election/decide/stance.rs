@@ -7,7 +7,7 @@ use crate::election::candidates::DEFAULT_PRIORITY;
 use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
 use crate::election::identity::{Identity, Sighting};
-use crate::election::marks;
+use crate::election::marks::{self, Mark};
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
 use crate::election::outcome::{Fault, Vacancy};
 use crate::election::value::Holder;
@@ -180,6 +180,17 @@ pub fn known_check(view: &View) -> Option<&str> {
 /// Whether a check in warning makes the instance second choice.
 pub fn is_in_warning(view: &View, names: &Names) -> bool {
     eligibility::is_in_warning(&view.instance, known_check(view), names)
+}
+
+/// Whether an instance that was asked to hand over no longer takes part in the election: its election check is gone. Where nothing names
+/// that check, the program may run without one, and the instance takes part, unless it has neither the lock nor a mark of the election.
+pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
+    let marks = &view.instance.marks;
+    let is_out = || !matches!(view.lock, Lock::Mine { .. }) && marks::of_nobody(marks, false, names) == *marks;
+    let is_gone = |id: &str| !view.instance.checks.iter().any(|check| check.id == id);
+    let marked = Mark::of(marks, names).and_then(|mark| mark.check);
+    let known = names.check_id.as_deref().or(marked.as_deref()).or_else(|| known_check(view));
+    policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone) || is_out())
 }
 
 /// The best of the other candidates, if it is better than this instance: a passing one beats one in warning, whatever their priorities;

@@ -1,6 +1,8 @@
 //! What operators really do, one file per kind of trouble.
 
+mod clocks;
 mod first_run;
+mod leaving;
 mod marks;
 mod masters;
 mod port;
@@ -9,3 +11,4 @@ mod splits;
 mod tokens;
 mod warning;
 mod watched;
+mod words;

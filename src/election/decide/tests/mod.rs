@@ -48,7 +48,7 @@ fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the
         let called_master = matches!(decision.role, Some(Role::Master { .. }));
         assert!(mine || !(tagged_master || called_master), "{view:?}");
         let release = decision.actions.iter().position(|action| matches!(action, Action::Release { .. }));
-        let tag = decision.actions.iter().rposition(|action| matches!(action, Action::Mark(_)));
+        let tag = decision.actions.iter().rposition(|action| matches!(action, Action::Mark(_) | Action::Leave(_)));
         assert!(release.is_none_or(|release| tag.is_none_or(|tag| tag < release)), "{view:?}");
     });
 }
@@ -81,10 +81,17 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
     };
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
+        Action::Leave(marks) => {
+            view.instance.marks = marks;
+            view.done.left = true;
+        }
         Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
-        Action::Acquire { .. } => view.lock = described(&Description::default(), None),
+        Action::Acquire { .. } => {
+            view.lock = described(&Description::default(), None);
+            view.done.acquired = true;
+        }
         Action::Describe { description, .. } => view.lock = described(&description, own()),
         Action::Rebind { holder, .. } => {
             let promoted = holder.is_some_and(|holder| holder.promoted);
@@ -93,13 +100,27 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         }
         Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
         Action::Release { .. } => view.lock = Lock::Free,
+        Action::CreateQuery(query) if view.done.acquired && !view.done.query_tried => {
+            view.done.query_tried = true;
+            view.query = Answer::Known(Some(query));
+        }
         Action::CreateQuery(query) | Action::UpdateQuery(query) => view.query = Answer::Known(Some(query)),
     }
 }
 
 fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
     let hooks = "--on-promote true --on-demote true --on-follow true";
-    let all = ["", "--no-fence", "--only-passing", "--on-outage demote", hooks, "--preempt --priority 7 --ttl 10s"];
+    let left = "resign --check-id gone --priority 7 --on-demote true --on-follow true";
+    let all = [
+        "",
+        "--no-fence",
+        "--only-passing",
+        "--on-outage demote",
+        hooks,
+        "--preempt --priority 7 --ttl 10s",
+        left,
+        "resign",
+    ];
     for Config { names, policy, .. } in all.map(read_config) {
         for lock in [
             "mine",

@@ -6,6 +6,7 @@ use super::super::own_mark::own_mark;
 use super::super::*;
 use super::SESSION;
 use crate::consul::{Check, PreparedQuery, Registration, Status};
+use crate::election::clock::End;
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
@@ -14,7 +15,7 @@ use crate::election::marks::{self, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
 use crate::election::outcome::{Caveat, Contradiction, Difference, QueryFault, Split, Vacancy};
-use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
+use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::{Target, Unclear};
 
 pub fn read_config(text: &str) -> Config {
@@ -102,6 +103,9 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
             ("others-failed", _) => view.others = Answer::Failed,
+            ("acquired", _) => view.done.acquired = true,
+            ("tried", _) => view.done.query_tried = true,
+            ("left", _) => view.done.left = true,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
@@ -323,6 +327,8 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
         let role = |marks: &Marks| if marks::say_master(marks, names) { "master" } else { "slave" };
         let word = match action {
             Action::Mark(marks) => format!("mark {}", role(marks)),
+            Action::Leave(_) => "leave".to_owned(),
+            Action::ConfirmMarks(_) if shown.last().is_some_and(|last| last == "leave") => continue,
             Action::ConfirmMarks(marks) => {
                 if shown.last() == Some(&format!("mark {}", role(marks))) {
                     shown.pop();
