@@ -33,6 +33,7 @@ complete -c consul-master-election-tagger -l on-follow -x -a '(__fish_complete_c
 complete -c consul-master-election-tagger -l master-status -x -a 'passing warning critical' -d 'The status of a master\'s check: passing, warning or critical'
 complete -c consul-master-election-tagger -l slave-status -x -a 'passing warning critical' -d 'The status of a slave\'s check'
 complete -c consul-master-election-tagger -l leaderless-status -x -a 'passing warning critical' -d 'The status of a slave\'s check while nobody leads'
+complete -c consul-master-election-tagger -l error-status -x -a 'passing warning critical' -d 'The status of the check after an error; critical removes the instance from DNS'
 complete -c consul-master-election-tagger -l http-addr -x -d 'The agent\'s address: HOST:PORT, http://HOST:PORT/PREFIX, https://HOST:PORT/PREFIX or unix:///SOCKET'
 complete -c consul-master-election-tagger -l token -x -d 'The ACL token'
 complete -c consul-master-election-tagger -l token-file -r -F -d 'A file with the ACL token; takes precedence over --token'
