@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use consul_master_election_tagger::{
     Command, Interrupt, Run, Verdict, check, help, of_panic, of_usage, resign, signature, take_token,
 };
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -57,9 +57,10 @@ fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
     Some(again.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
 }
 
-/// Lets the first SIGTERM or SIGINT end a wait in good order, and the second one end the process.
+/// Lets the first SIGTERM, SIGINT or SIGHUP end a wait in good order, and the second one end the process. Consul shows a run that a signal
+/// kills as critical, and `pkill -HUP consul`, meant to reload the agent, reaches this program too.
 fn interrupt_on_signals(interrupt: Interrupt) {
-    let mut signals = match Signals::new([SIGTERM, SIGINT]) {
+    let mut signals = match Signals::new([SIGTERM, SIGINT, SIGHUP]) {
         Ok(signals) => signals,
         Err(error) => return log::warn!("a signal ends this run at once: {error}"),
     };

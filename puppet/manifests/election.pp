@@ -134,6 +134,9 @@
 # @param leaderless_status
 #   The same of a slave while nobody leads. The program's default is `passing`.
 #
+# @param error_status
+#   The status that the check ends with after an error. The program's default is `warning`; `critical` takes the instance out of DNS.
+#
 # @param timeout
 #   The time for each round of the program's work, hooks included. The program's default is `20s`.
 #
@@ -207,6 +210,7 @@ define consul_master_election_tagger::election (
   Optional[Consul_master_election_tagger::Status] $master_status = undef,
   Optional[Consul_master_election_tagger::Status] $slave_status = undef,
   Optional[Consul_master_election_tagger::Status] $leaderless_status = undef,
+  Optional[Consul_master_election_tagger::Status] $error_status = undef,
   Optional[Consul_master_election_tagger::Duration] $timeout = undef,
   Optional[Enum['off', 'error', 'warn', 'info', 'debug', 'trace']] $log_level = undef,
   Optional[Consul_master_election_tagger::Agent] $http_addr = undef,
@@ -250,6 +254,7 @@ define consul_master_election_tagger::election (
     'master-status'       => $master_status,
     'slave-status'        => $slave_status,
     'leaderless-status'   => $leaderless_status,
+    'error-status'        => $error_status,
     'timeout'             => $timeout,
     'log-level'           => $log_level,
     'http-addr'           => $http_addr,

@@ -33,9 +33,9 @@ pub fn obstacle(instance: &Instance, known: Option<&str>, names: &Names, only_pa
     }
 }
 
-/// Whether a check in warning counts as the instance's health. Another election's check does not: it is in warning when Consul could
-/// not be asked, and two elections on one instance would depose each other after an outage. Critical, it counts, since it keeps the
-/// instance out of DNS.
+/// Whether a check in warning counts as the instance's health. Another election's check does not: it is in warning when that election has
+/// trouble, and two elections on one instance would depose each other after an outage. Critical, it counts, since it keeps the instance
+/// out of DNS.
 fn is_a_warning(check: &Check) -> bool {
     check.status == Status::Warning && !check.output.lines().any(is_election_line)
 }

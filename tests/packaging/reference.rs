@@ -37,7 +37,7 @@ pub fn text() -> String {
          ## Exit codes\n\
          \n\
          Consul shows exit code 0 as passing, 1 as warning and 2 as critical. `--master-status`, `--slave-status` and\n\
-         `--leaderless-status` replace the 0 of a settled role.\n\
+         `--leaderless-status` replace the 0 of a settled role, `--error-status` the 1 of an error.\n\
          \n\
          {codes}",
         usage = usage.concat(),

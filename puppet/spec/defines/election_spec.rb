@@ -28,7 +28,7 @@ describe 'consul_master_election_tagger::election' do
     'lock_key' => 'locks/cache', 'lock_delay' => '0s', 'ttl' => '1m', 'only_passing' => true, 'on_outage' => 'demote',
     'wait' => '50s', 'watch_port' => true, 'watch_address' => '127.0.0.1:6379', 'watch_grace' => '1.5s', 'priority' => 0,
     'preempt' => true, 'preempt_after' => '1m30s', 'max_term' => '24h', 'master_status' => 'passing',
-    'slave_status' => 'warning', 'leaderless_status' => 'critical', 'timeout' => '15s', 'log_level' => 'info',
+    'slave_status' => 'warning', 'leaderless_status' => 'critical', 'error_status' => 'passing', 'timeout' => '15s', 'log_level' => 'info',
     'http_addr' => 'https://127.0.0.1:8501', 'token_file' => '/etc/consul/token', 'ca_file' => '/etc/consul/ca.pem',
     'ca_path' => '/etc/ssl/certs', 'client_cert' => '/etc/consul/cert.pem', 'client_key' => '/etc/consul/key.pem',
     'tls_server_name' => 'client.dc1.consul', 'namespace' => 'team', 'partition' => 'default', 'on_promote' => 'sh -c "echo $ADDRESS; date"',

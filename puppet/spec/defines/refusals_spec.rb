@@ -49,7 +49,7 @@ describe 'consul_master_election_tagger::election' do
   {
     'wait' => ['9', 'soon', '-1s', '1d', '15 s', '', '9223372036s', '100000h', '1s1s1s1s1s1s1s'], 'timeout' => [20], 'check_interval' => ['5'], 'check_timeout' => ['30'],
     'priority' => [-1, 1_000_001, '7'], 'on_outage' => ['panic'], 'master_status' => ['ok'], 'slave_status' => ['Warning'],
-    'leaderless_status' => [0], 'check_status' => ['up'], 'log_level' => ['loud'], 'preempt' => ['yes'], 'watch_port' => [6379],
+    'leaderless_status' => [0], 'error_status' => ['fatal'], 'check_status' => ['up'], 'log_level' => ['loud'], 'preempt' => ['yes'], 'watch_port' => [6379],
     'consul_query_tag' => ['prod', ['!'], ['']], 'query_failover' => ['dc2'], 'master_tag' => ['!old', ''], 'slave_tag' => ['!old'],
     'lock_key' => ['/leader', 'a//b', 'a/', 'a/../b', 'my key', '..'], 'consul_query_name' => ['a/b', 'a..b', '.', 'two words'],
     'watch_address' => ['6379', 'redis', '::1:6379', 'sock', 'host:99999', 'host:65536', '[::1]:0'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'ca_file' => ['ca.pem'],

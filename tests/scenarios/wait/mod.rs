@@ -187,11 +187,11 @@ fn a_waiting_slave_that_recovers_while_nobody_leads_takes_the_lead_within_about_
 }
 
 #[test]
-fn sigterm_and_sigint_end_a_waiting_pass_with_the_last_state() {
+fn sigterm_sigint_and_sighup_end_a_waiting_pass_with_the_last_state() {
     let [one, two, _] = Candidate::on_each(shared().nodes::<3>());
     for candidate in [&one, &two] {
         let line = candidate.settles();
-        for signal in [Signal::TERM, Signal::INT] {
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
             let stay = Stay::of(candidate, &["--wait", "20s"]);
             let begin = Instant::now();
             stay.running.signal(signal);
