@@ -10,6 +10,7 @@ pub mod lines;
 mod named;
 mod option;
 mod remedies;
+mod shell;
 pub mod table;
 mod tls;
 mod values;

@@ -26,7 +26,7 @@ pub fn invalid(invalid: &Invalid) -> String {
         Invalid::QueryNameInMeta(name) => {
             let hint = format!(
                 "use at most {LONGEST_QUERY_NAME_IN_META} characters, which fit a key in the instance's Meta, or --no-fence \
-                 without --priority, --on-demote, --on-follow and --watch-port"
+                 without --priority, --watch-port and hooks"
             );
             invalid_value("--consul-query-name", name, &hint)
         }

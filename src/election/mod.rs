@@ -13,6 +13,7 @@ mod identity;
 mod key_state;
 mod leader;
 mod marks;
+mod memory;
 mod model;
 mod observe;
 mod outcome;

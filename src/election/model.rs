@@ -3,6 +3,7 @@
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::Marks;
+use super::memory::Memory;
 use super::value::{Holder, Notes};
 use crate::consul::{Check, PreparedQuery, Registration, Status};
 use crate::port::Target;
@@ -71,7 +72,7 @@ impl<T> Answer<T> {
 }
 
 /// What a pass has done already and does not repeat.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an independent fact about the pass")]
 pub struct Done {
     /// It tried to acquire the free lock, and Consul refused.
@@ -84,6 +85,8 @@ pub struct Done {
     pub port_refused: bool,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
+    /// The hooks that the run knows to be done.
+    pub memory: Memory,
 }
 
 /// The instance that this pass is about.

@@ -111,7 +111,10 @@ impl SeenLock {
 }
 
 /// Reads the instance from the local agent.
-fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> Result<Instance, Complaint> {
+///
+/// # Errors
+/// When the agent cannot be asked, or the instance is missing or ambiguous.
+pub fn read_instance(client: &Client, names: &Names, known_node: Option<String>) -> Result<Instance, Complaint> {
     let Health { registration, checks } = find_instance(client, names)?;
     if !registration.kind().is_empty() {
         return Err(Complaint::NotPlain { id: registration.id().to_owned(), kind: registration.kind().to_owned() });

@@ -7,14 +7,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apply::Apply;
-use super::config::{Config, OnOutage};
+use super::config::{Config, Names, OnOutage};
 use super::decide::{Action, Decision, decide};
 use super::key_state::{KeyAnswer, KeyState};
+use super::marks;
+use super::memory::Memory;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
-use super::observe::{Known, Observation, observe};
+use super::observe::{Known, Observation, observe, read_instance};
 use super::outcome::{Complaint, Fault, Outcome, Role};
+use super::registration::Written;
 use super::service_port::{Held, KnownPort};
 use super::session;
+use super::value::Holder;
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -23,6 +27,13 @@ use crate::port::Connection;
 /// The number of rounds before a pass gives up. A promotion takes three: the free lock, the lock acquired, all settled. A step down or a
 /// race with another pass adds one or two, and every hook one or two more; a pass that needs more has an adversary.
 const MOST_ROUNDS: usize = 12;
+
+/// The number of rounds in an outage: the tag, the hook, its note if the hook made the agent reload, and one more.
+const MOST_ROUNDS_IN_OUTAGE: usize = 4;
+
+/// How long after its last hook a pass observes once more. A hook may have let the agent reload in the background, which wipes the marks of an
+/// instance that a file defines; without its note the hook would run again.
+const REST_AFTER_HOOK: Duration = Duration::from_millis(500);
 
 /// How often, and how quickly, a pass observes again when something that it saw before is gone.
 const RELOAD_LOOKS: usize = 50;
@@ -40,6 +51,8 @@ pub struct Pass<'a> {
     connection: Option<Held>,
     /// The session that its attempts to acquire the lock left.
     spare: Option<String>,
+    /// What it has done and does not repeat. The memory of its hooks lasts from one settlement to the next.
+    done: Done,
 }
 
 /// The last observation, as far as a later one may differ.
@@ -73,7 +86,8 @@ impl<'a> Pass<'a> {
     /// Makes a pass. Asks nothing yet.
     pub fn new(config: &'a Config) -> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
-        Pass { config, client, began: Instant::now(), seen: None, connection: None, spare: None }
+        let (began, done) = (Instant::now(), Done::default());
+        Pass { config, client, began, seen: None, connection: None, spare: None, done }
     }
 
     /// Settles the instance's role.
@@ -85,36 +99,72 @@ impl<'a> Pass<'a> {
         let deadline = Deadline::after(config.wait.timeout);
         self.client = self.client.until(deadline);
         self.began = Instant::now();
-        let (mut done, mut complaint) = (Done::default(), None);
+        self.done = Done { memory: std::mem::take(&mut self.done.memory), ..Done::default() };
+        let (mut complaint, mut hook_ended) = (None, None);
         let mut cause = Some(cause);
         for _ in 0..MOST_ROUNDS {
             let at = Instant::now();
-            let Observation { view, key, connection, failure } = self.observe(cause.take(), deadline, done)?;
+            let observed = self.observe(cause.take(), deadline, self.done.clone())?;
+            let Observation { view, key, connection, failure } = observed;
             self.hold(connection);
-            done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
+            self.done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
             self.seen = Some(Seen { view: view.clone(), key, at });
+            keep_in_mind(&mut self.done.memory, &view, &config.names);
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
-            let (client, spare) = (&self.client, &mut self.spare);
-            let mut apply =
-                Apply { client, config, view: &view, deadline, spare, done: &mut done, complaint: &mut complaint };
             match failure {
                 Some(error) if view.lock == Lock::Unknown => {
-                    apply.in_outage(&actions);
-                    return Err(outage(error, config.policy.on_outage));
+                    self.in_outage(view, deadline, &mut complaint);
+                    return Err(complaint.unwrap_or_else(|| outage(error, config.policy.on_outage)));
                 }
                 Some(error) => {
-                    apply.all(&actions)?;
+                    self.apply(&view, deadline, &mut complaint).all(&actions)?;
                     return Err(error.into());
                 }
-                None if actions.is_empty() => return settled(role, fault, complaint, config),
-                None => apply.all(&actions)?,
+                None if actions.is_empty() => {
+                    let Some(ended) = hook_ended.take() else { return settled(role, fault, complaint, config) };
+                    rest_after_hook(ended, deadline);
+                    continue;
+                }
+                None => self.apply(&view, deadline, &mut complaint).all(&actions)?,
             }
-            if done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
+            if actions.iter().any(|action| matches!(action, Action::Promote { .. } | Action::Hook(_))) {
+                hook_ended = Some(Instant::now());
+            }
+            if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.
                 return settled(role, fault, complaint, config);
             }
         }
         Err(complaint.unwrap_or(Complaint::Unsettled))
+    }
+
+    /// What actions on this view are applied with.
+    fn apply<'b>(&'b mut self, view: &'b View, deadline: Deadline, complaint: &'b mut Option<Complaint>) -> Apply<'b> {
+        let Pass { config, client, spare, done, .. } = self;
+        Apply { client, config, view, deadline, spare, done, complaint }
+    }
+
+    /// Does what an outage asks for, as far as the local agent alone can: the tag goes, then the demote hook runs, and the agent takes the
+    /// note of it.
+    fn in_outage(&mut self, mut view: View, deadline: Deadline, complaint: &mut Option<Complaint>) {
+        let Config { names, policy, .. } = self.config;
+        let mut is_sure = true;
+        for _ in 0..MOST_ROUNDS_IN_OUTAGE {
+            let actions = decide(&view, names, policy).actions;
+            if actions.is_empty() {
+                return;
+            }
+            let written = self.apply(&view, deadline, complaint).in_outage(&actions, is_sure);
+            let node = Some(view.instance.identity.node.clone());
+            match written {
+                Some(Written { instance, answered: false }) => (view.instance, is_sure) = (instance, false),
+                _ => match read_instance(&self.client.until(deadline.half()), names, node) {
+                    Ok(instance) => (view.instance, is_sure) = (instance, true),
+                    Err(_) => return,
+                },
+            }
+            view.done = self.done.clone();
+        }
     }
 
     /// Observes. While the agent reloads its definitions, it takes away for a moment what it had. A waiting pass is woken in just that
@@ -140,7 +190,7 @@ impl<'a> Pass<'a> {
             let held = self.connection.clone();
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
-            let observed = observe(&client, self.config, done, Known { node, key: key.take(), port });
+            let observed = observe(&client, self.config, done.clone(), Known { node, key: key.take(), port });
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {
                 return observed;
@@ -224,6 +274,23 @@ fn lacks_what_was(before: &Instance, observed: &Result<Observation, Complaint>) 
         }),
         Err(complaint) => matches!(complaint, Complaint::NoSuchService { .. } | Complaint::NoSuchCheck { .. }),
     }
+}
+
+/// Keeps in mind which hooks the notes say are done, in case they are lost in this run.
+fn keep_in_mind(memory: &mut Memory, view: &View, names: &Names) {
+    let marks = &view.instance.marks;
+    if let Lock::Mine { holder: Some(Holder { promoted: true, since, .. }), .. } = &view.lock {
+        if marks::promoted_for(marks, names) == Some(since) {
+            memory.promoted(since);
+        }
+    }
+    if let Some(note) = marks::hook_note(marks, names) {
+        memory.saw_slave_hook(note);
+    }
+}
+
+fn rest_after_hook(ended: Instant, deadline: Deadline) {
+    thread::sleep(REST_AFTER_HOOK.saturating_sub(ended.elapsed()).min(deadline.remaining() / 2));
 }
 
 /// How a pass ends that could not learn who holds the lock.

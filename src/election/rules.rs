@@ -9,7 +9,7 @@ use super::config::{Config, Names, Policy, QueryPolicy};
 /// A DNS name has 253 characters; this leaves room for `.query.DATACENTER.consul`.
 pub const LONGEST_QUERY_NAME: usize = 200;
 
-/// Consul accepts 128 characters for a key in Meta; `election-NAME-priority` is the longest one.
+/// Consul accepts 128 characters for a key in Meta; `election-NAME-priority` is one of the longest.
 pub const LONGEST_QUERY_NAME_IN_META: usize = 128 - "election-".len() - "-priority".len();
 
 /// The highest priority: large enough for any order, small enough to read.
@@ -153,5 +153,6 @@ fn broken<T>(value: Option<T>, is_wrong: impl Fn(&T) -> bool, invalid: fn(T) -> 
 /// Whether an election with this policy writes keys with its name into the instance's Meta.
 fn writes_meta(policy: &Policy) -> bool {
     let Policy { priority, hooks, watch_port, query, .. } = policy;
-    query.fence || priority.is_some() || hooks.demote.is_some() || hooks.follow.is_some() || watch_port.is_some()
+    let has_hook = hooks.promote.is_some() || hooks.demote.is_some() || hooks.follow.is_some();
+    query.fence || priority.is_some() || has_hook || watch_port.is_some()
 }

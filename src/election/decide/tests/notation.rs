@@ -15,6 +15,9 @@ use crate::election::outcome::{QueryFault, Vacancy};
 use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::Target;
 
+/// The beginning of the present term.
+const SINCE: &str = "2026-01-01T00:00:00Z";
+
 pub fn read_config(text: &str) -> Config {
     Config::typed(text)
 }
@@ -83,6 +86,12 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("port-failed", _) => view.port = Answer::Failed,
             ("others-failed", _) => view.others = Answer::Failed,
             ("failed", _) => view.done.hook_failed = true,
+            ("ran", "promote") => view.done.memory.promoted(SINCE),
+            ("ran", "demote") => view.done.memory.ran_slave_hook("demoted".to_owned()),
+            ("ran", _) => {
+                let Lock::Another(leader) = &view.lock else { panic!("{word}") };
+                view.done.memory.ran_slave_hook(marks::note_of(SlaveHook::Follow, Some(leader)));
+            }
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
@@ -105,7 +114,8 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     for word in text.split_whitespace() {
         match word.split_once('=') {
             Some((key, value)) => {
-                marks.meta.insert(format!("election-redis-master-{key}"), value.replace('_', " "));
+                let value = if value == "now" { SINCE.to_owned() } else { value.replace('_', " ") };
+                marks.meta.insert(format!("election-redis-master-{key}"), value);
             }
             None => marks.tags.push(word.to_owned()),
         }
@@ -162,7 +172,7 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         port: 6379,
         session: SESSION.to_owned(),
         election: "redis-master".to_owned(),
-        since: "2026-01-01T00:00:00Z".to_owned(),
+        since: SINCE.to_owned(),
         checks: bound_ids(instance, check_id.as_deref(), names),
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,

@@ -1,0 +1,3 @@
+//! What operators really do, by topic.
+
+mod hooks;
