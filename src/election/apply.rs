@@ -15,6 +15,7 @@ use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
 use super::registration::Written;
+use super::turn::Turn;
 use super::value::{self, End, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
@@ -41,6 +42,8 @@ pub struct Apply<'a> {
     pub spare: &'a mut Option<String>,
     /// What the pass has done and does not repeat.
     pub done: &'a mut Done,
+    /// The right to run hooks, once it has it.
+    pub turn: &'a mut Option<Turn>,
     /// An error that did not stop the remaining work; the pass ends with it.
     pub complaint: &'a mut Option<Complaint>,
 }
@@ -71,9 +74,9 @@ impl Apply<'_> {
             let progress = match action {
                 Action::Mark(marks) => {
                     // The hook and its note need some of the time, too.
-                    let client = self.client.until(self.deadline.half().half());
+                    let soon = || self.client.until(self.deadline.half().half());
                     let (progress, sent) =
-                        registration::mark_in_outage(&client, self.config, &self.view.instance, marks, is_sure);
+                        registration::mark_in_outage(soon, self.config, &self.view.instance, marks, is_sure);
                     written = sent;
                     if progress == Progress::Done {
                         self.changes_role(marks);
@@ -103,6 +106,9 @@ impl Apply<'_> {
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
             Action::Acquire { behind } => return self.acquire(*behind),
             Action::Promote { session, since } => {
+                if self.take_turn() == Progress::Overtaken {
+                    return Ok(Progress::Overtaken);
+                }
                 self.done.memory.becomes_master();
                 hooks::promote(client, config, view, session, deadline)?;
                 self.done.memory.promoted(since);
@@ -135,6 +141,9 @@ impl Apply<'_> {
     /// Runs a slave's hook. If it fails, the lock is released all the same: an instance that cannot even be demoted must not keep others
     /// from leading.
     fn slave_hook(&mut self, hook: SlaveHook) -> Progress {
+        if self.take_turn() == Progress::Overtaken {
+            return Progress::Overtaken;
+        }
         self.done.memory.becomes_slave();
         match hooks::slave(self.config, self.view, hook, self.deadline) {
             Ok(note) => {
@@ -147,6 +156,20 @@ impl Apply<'_> {
                 Progress::Overtaken
             }
         }
+    }
+
+    /// Waits until no other run of the instance runs hooks. After a wait, the hook may be done; so it must be observed again. A turn that is
+    /// never given back must not keep the instance from its role.
+    fn take_turn(&mut self) -> Progress {
+        let mut progress = Progress::Done;
+        while self.turn.is_none() && self.deadline.remaining() > self.deadline.limit() / 3 {
+            *self.turn = Turn::take(self.config, &self.view.instance.identity);
+            if self.turn.is_none() {
+                progress = Progress::Overtaken;
+                thread::sleep(STEP);
+            }
+        }
+        progress
     }
 
     /// The hooks of one role no longer count once the instance is tagged with the other.

@@ -26,6 +26,7 @@ mod service_port;
 mod session;
 mod signature;
 mod stand_back;
+mod turn;
 mod value;
 mod wait;
 

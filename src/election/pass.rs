@@ -18,6 +18,7 @@ use super::outcome::{Complaint, Fault, Outcome, Role};
 use super::registration::Written;
 use super::service_port::{Held, KnownPort};
 use super::session;
+use super::turn::Turn;
 use super::value::Holder;
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
@@ -31,9 +32,10 @@ const MOST_ROUNDS: usize = 12;
 /// The number of rounds in an outage: the tag, the hook, its note if the hook made the agent reload, and one more.
 const MOST_ROUNDS_IN_OUTAGE: usize = 4;
 
-/// How long after its last hook a pass observes once more. A hook may have let the agent reload in the background, which wipes the marks of an
-/// instance that a file defines; without its note the hook would run again.
-const REST_AFTER_HOOK: Duration = Duration::from_millis(500);
+/// How long after its last hook a pass still observes, and how often. A hook may have let the agent reload in the background, which wipes the
+/// marks of an instance that a file defines; without its note the hook would run again.
+const AFTER_HOOK: Duration = Duration::from_secs(1);
+const AFTER_HOOK_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often, and how quickly, a pass observes again when something that it saw before is gone.
 const RELOAD_LOOKS: usize = 50;
@@ -53,6 +55,8 @@ pub struct Pass<'a> {
     spare: Option<String>,
     /// What it has done and does not repeat. The memory of its hooks lasts from one settlement to the next.
     done: Done,
+    /// The right to run hooks, while it settles the role and has run one.
+    turn: Option<Turn>,
 }
 
 /// The last observation, as far as a later one may differ.
@@ -87,7 +91,7 @@ impl<'a> Pass<'a> {
     pub fn new(config: &'a Config) -> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
         let (began, done) = (Instant::now(), Done::default());
-        Pass { config, client, began, seen: None, connection: None, spare: None, done }
+        Pass { config, client, began, seen: None, connection: None, spare: None, done, turn: None }
     }
 
     /// Settles the instance's role.
@@ -95,14 +99,20 @@ impl<'a> Pass<'a> {
     /// # Errors
     /// When the role could not be settled.
     pub fn settle(&mut self, cause: Cause) -> Outcome {
+        let outcome = self.settle_in_rounds(cause);
+        self.turn = None;
+        outcome
+    }
+
+    fn settle_in_rounds(&mut self, cause: Cause) -> Outcome {
         let config = self.config;
         let deadline = Deadline::after(config.wait.timeout);
         self.client = self.client.until(deadline);
         self.began = Instant::now();
         self.done = Done { memory: std::mem::take(&mut self.done.memory), ..Done::default() };
         let (mut complaint, mut hook_ended) = (None, None);
-        let mut cause = Some(cause);
-        for _ in 0..MOST_ROUNDS {
+        let (mut cause, mut rounds) = (Some(cause), 0);
+        while rounds < MOST_ROUNDS {
             let at = Instant::now();
             let observed = self.observe(cause.take(), deadline, self.done.clone())?;
             let Observation { view, key, connection, failure } = observed;
@@ -121,12 +131,15 @@ impl<'a> Pass<'a> {
                     return Err(error.into());
                 }
                 None if actions.is_empty() => {
-                    let Some(ended) = hook_ended.take() else { return settled(role, fault, complaint, config) };
-                    rest_after_hook(ended, deadline);
+                    if hook_ended.is_none_or(|ended: Instant| ended.elapsed() > AFTER_HOOK.min(deadline.remaining())) {
+                        return settled(role, fault, complaint, config);
+                    }
+                    thread::sleep(AFTER_HOOK_PAUSE);
                     continue;
                 }
                 None => self.apply(&view, deadline, &mut complaint).all(&actions)?,
             }
+            rounds += 1;
             if actions.iter().any(|action| matches!(action, Action::Promote { .. } | Action::Hook(_))) {
                 hook_ended = Some(Instant::now());
             }
@@ -140,30 +153,36 @@ impl<'a> Pass<'a> {
 
     /// What actions on this view are applied with.
     fn apply<'b>(&'b mut self, view: &'b View, deadline: Deadline, complaint: &'b mut Option<Complaint>) -> Apply<'b> {
-        let Pass { config, client, spare, done, .. } = self;
-        Apply { client, config, view, deadline, spare, done, complaint }
+        let Pass { config, client, spare, done, turn, .. } = self;
+        Apply { client, config, view, deadline, spare, done, turn, complaint }
     }
 
     /// Does what an outage asks for, as far as the local agent alone can: the tag goes, then the demote hook runs, and the agent takes the
     /// note of it.
     fn in_outage(&mut self, mut view: View, deadline: Deadline, complaint: &mut Option<Complaint>) {
         let Config { names, policy, .. } = self.config;
-        let mut is_sure = true;
+        let mut written = None;
         for _ in 0..MOST_ROUNDS_IN_OUTAGE {
+            // The servers took their time: what an earlier run wrote may have reached the agent meanwhile.
+            let is_sure = match written.take() {
+                Some(Written { instance, answered: false }) => {
+                    view.instance = instance;
+                    false
+                }
+                _ => {
+                    let node = Some(view.instance.identity.node.clone());
+                    let client = self.client.until(deadline.half().half());
+                    let Ok(instance) = read_instance(&client, names, node) else { return };
+                    view.instance = instance;
+                    true
+                }
+            };
+            view.done = self.done.clone();
             let actions = decide(&view, names, policy).actions;
             if actions.is_empty() {
                 return;
             }
-            let written = self.apply(&view, deadline, complaint).in_outage(&actions, is_sure);
-            let node = Some(view.instance.identity.node.clone());
-            match written {
-                Some(Written { instance, answered: false }) => (view.instance, is_sure) = (instance, false),
-                _ => match read_instance(&self.client.until(deadline.half()), names, node) {
-                    Ok(instance) => (view.instance, is_sure) = (instance, true),
-                    Err(_) => return,
-                },
-            }
-            view.done = self.done.clone();
+            written = self.apply(&view, deadline, complaint).in_outage(&actions, is_sure);
         }
     }
 
@@ -287,10 +306,6 @@ fn keep_in_mind(memory: &mut Memory, view: &View, names: &Names) {
     if let Some(note) = marks::hook_note(marks, names) {
         memory.saw_slave_hook(note);
     }
-}
-
-fn rest_after_hook(ended: Instant, deadline: Deadline) {
-    thread::sleep(REST_AFTER_HOOK.saturating_sub(ended.elapsed()).min(deadline.remaining() / 2));
 }
 
 /// How a pass ends that could not learn who holds the lock.

@@ -40,16 +40,16 @@ pub struct Written {
 
 /// As [`mark`], with an agent that may not reach its servers. It takes the marks at once and answers after up to half a minute; meanwhile it
 /// answers no reads and takes no other registration. So if this run's own write is the last that is known (not `is_sure`), an agent that does
-/// not answer the read still has what was written.
+/// not answer the read still has what was written. `soon` makes a client for one request that must not take all of the time.
 pub fn mark_in_outage(
-    client: &Client,
+    soon: impl Fn() -> Client,
     config: &Config,
     instance: &Instance,
     marks: &Marks,
     is_sure: bool,
 ) -> (Progress, Option<Written>) {
     let registration = &instance.registration;
-    let changed = match client.instance(&config.names.service, registration.id()) {
+    let changed = match soon().instance(&config.names.service, registration.id()) {
         Ok(now) => now.is_none_or(|now| now.registration != *registration),
         Err(error) => is_sure || !error.may_have_happened(),
     };
@@ -57,7 +57,7 @@ pub fn mark_in_outage(
         return (Progress::Overtaken, None);
     }
     let registration = registration.with(&marks.tags, &marks.meta);
-    let answer = client.register(&registration);
+    let answer = soon().register(&registration);
     if let Err(error) = &answer {
         debug!("in the outage: {error:#}");
         if !error.may_have_happened() {

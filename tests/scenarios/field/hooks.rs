@@ -233,8 +233,9 @@ impl<'a> Defined<'a> {
             (own, shown, runs)
         };
         wait_for(role, secs(40), || {
-            seen(what(), |(tags, (status, line), _)| {
-                tags.as_deref() == Some(&[tag.to_owned()]) && status == "passing" && line.contains(role)
+            seen(what(), |(tags, (status, line), runs)| {
+                let is_tagged = tags.as_deref() == Some(&[tag.to_owned()]);
+                is_tagged && status == "passing" && line.contains(role) && *runs >= counts.to_vec()
             })
             .map(drop)
         });
@@ -244,8 +245,8 @@ impl<'a> Defined<'a> {
     }
 }
 
-/// Hooks that end after the reload, and hooks that leave it to the background.
-const RELOADS: [&str; 2] = ["$RELOAD", "(sleep 0.2; $RELOAD) >/dev/null 2>&1 &"];
+/// Hooks that end after the reload, and hooks that leave it to the background, as `systemctl reload` does.
+const RELOADS: [&str; 2] = ["$RELOAD", "$RELOAD >/dev/null 2>&1 &"];
 
 fn a_follow_hook_that_reloads(options: &[&str]) {
     let cluster = Cluster::of(3);
