@@ -8,6 +8,7 @@ mod config;
 mod decide;
 mod describe;
 mod eligibility;
+mod hook_notes;
 mod hooks;
 mod identity;
 mod key_state;

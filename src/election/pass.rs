@@ -7,19 +7,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apply::Apply;
-use super::config::{Config, Names, OnOutage};
+use super::config::{Config, OnOutage};
 use super::decide::{Action, Decision, decide};
 use super::key_state::{KeyAnswer, KeyState};
-use super::marks;
-use super::memory::Memory;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe, read_instance};
 use super::outcome::{Complaint, Fault, Outcome, Role};
 use super::registration::Written;
 use super::service_port::{Held, KnownPort};
-use super::session;
 use super::turn::Turn;
-use super::value::Holder;
+use super::{hook_notes, session};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -119,7 +116,7 @@ impl<'a> Pass<'a> {
             self.hold(connection);
             self.done.port_refused |= matches!(view.port, Answer::Known(Port::Refused(_)));
             self.seen = Some(Seen { view: view.clone(), key, at });
-            keep_in_mind(&mut self.done.memory, &view, &config.names);
+            hook_notes::keep_in_mind(&mut self.done.memory, &view, &config.names);
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
             match failure {
                 Some(error) if view.lock == Lock::Unknown => {
@@ -163,19 +160,16 @@ impl<'a> Pass<'a> {
         let Config { names, policy, .. } = self.config;
         let mut written = None;
         for _ in 0..MOST_ROUNDS_IN_OUTAGE {
-            // The servers took their time: what an earlier run wrote may have reached the agent meanwhile.
-            let is_sure = match written.take() {
-                Some(Written { instance, answered: false }) => {
-                    view.instance = instance;
-                    false
-                }
-                _ => {
-                    let node = Some(view.instance.identity.node.clone());
-                    let client = self.client.until(deadline.half().half());
-                    let Ok(instance) = read_instance(&client, names, node) else { return };
-                    view.instance = instance;
-                    true
-                }
+            let is_sure = if let Some(Written { instance, answered: false }) = written.take() {
+                view.instance = instance;
+                false
+            } else {
+                // The servers took their time: what an earlier run wrote may have reached the agent meanwhile.
+                let node = Some(view.instance.identity.node.clone());
+                let client = self.client.until(deadline.half().half());
+                let Ok(instance) = read_instance(&client, names, node) else { return };
+                view.instance = instance;
+                true
             };
             view.done = self.done.clone();
             let actions = decide(&view, names, policy).actions;
@@ -292,19 +286,6 @@ fn lacks_what_was(before: &Instance, observed: &Result<Observation, Complaint>) 
             !found && !check.id.starts_with('_')
         }),
         Err(complaint) => matches!(complaint, Complaint::NoSuchService { .. } | Complaint::NoSuchCheck { .. }),
-    }
-}
-
-/// Keeps in mind which hooks the notes say are done, in case they are lost in this run.
-fn keep_in_mind(memory: &mut Memory, view: &View, names: &Names) {
-    let marks = &view.instance.marks;
-    if let Lock::Mine { holder: Some(Holder { promoted: true, since, .. }), .. } = &view.lock {
-        if marks::promoted_for(marks, names) == Some(since) {
-            memory.promoted(since);
-        }
-    }
-    if let Some(note) = marks::hook_note(marks, names) {
-        memory.saw_slave_hook(note);
     }
 }
 

@@ -5,6 +5,7 @@ use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
+use crate::election::hook_notes;
 use crate::election::leader::Leader;
 use crate::election::marks;
 use crate::election::model::{Instance, View};
@@ -55,10 +56,9 @@ fn rebind(view: &View, session: &str, holder: Option<&Holder>, names: &Names) ->
     actions
 }
 
-/// Whether the promote hook ran in this term: this run knows it, or both the lock's value and the marks say it.
+/// Whether the promote hook ran in this term: this run knows it, or the notes say it.
 fn is_promoted(view: &View, holder: &Holder, names: &Names) -> bool {
-    let is_noted = || holder.promoted && marks::promoted_for(&view.instance.marks, names) == Some(&holder.since);
-    view.done.memory.is_promoted(&holder.since) || is_noted()
+    view.done.memory.is_promoted(&holder.since) || hook_notes::say_promoted(view, holder, names)
 }
 
 /// Runs the promote hook, which comes before the tag; a tag that is there already goes first. Once the hook begins, the instance may be half
