@@ -28,7 +28,7 @@ function consul_master_election_tagger::contradictions(
   $max_term   = $options['max-term'].lest || { '24h' }
   $query      = $options['consul-query-name'].lest || { "${options['consul-service-name']}-master" }
   # Each of these has a key in the instance's Meta that the query's name is part of; Consul takes 128 characters.
-  $in_meta    = !$options['no-fence'] or $options['priority'] or $options['on-demote'] or $options['on-follow'] or $options['watch-port']
+  $in_meta    = !$options['no-fence'] or $options['priority'] or $options['on-promote'] or $options['on-demote'] or $options['on-follow'] or $options['watch-port']
 
   [$wait_ns, $timeout_ns, $lock_delay_ns, $grace_ns, $ttl_ns, $max_term_ns, $interval_ns, $limit_ns] = [
     $wait, $timeout, $lock_delay, $grace, $ttl, $max_term, $interval, $limit,

@@ -11,6 +11,7 @@ pub mod lines;
 mod named;
 mod option;
 mod remedies;
+mod shell;
 pub mod table;
 mod tls;
 mod values;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::shell;
 use crate::consul::Status;
 use crate::duration;
 use crate::election::{HIGHEST_PRIORITY, OnOutage};
@@ -74,9 +75,17 @@ pub fn priority_hint() -> String {
     format!("use a whole number from 0 (never leads) to {HIGHEST_PRIORITY}")
 }
 
-/// Splits a command into words.
+/// Splits a command into words. Shell syntax would become words of its first program, and the rest of it would never run.
 pub fn command(text: &str) -> Result<Vec<String>, String> {
-    split(text).ok_or_else(|| "name a command and close every quote; for shell syntax, use sh -c '...'".to_owned())
+    let words = split(text)
+        .ok_or_else(|| "name a command and close every quote; for shell syntax, use sh -c '...'".to_owned())?;
+    match shell::syntax(text) {
+        None => Ok(words),
+        Some(syntax) => Err(format!(
+            "use sh -c '...' around it, since a hook runs without a shell, which alone understands {syntax}; if that is \
+             text, quote it"
+        )),
+    }
 }
 
 /// Splits a command line into words by the quoting rules of a POSIX shell; `None` if a quote is not closed or no program is named.

@@ -11,9 +11,12 @@ use super::clock::End;
 use super::config::Config;
 use super::decide::{Action, HandOver};
 use super::describe::{self, Description};
+use super::marks::{self, Marks, SlaveHook};
 use super::model::{Done, View};
 use super::outcome::Complaint;
 use super::progress::Progress;
+use super::registration::Written;
+use super::turn::Turn;
 use super::value::{self, Failure, HandedTo, Holder, Notes, StandBack};
 use super::{hooks, registration, session, stand_back};
 use crate::consul::{self, Client};
@@ -40,6 +43,8 @@ pub struct Apply<'a> {
     pub spare: &'a mut Option<String>,
     /// What the pass has done and does not repeat.
     pub done: &'a mut Done,
+    /// The right to run hooks, once it has it.
+    pub turn: &'a mut Option<Turn>,
     /// An error that did not stop the remaining work; the pass ends with it.
     pub complaint: &'a mut Option<Complaint>,
 }
@@ -62,20 +67,36 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// Applies what an outage asks for, as far as the agent alone can do it.
-    pub fn in_outage(&mut self, actions: &[Action]) {
+    /// Applies what an outage asks for, as far as the agent alone can do it, and returns what it registered last. `is_sure`: the view's
+    /// instance was read, and does not only follow from what this run registered.
+    pub fn in_outage(&mut self, actions: &[Action], is_sure: bool) -> Option<Written> {
+        let mut written = None;
         for action in actions {
-            if let Err(complaint) = self.one(action) {
-                // An agent without servers takes the tags first and reports the failure afterwards.
-                debug!("in the outage: {complaint:#}");
+            let progress = match action {
+                Action::Mark(marks) => {
+                    // The hook and its note need some of the time, too.
+                    let soon = || self.client.until(self.deadline.half().half());
+                    let (progress, sent) =
+                        registration::mark_in_outage(soon, self.config, &self.view.instance, marks, is_sure);
+                    written = sent;
+                    if progress == Progress::Done {
+                        self.changes_role(marks);
+                    }
+                    progress
+                }
+                Action::Hook(hook) => self.slave_hook(*hook),
+                _ => Progress::Overtaken,
+            };
+            if progress == Progress::Overtaken {
+                break;
             }
         }
+        written
     }
 
     fn one(&mut self, action: &Action) -> Result<Progress, Complaint> {
         let Apply { client, config, view, deadline, .. } = *self;
         match action {
-            Action::Mark(marks) => return registration::mark(client, config, &view.instance, marks),
             Action::Leave(marks) => {
                 if *marks != view.instance.marks {
                     let progress = registration::mark(client, config, &view.instance, marks)?;
@@ -85,17 +106,24 @@ impl Apply<'_> {
                 }
                 self.done.left = true;
             }
+            Action::Mark(marks) => {
+                let progress = registration::mark(client, config, &view.instance, marks)?;
+                if progress == Progress::Done {
+                    self.changes_role(marks);
+                }
+                return Ok(progress);
+            }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
             Action::Acquire { behind } => return self.acquire(*behind),
-            Action::Promote { session } => hooks::promote(client, config, view, session, deadline)?,
-            Action::Hook(hook) => {
-                if let Err(complaint) = hooks::slave(config, view, *hook, deadline) {
-                    // The lock is released all the same: an instance that cannot even be demoted must not keep others from leading.
-                    self.done.hook_failed = true;
-                    *self.complaint = Some(complaint);
+            Action::Promote { session, since } => {
+                if self.take_turn() == Progress::Overtaken {
                     return Ok(Progress::Overtaken);
                 }
+                self.done.memory.becomes_master();
+                hooks::promote(client, config, view, session, deadline)?;
+                self.done.memory.promoted(since);
             }
+            Action::Hook(hook) => return Ok(self.slave_hook(*hook)),
             Action::Describe { session, holder, description } => {
                 // A lock that was lost since it was read shows in the next observation.
                 self.describe(session, holder.as_ref(), description, &view.notes)?;
@@ -121,6 +149,49 @@ impl Apply<'_> {
             Action::UpdateQuery(query) => return overtakable(client.update_query(query)),
         }
         Ok(Progress::Done)
+    }
+
+    /// Runs a slave's hook. If it fails, the lock is released all the same: an instance that cannot even be demoted must not keep others
+    /// from leading.
+    fn slave_hook(&mut self, hook: SlaveHook) -> Progress {
+        if self.take_turn() == Progress::Overtaken {
+            return Progress::Overtaken;
+        }
+        self.done.memory.becomes_slave();
+        match hooks::slave(self.config, self.view, hook, self.deadline) {
+            Ok(note) => {
+                self.done.memory.ran_slave_hook(note);
+                Progress::Done
+            }
+            Err(complaint) => {
+                self.done.hook_failed = true;
+                *self.complaint = Some(complaint);
+                Progress::Overtaken
+            }
+        }
+    }
+
+    /// Waits until no other run of the instance runs hooks. After a wait, the hook may be done; so it must be observed again. A turn that is
+    /// never given back must not keep the instance from its role.
+    fn take_turn(&mut self) -> Progress {
+        let mut progress = Progress::Done;
+        while self.turn.is_none() && self.deadline.remaining() > self.deadline.limit() / 3 {
+            *self.turn = Turn::take(self.config, &self.view.instance.identity);
+            if self.turn.is_none() {
+                progress = Progress::Overtaken;
+                thread::sleep(STEP);
+            }
+        }
+        progress
+    }
+
+    /// The hooks of one role no longer count once the instance is tagged with the other.
+    fn changes_role(&mut self, marks: &Marks) {
+        if marks::say_master(marks, &self.config.names) {
+            self.done.memory.becomes_master();
+        } else {
+            self.done.memory.becomes_slave();
+        }
     }
 
     /// The election's lock. `previous` is the holder's entry in its value.

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::address::address;
 use super::config::Config;
-use super::leader::Leader;
-use super::marks::SlaveHook;
+use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
 use super::outcome::{Complaint, HookName};
 use crate::consul::Client;
@@ -33,23 +32,26 @@ pub fn promote(
     run(HookName::Promote, words, &environment(config, view, "master", session, master), deadline)
 }
 
-/// Runs a slave's hook.
+/// Runs a slave's hook and returns its note.
 ///
 /// # Errors
 /// When it fails or does not end in time.
-pub fn slave(config: &Config, view: &View, hook: SlaveHook, deadline: Deadline) -> Result<(), Complaint> {
+pub fn slave(config: &Config, view: &View, hook: SlaveHook, deadline: Deadline) -> Result<String, Complaint> {
     let hooks = &config.policy.hooks;
     let (name, words) = match hook {
         SlaveHook::Demote => (HookName::Demote, &hooks.demote),
         SlaveHook::Follow => (HookName::Follow, &hooks.follow),
     };
-    let Some(words) = words else { return Ok(()) };
-    let leader = match &view.lock {
-        Lock::Another(leader) => leader.clone(),
-        _ => Leader::default(),
+    let known = match &view.lock {
+        Lock::Another(leader) => Some(leader),
+        _ => None,
     };
+    let note = marks::note_of(hook, known);
+    let Some(words) = words else { return Ok(note) };
+    let leader = known.cloned().unwrap_or_default();
     let port = if leader.session.is_empty() { String::new() } else { leader.port.to_string() };
-    run(name, words, &environment(config, view, "slave", &leader.session, (leader.address, port)), deadline)
+    run(name, words, &environment(config, view, "slave", &leader.session, (leader.address, port)), deadline)?;
+    Ok(note)
 }
 
 /// What a hook's environment has besides this program's own. `master` is the master's address and port.

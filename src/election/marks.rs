@@ -7,6 +7,8 @@
 //! - `mark`: what the other instances must know of this one, see [`Mark`]. Consul shows Meta at once; what a check prints it may show
 //!   5 minutes late.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
+//! - `promoted`: on a master, the beginning of the term that the promote hook ran for. The lock's value has a note of it as well. Both must
+//!   agree: the value alone survives a snapshot restore, and this alone the loss of the value.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -100,6 +102,16 @@ pub fn older_priority(marks: &Marks, names: &Names) -> Option<u32> {
     marks.meta.get(&key(names, "priority"))?.parse().ok()
 }
 
+/// The beginning of the term that the marks say the instance was promoted for.
+pub fn promoted_for<'a>(marks: &'a Marks, names: &Names) -> Option<&'a str> {
+    marks.meta.get(&key(names, "promoted")).map(String::as_str)
+}
+
+/// The note of the last slave's hook.
+pub fn hook_note<'a>(marks: &'a Marks, names: &Names) -> Option<&'a str> {
+    marks.meta.get(&key(names, "hook")).map(String::as_str)
+}
+
 /// A hook that a slave runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlaveHook {
@@ -109,26 +121,57 @@ pub enum SlaveHook {
     Follow,
 }
 
-/// The hook that a slave of `leader` runs next; `None` if all are done.
-pub fn next_hook(marks: &Marks, leader: Option<&Leader>, names: &Names, policy: &Policy) -> Option<SlaveHook> {
-    let done = marks.meta.get(&key(names, "hook"));
-    if policy.hooks.demote.is_some() && done.is_none() {
+/// The hook that a slave of `leader` runs next; `None` if all are done, by the marks or by `known`, the run's own note.
+pub fn next_hook(
+    marks: &Marks,
+    known: Option<&str>,
+    leader: Option<&Leader>,
+    names: &Names,
+    policy: &Policy,
+) -> Option<SlaveHook> {
+    let noted = hook_note(marks, names);
+    if policy.hooks.demote.is_some() && noted.or(known).is_none() {
         return Some(SlaveHook::Demote);
     }
     // The address of a master that the lock's value does not describe is unknown.
-    let leader = leader.filter(|leader| !leader.since.is_empty())?;
-    (policy.hooks.follow.is_some() && done != Some(&following(leader))).then_some(SlaveHook::Follow)
+    let wanted = following(leader.filter(|leader| !leader.since.is_empty())?);
+    let is_done = [noted, known].contains(&Some(wanted.as_str()));
+    (policy.hooks.follow.is_some() && !is_done).then_some(SlaveHook::Follow)
+}
+
+/// The note that a hook of a slave of `leader` is done.
+pub fn note_of(hook: SlaveHook, leader: Option<&Leader>) -> String {
+    match (hook, leader) {
+        (SlaveHook::Follow, Some(leader)) => following(leader),
+        _ => DEMOTED.to_owned(),
+    }
 }
 
 /// `marks` once the hook is done.
 pub fn with_hook_done(marks: &Marks, hook: SlaveHook, leader: Option<&Leader>, names: &Names) -> Marks {
-    let done = match (hook, leader) {
-        (SlaveHook::Follow, Some(leader)) => following(leader),
-        _ => DEMOTED.to_owned(),
-    };
     let mut marks = marks.clone();
-    marks.meta.insert(key(names, "hook"), done);
+    marks.meta.insert(key(names, "hook"), note_of(hook, leader));
     marks
+}
+
+/// `marks` with the run's own note, if a slave of `leader` has lost it.
+pub fn with_known_hook(
+    mut marks: Marks,
+    known: Option<&str>,
+    leader: Option<&Leader>,
+    names: &Names,
+    policy: &Policy,
+) -> Marks {
+    let is_later = |known: &str| leader.is_some_and(|leader| following(leader) == known);
+    let known = known.filter(|known| hook_note(&marks, names).is_none() || is_later(known));
+    if let Some(known) = known.filter(|_| has_slave_hooks(policy)) {
+        marks.meta.insert(key(names, "hook"), known.to_owned());
+    }
+    marks
+}
+
+fn has_slave_hooks(policy: &Policy) -> bool {
+    policy.hooks.demote.is_some() || policy.hooks.follow.is_some()
 }
 
 /// `marks` of an instance that a promote hook may be about to make master: no slave's hook counts as done any more.
@@ -144,14 +187,17 @@ fn following(leader: &Leader) -> String {
     format!("follows {} {} {}", instance.node, instance.service_id, leader.since)
 }
 
-/// The marks of a master that holds the lock by `session`.
-pub fn of_master(marks: &Marks, session: &str, mark: &Mark, names: &Names, policy: &Policy) -> Marks {
+/// The marks of a master that holds the lock by `session`, in the term that began at `since`. With a promote hook, it has been promoted.
+pub fn of_master(marks: &Marks, (session, since): (&str, &str), mark: &Mark, names: &Names, policy: &Policy) -> Marks {
     let mut result = without_hook_done(marks, names);
     result.tags = with_role(marks, &names.master_tag, &names.slave_tag, names);
     if policy.query.fence {
         result.meta.insert(session_key(names), session.to_owned());
     } else {
         result.meta.remove(&session_key(names));
+    }
+    if policy.hooks.promote.is_some() {
+        result.meta.insert(key(names, "promoted"), since.to_owned());
     }
     set_mark(&mut result, mark, names);
     result
@@ -162,7 +208,8 @@ pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> M
     let mut result = marks.clone();
     result.tags = with_role(marks, &names.slave_tag, &names.master_tag, names);
     result.meta.remove(&session_key(names));
-    if policy.hooks.demote.is_none() && policy.hooks.follow.is_none() {
+    result.meta.remove(&key(names, "promoted"));
+    if !has_slave_hooks(policy) {
         result.meta.remove(&key(names, "hook"));
     }
     set_mark(&mut result, mark, names);
@@ -237,7 +284,11 @@ mod tests {
         ] {
             let tags = before.split_whitespace().map(str::to_owned).collect();
             let marks = Marks { tags, ..Marks::default() };
-            assert_eq!(of_master(&marks, "s", &Mark::default(), &names, &policy).tags.join(" "), master, "{before}");
+            assert_eq!(
+                of_master(&marks, ("s", ""), &Mark::default(), &names, &policy).tags.join(" "),
+                master,
+                "{before}"
+            );
             assert_eq!(of_slave(&marks, &Mark::default(), &names, &policy).tags.join(" "), slave, "{before}");
         }
     }
@@ -247,7 +298,7 @@ mod tests {
         let Config { names, policy, .. } = Config::for_tests();
         let names = Names { query: "redis.v7-master".to_owned(), ..names };
         let before = Marks { tags: Vec::new(), meta: [("version".to_owned(), "7".to_owned())].into() };
-        let master = of_master(&before, "9a1a", &Mark::default(), &names, &policy);
+        let master = of_master(&before, ("9a1a", ""), &Mark::default(), &names, &policy);
         assert_eq!(master.meta["election-redis_v7-master-session"], "9a1a");
         assert_eq!(master.meta["version"], "7");
         assert_eq!(
@@ -293,7 +344,7 @@ mod tests {
         let before = Marks { tags: vec!["v7".to_owned(), "masters".to_owned()], meta };
         let slave =
             with_hook_done(&of_slave(&before, &Mark::default(), &names, &policy), SlaveHook::Demote, None, &names);
-        for marks in [of_master(&before, "9a1a", &Mark::default(), &names, &policy), slave.clone()] {
+        for marks in [of_master(&before, ("9a1a", ""), &Mark::default(), &names, &policy), slave.clone()] {
             assert_ne!(marks, before);
             assert_eq!(of_nobody(&marks, false, &names), before);
         }

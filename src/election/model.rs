@@ -3,6 +3,7 @@
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::Marks;
+use super::memory::Memory;
 use super::outcome::{Contradiction, Split};
 use super::value::{Holder, Notes};
 use crate::consul::{Check, PreparedQuery, Registration};
@@ -76,7 +77,7 @@ impl<T> Answer<T> {
 }
 
 /// What a pass has done already and does not repeat.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an independent fact about the pass")]
 pub struct Done {
     /// It tried to acquire the free lock, and Consul refused.
@@ -97,6 +98,8 @@ pub struct Done {
     pub query_tried: bool,
     /// It took the election's marks off the instance, which no longer takes part.
     pub left: bool,
+    /// The hooks that the run knows to be done.
+    pub memory: Memory,
 }
 
 /// The instance that this pass is about.

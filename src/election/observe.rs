@@ -116,7 +116,10 @@ impl SeenLock {
 }
 
 /// Reads the instance from the local agent.
-fn read_instance(client: &Client, config: &Config, known_node: Option<String>) -> Result<Instance, Complaint> {
+///
+/// # Errors
+/// When the agent cannot be asked, or the instance is missing or ambiguous.
+pub fn read_instance(client: &Client, config: &Config, known_node: Option<String>) -> Result<Instance, Complaint> {
     let names = &config.names;
     let Health { registration, checks } = find_instance(client, names)?;
     if !registration.kind().is_empty() {

@@ -12,10 +12,12 @@ use super::decide::{Action, Decision, decide};
 use super::key_state::{KeyAnswer, KeyState};
 use super::marks::Mark;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
-use super::observe::{Known, Observation, observe};
+use super::observe::{Known, Observation, observe, read_instance};
 use super::outcome::{Complaint, Fault, Outcome, Role};
+use super::registration::Written;
 use super::service_port::{Held, KnownPort};
-use super::session;
+use super::turn::Turn;
+use super::{hook_notes, session};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -24,6 +26,14 @@ use crate::port::Connection;
 /// The number of rounds before a pass gives up. A promotion takes three: the free lock, the lock acquired, all settled. A step down or a
 /// race with another pass adds one or two, and every hook one or two more; a pass that needs more has an adversary.
 const MOST_ROUNDS: usize = 12;
+
+/// The number of rounds in an outage: the tag, the hook, its note if the hook made the agent reload, and one more.
+const MOST_ROUNDS_IN_OUTAGE: usize = 4;
+
+/// How long after its last hook a pass still observes, and how often. A hook may have let the agent reload in the background, which wipes the
+/// marks of an instance that a file defines; without its note the hook would run again.
+const AFTER_HOOK: Duration = Duration::from_secs(1);
+const AFTER_HOOK_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often, and how quickly, a pass observes again when something that it saw before is gone.
 const RELOAD_LOOKS: usize = 50;
@@ -43,6 +53,10 @@ pub struct Pass<'a> {
     spare: Option<String>,
     /// Whether the instance's mark has shown the options of this run.
     is_marked: bool,
+    /// What it has done and does not repeat. The memory of its hooks lasts from one settlement to the next.
+    done: Done,
+    /// The right to run hooks, while it settles the role and has run one.
+    turn: Option<Turn>,
 }
 
 /// The last observation, as far as a later one may differ.
@@ -76,7 +90,8 @@ impl<'a> Pass<'a> {
     /// Makes a pass. Asks nothing yet.
     pub fn new(config: &'a Config) -> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
-        Pass { config, client, began: Instant::now(), seen: None, connection: None, spare: None, is_marked: false }
+        let (began, done) = (Instant::now(), Done::default());
+        Pass { config, client, began, seen: None, connection: None, spare: None, is_marked: false, done, turn: None }
     }
 
     /// Settles the instance's role.
@@ -84,45 +99,93 @@ impl<'a> Pass<'a> {
     /// # Errors
     /// When the role could not be settled.
     pub fn settle(&mut self, cause: Cause) -> Outcome {
+        let outcome = self.settle_in_rounds(cause);
+        self.turn = None;
+        outcome
+    }
+
+    fn settle_in_rounds(&mut self, cause: Cause) -> Outcome {
         let config = self.config;
         let deadline = Deadline::after(config.wait.timeout);
         self.client = self.client.until(deadline);
         self.began = Instant::now();
-        let (mut done, mut complaint) = (Done::default(), None);
-        let mut cause = Some(cause);
-        for _ in 0..MOST_ROUNDS {
+        self.done = Done { memory: std::mem::take(&mut self.done.memory), ..Done::default() };
+        let (mut complaint, mut hook_ended) = (None, None);
+        let (mut cause, mut rounds) = (Some(cause), 0);
+        while rounds < MOST_ROUNDS {
             let at = Instant::now();
-            let Observation { view, key, connection, failure } = self.observe(cause.take(), deadline, done)?;
+            let observed = self.observe(cause.take(), deadline, self.done.clone())?;
+            let Observation { view, key, connection, failure } = observed;
             self.hold(connection);
             self.check_mark(&view)?;
             match view.port {
-                Answer::Known(Port::Refused(_)) => done.port_refused = true,
-                Answer::Known(Port::Unclear(_, why)) => done.port_unclear = Some(why),
+                Answer::Known(Port::Refused(_)) => self.done.port_refused = true,
+                Answer::Known(Port::Unclear(_, why)) => self.done.port_unclear = Some(why),
                 _ => {}
             }
             self.seen = Some(Seen { view: view.clone(), key, at });
+            hook_notes::keep_in_mind(&mut self.done.memory, &view, &config.names);
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
-            let (client, spare) = (&self.client, &mut self.spare);
-            let mut apply =
-                Apply { client, config, view: &view, deadline, spare, done: &mut done, complaint: &mut complaint };
             match failure {
                 Some(error) if view.lock == Lock::Unknown => {
-                    apply.in_outage(&actions);
-                    return Err(outage(error, config.policy.on_outage));
+                    self.in_outage(view, deadline, &mut complaint);
+                    return Err(complaint.unwrap_or_else(|| outage(error, config.policy.on_outage)));
                 }
                 Some(error) => {
-                    apply.all(&actions)?;
+                    self.apply(&view, deadline, &mut complaint).all(&actions)?;
                     return Err(error.into());
                 }
-                None if actions.is_empty() => return settled(role, fault, complaint, config),
-                None => apply.all(&actions)?,
+                None if actions.is_empty() => {
+                    if hook_ended.is_none_or(|ended: Instant| ended.elapsed() > AFTER_HOOK.min(deadline.remaining())) {
+                        return settled(role, fault, complaint, config);
+                    }
+                    thread::sleep(AFTER_HOOK_PAUSE);
+                    continue;
+                }
+                None => self.apply(&view, deadline, &mut complaint).all(&actions)?,
             }
-            if done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
+            rounds += 1;
+            if actions.iter().any(|action| matches!(action, Action::Promote { .. } | Action::Hook(_))) {
+                hook_ended = Some(Instant::now());
+            }
+            if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.
                 return settled(role, fault, complaint, config);
             }
         }
         Err(complaint.unwrap_or(Complaint::Unsettled))
+    }
+
+    /// What actions on this view are applied with.
+    fn apply<'b>(&'b mut self, view: &'b View, deadline: Deadline, complaint: &'b mut Option<Complaint>) -> Apply<'b> {
+        let Pass { config, client, spare, done, turn, .. } = self;
+        Apply { client, config, view, deadline, spare, done, turn, complaint }
+    }
+
+    /// Does what an outage asks for, as far as the local agent alone can: the tag goes, then the demote hook runs, and the agent takes the
+    /// note of it.
+    fn in_outage(&mut self, mut view: View, deadline: Deadline, complaint: &mut Option<Complaint>) {
+        let Config { names, policy, .. } = self.config;
+        let mut written = None;
+        for _ in 0..MOST_ROUNDS_IN_OUTAGE {
+            let is_sure = if let Some(Written { instance, answered: false }) = written.take() {
+                view.instance = instance;
+                false
+            } else {
+                // The servers took their time: what an earlier run wrote may have reached the agent meanwhile.
+                let node = Some(view.instance.identity.node.clone());
+                let client = self.client.until(deadline.half().half());
+                let Ok(instance) = read_instance(&client, self.config, node) else { return };
+                view.instance = instance;
+                true
+            };
+            view.done = self.done.clone();
+            let actions = decide(&view, names, policy).actions;
+            if actions.is_empty() {
+                return;
+            }
+            written = self.apply(&view, deadline, complaint).in_outage(&actions, is_sure);
+        }
     }
 
     /// Observes. While the agent reloads its definitions, it takes away for a moment what it had. A waiting pass is woken in just that
@@ -148,7 +211,7 @@ impl<'a> Pass<'a> {
             let held = self.connection.clone();
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
-            let observed = observe(&client, self.config, done, Known { node, key: key.take(), port });
+            let observed = observe(&client, self.config, done.clone(), Known { node, key: key.take(), port });
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {
                 return observed;

@@ -30,6 +30,44 @@ pub fn mark(client: &Client, config: &Config, instance: &Instance, marks: &Marks
     Ok(Progress::Done)
 }
 
+/// What the local agent was told while it may not reach its servers.
+pub struct Written {
+    /// The instance with the new marks.
+    pub instance: Instance,
+    /// Whether the agent answered. Otherwise it has the marks, and does not answer reads until it has tried to reach its servers.
+    pub answered: bool,
+}
+
+/// As [`mark`], with an agent that may not reach its servers. It takes the marks at once and answers after up to half a minute; meanwhile it
+/// answers no reads and takes no other registration. So if this run's own write is the last that is known (not `is_sure`), an agent that does
+/// not answer the read still has what was written. `soon` makes a client for one request that must not take all of the time.
+pub fn mark_in_outage(
+    soon: impl Fn() -> Client,
+    config: &Config,
+    instance: &Instance,
+    marks: &Marks,
+    is_sure: bool,
+) -> (Progress, Option<Written>) {
+    let registration = &instance.registration;
+    let changed = match soon().instance(&config.names.service, registration.id()) {
+        Ok(now) => now.is_none_or(|now| now.registration != *registration),
+        Err(error) => is_sure || !error.may_have_happened(),
+    };
+    if changed {
+        return (Progress::Overtaken, None);
+    }
+    let registration = registration.with(&marks.tags, &marks.meta);
+    let answer = soon().register(&registration);
+    if let Err(error) = &answer {
+        debug!("in the outage: {error:#}");
+        if !error.may_have_happened() {
+            return (Progress::Overtaken, None);
+        }
+    }
+    let instance = Instance { registration, marks: marks.clone(), ..instance.clone() };
+    (Progress::Done, Some(Written { instance, answered: answer.is_ok() }))
+}
+
 /// Reads the catalog back. If the token may not read the node, there is nothing to see and no reason to doubt. If something else
 /// registered the instance since, the catalog is right to differ, and the next observation shows it.
 pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &Marks) -> Result<Progress, Complaint> {

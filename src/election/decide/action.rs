@@ -38,6 +38,8 @@ pub enum Action {
     Promote {
         /// The session that holds the lock.
         session: String,
+        /// The beginning of the term.
+        since: String,
     },
     /// Run a slave's hook.
     Hook(SlaveHook),

@@ -7,6 +7,7 @@ use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
+use crate::election::hook_notes;
 use crate::election::leader::Leader;
 use crate::election::marks;
 use crate::election::model::{Instance, Port, View};
@@ -28,14 +29,13 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         actions.extend(rebind(view, session, holder, names));
         return Decision { role, actions, fault: None };
     };
-    // The tag follows the hook: an instance that has it was promoted, perhaps before there was a hook.
     let has_hook = policy.hooks.promote.is_some();
-    let promoted = holder.promoted || (has_hook && marks::say_master(&view.instance.marks, names));
-    if has_hook && !promoted {
-        actions.extend(promote(view, session, holder, names));
+    if has_hook && !is_promoted(view, holder, names) {
+        actions.extend(promote(view, session, holder, names, policy));
         return Decision { role, actions, fault: None };
     }
-    let description = Description { promoted, challenger: stance::challenger(view, names, policy) };
+    let description =
+        Description { promoted: has_hook || holder.promoted, challenger: stance::challenger(view, names, policy) };
     let fault = keep(view, session, holder, description, (names, policy), &mut actions);
     Decision { role, actions, fault }
 }
@@ -66,17 +66,30 @@ fn rebind(view: &View, session: &str, holder: Option<&Holder>, names: &Names) ->
     actions
 }
 
-/// Runs the promote hook, which comes before the tag. Once it begins, the instance may be half a master, and no slave's hook counts as
-/// done.
-fn promote(view: &View, session: &str, holder: &Holder, names: &Names) -> Vec<Action> {
+/// Whether the promote hook ran in this term: this run knows it, or the notes say it.
+fn is_promoted(view: &View, holder: &Holder, names: &Names) -> bool {
+    view.done.memory.is_promoted(&holder.since) || hook_notes::say_promoted(view, holder, names)
+}
+
+/// Runs the promote hook, which comes before the tag; a tag that is there already goes first. Once the hook begins, the instance may be half
+/// a master, and no slave's hook counts as done.
+fn promote(view: &View, session: &str, holder: &Holder, names: &Names, policy: &Policy) -> Vec<Action> {
+    let (session, since) = (session.to_owned(), holder.since.clone());
+    let entry = Some(holder.clone());
+    if since.is_empty() {
+        // A term without a beginning has no name.
+        return vec![Action::Describe { session, description: Description::of(Some(holder)), holder: entry }];
+    }
     let marks = &view.instance.marks;
-    let wanted = marks::without_hook_done(marks, names);
+    let wanted =
+        marks::without_hook_done(&marks::of_slave(marks, &own_mark(view, names, policy), names, policy), names);
     if wanted != *marks {
-        return vec![Action::Mark(wanted)];
+        let was_master = marks::say_master(marks, names);
+        let confirm = was_master.then(|| Action::ConfirmMarks(wanted.clone()));
+        return [Action::Mark(wanted)].into_iter().chain(confirm).collect();
     }
     let description = Description { promoted: true, challenger: None };
-    let (session, holder) = (session.to_owned(), Some(holder.clone()));
-    vec![Action::Promote { session: session.clone() }, Action::Describe { session, holder, description }]
+    vec![Action::Promote { session: session.clone(), since }, Action::Describe { session, holder: entry, description }]
 }
 
 /// Keeps marks, query and the lock's value true, in this order.
@@ -88,7 +101,8 @@ fn keep(
     (names, policy): (&Names, &Policy),
     actions: &mut Vec<Action>,
 ) -> Option<Fault> {
-    let wanted = marks::of_master(&view.instance.marks, session, &own_mark(view, names, policy), names, policy);
+    let wanted =
+        marks::of_master(&view.instance.marks, (session, &holder.since), &own_mark(view, names, policy), names, policy);
     let is_new = wanted != view.instance.marks;
     if is_new {
         actions.push(Action::Mark(wanted.clone()));

@@ -15,7 +15,7 @@ pub use question::{Question, open_question};
 
 use super::config::{Names, OnOutage, Policy};
 use super::leader::Leader;
-use super::marks;
+use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
 use super::outcome::{Fault, Role};
 use own_mark::own_mark;
@@ -72,32 +72,40 @@ fn campaign(view: &View, names: &Names, policy: &Policy) -> Decision {
     Decision { role: None, actions, fault: None }
 }
 
-/// Consul could not say who leads. By default nothing changes. With `OnOutage::Demote` the master tag goes; the catalog is not read
-/// back, since no server answers.
+/// Consul could not say who leads. By default nothing changes. With `OnOutage::Demote` the master tag goes, and then the demote hook runs;
+/// the catalog is not read back, since no server answers.
 fn outage(view: &View, names: &Names, policy: &Policy) -> Decision {
-    let marks = &view.instance.marks;
-    let demote = policy.on_outage == OnOutage::Demote && marks::say_master(marks, names);
-    let slave = || marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
-    Decision { role: None, actions: demote.then(slave).map(Action::Mark).into_iter().collect(), fault: None }
+    let undecided = |actions| Decision { role: None, actions, fault: None };
+    if policy.on_outage == OnOutage::Keep {
+        return undecided(Vec::new());
+    }
+    let (marks, known) = (&view.instance.marks, view.done.memory.slave_hook());
+    let is_master = marks::say_master(marks, names);
+    let wanted =
+        if is_master { marks::of_slave(marks, &own_mark(view, names, policy), names, policy) } else { marks.clone() };
+    let wanted = marks::with_known_hook(wanted, known, None, names, policy);
+    if wanted != *marks {
+        return undecided(vec![Action::Mark(wanted)]);
+    }
+    let hook = next_hook(view, None, names, policy);
+    undecided(hook.map(|hook| run_hook(view, hook, None, names)).unwrap_or_default())
 }
 
 /// What makes the instance a slave, and whether that is all: the tags first, then one hook after the other, with an observation between
 /// them, since a registration is only written over one that was just read.
 fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
-    let marks = &view.instance.marks;
     if stance::has_left(view, names, policy) {
         return leave(view, names, policy);
     }
-    let hook = marks::next_hook(marks, leader, names, policy).filter(|_| !view.done.hook_failed);
+    let (marks, known) = (&view.instance.marks, view.done.memory.slave_hook());
+    let hook = next_hook(view, leader, names, policy);
     let wanted = marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
+    let wanted = marks::with_known_hook(wanted, known, leader, names, policy);
     if wanted != *marks {
         return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }
     match hook {
-        Some(hook) => {
-            let done = marks::with_hook_done(marks, hook, leader, names);
-            (vec![Action::Hook(hook), Action::Mark(done)], false)
-        }
+        Some(hook) => (run_hook(view, hook, leader, names), false),
         None => (Vec::new(), true),
     }
 }
@@ -106,18 +114,28 @@ fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Po
 fn leave(view: &View, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
     let marks = &view.instance.marks;
     let leads = matches!(view.lock, Lock::Mine { .. });
-    let hook = marks::next_hook(marks, None, names, policy).filter(|_| leads && !view.done.hook_failed);
+    let hook = next_hook(view, None, names, policy).filter(|_| leads);
     let wanted = marks::of_nobody(marks, leads, names);
     if wanted != *marks || !view.done.left {
         return (vec![Action::Leave(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }
     match hook {
-        Some(hook) => {
-            let done = marks::with_hook_done(marks, hook, None, names);
-            (vec![Action::Hook(hook), Action::Mark(done)], false)
-        }
+        Some(hook) => (run_hook(view, hook, None, names), false),
         None => (Vec::new(), true),
     }
+}
+
+/// The hook that a slave of `leader` runs next.
+fn next_hook(view: &View, leader: Option<&Leader>, names: &Names, policy: &Policy) -> Option<SlaveHook> {
+    let known = view.done.memory.slave_hook();
+    let next = marks::next_hook(&view.instance.marks, known, leader, names, policy);
+    next.filter(|_| !view.done.hook_failed)
+}
+
+/// Runs a slave's hook and notes that it is done.
+fn run_hook(view: &View, hook: SlaveHook, leader: Option<&Leader>, names: &Names) -> Vec<Action> {
+    let done = marks::with_hook_done(&view.instance.marks, hook, leader, names);
+    vec![Action::Hook(hook), Action::Mark(done)]
 }
 
 #[cfg(test)]

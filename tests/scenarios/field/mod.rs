@@ -2,6 +2,7 @@
 
 mod clocks;
 mod first_run;
+mod hooks;
 mod leaving;
 mod marks;
 mod masters;

@@ -93,7 +93,7 @@ fn a_hook_is_run_without_a_shell_unless_one_is_named() {
     let scripts = Scripts::on(one.node);
     let place = scripts.path("");
     let place = place.display();
-    let plain = format!("touch '{place}a;b' {place}$HOME {place}`id` {place}*");
+    let plain = format!("touch '{place}a;b' '{place}$HOME' {place}\\`id\\` {place}*");
     one.said_by(&one.pass().args(["--on-promote", &plain]).run(), 0);
     for file in ["a;b", "$HOME", "`id`", "*"] {
         assert!(scripts.path(file).exists(), "{file}");

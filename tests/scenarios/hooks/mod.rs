@@ -83,7 +83,7 @@ fn a_pass_killed_in_the_middle_of_any_hook_has_the_next_one_run_it_again_and_onl
 }
 
 #[test]
-fn a_hook_that_is_done_is_not_run_again_not_even_for_a_master_whose_tags_a_reload_has_wiped() {
+fn a_hook_that_is_done_runs_again_in_the_next_run_after_a_reload_has_wiped_its_note() {
     let cluster = Cluster::of(1);
     let node = cluster.nodes::<1>()[0];
     let (service, scripts) = (unique("redis"), Scripts::on(node));
@@ -99,19 +99,22 @@ fn a_hook_that_is_done_is_not_run_again_not_even_for_a_master_whose_tags_a_reloa
     }
     node.reload();
     assert!(!one.node.api().local_tags(&one.id).contains(&"master".to_owned()), "the reload wipes the tag");
-    run("master on ");
-    assert!(one.is_tagged("master"));
-    assert_eq!((scripts.count("promote"), scripts.count("demote")), (1, 1));
+    // The lock's value alone does not prove a promotion: a snapshot restore would bring it back.
+    for _ in 0..3 {
+        run("master on ");
+        assert!(one.is_tagged("master"));
+    }
+    assert_eq!((scripts.count("promote"), scripts.count("demote")), (2, 1));
     node.api().service_maintenance(&one.id, true);
     for _ in 0..3 {
         run("slave, no master: ");
     }
-    assert_eq!((scripts.count("promote"), scripts.count("demote")), (1, 2));
+    assert_eq!((scripts.count("promote"), scripts.count("demote")), (2, 2));
     // The record of a slave's hooks is in its registration, so a reload makes them run again: hooks must be idempotent.
     node.reload();
     run("slave, no master: ");
     run("slave, no master: ");
-    assert_eq!((scripts.count("promote"), scripts.count("demote")), (1, 3));
+    assert_eq!((scripts.count("promote"), scripts.count("demote")), (2, 3));
 }
 
 #[test]

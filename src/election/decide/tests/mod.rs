@@ -85,7 +85,8 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
             view.instance.marks = marks;
             view.done.left = true;
         }
-        Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
+        Action::ConfirmMarks(_) | Action::Hook(_) => {}
+        Action::Promote { since, .. } => view.done.memory.promoted(&since),
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
         Action::Acquire { .. } => {
@@ -128,6 +129,8 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "mine-",
             "mine~",
             "mine*",
+            "mine++",
+            "mine+ ran:demote",
             "mine+ back",
             "mine+ due n2:200:p:7",
             "mine+ over n2:9:p:7",
@@ -143,7 +146,15 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "unknown",
         ] {
             for checks in ["", "ping:p own:p", "ping:w own:p", "ping:c own:p", "ping:p new:c", "ping:p maint:c"] {
-                for tags in ["", "master", "slave", "a master slave b", "Master session=old", "slave hook=demoted"] {
+                for tags in [
+                    "",
+                    "master",
+                    "slave",
+                    "a master slave b",
+                    "Master session=old",
+                    "slave hook=demoted",
+                    "master promoted=now",
+                ] {
                     for query in ["right", "missing", "template", "no-tags", "other", "taken", "-"] {
                         hold(&read_view(lock, checks, tags, query, (&names, &policy)), &names, &policy);
                     }

@@ -18,6 +18,9 @@ use crate::election::outcome::{Caveat, Contradiction, Difference, QueryFault, Sp
 use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::{Target, Unclear};
 
+/// The beginning of the present term.
+const SINCE: &str = "2026-01-01T00:00:00Z";
+
 pub fn read_config(text: &str) -> Config {
     Config::typed(text)
 }
@@ -107,6 +110,12 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("tried", _) => view.done.query_tried = true,
             ("left", _) => view.done.left = true,
             ("failed", _) => view.done.hook_failed = true,
+            ("ran", "promote") => view.done.memory.promoted(SINCE),
+            ("ran", "demote") => view.done.memory.ran_slave_hook("demoted".to_owned()),
+            ("ran", _) => {
+                let Lock::Another(leader) = &view.lock else { panic!("{word}") };
+                view.done.memory.ran_slave_hook(marks::note_of(SlaveHook::Follow, Some(leader)));
+            }
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
@@ -140,7 +149,8 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
             Some(("priority", _)) => {}
             None if word == "unmarked" => {}
             Some((key, value)) => {
-                marks.meta.insert(format!("election-redis-master-{key}"), value.replace('_', " "));
+                let value = if value == "now" { SINCE.to_owned() } else { value.replace('_', " ") };
+                marks.meta.insert(format!("election-redis-master-{key}"), value);
             }
             None => marks.tags.push(word.to_owned()),
         }
