@@ -6,7 +6,7 @@ require 'spec_helper'
 NO_PARAMETERS = {
   'for' => 'only of resign, which is run by hand',
   'to' => 'only of resign, which is run by hand',
-  'token' => 'would stand in clear in the definition of the check, and in the catalogue; token_file is for this',
+  'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',
   'help' => 'ends without a pass',
   'version' => 'ends without a pass',
 }.freeze
