@@ -1,5 +1,5 @@
-# A redis whose master is elected, with a failover of milliseconds. Copy this into the config_dir of the Consul agent beside
-# each redis, then run `consul reload`. The agent needs `enable_local_script_checks = true`: restart it after you set that.
+# A redis whose master is elected, with a failover of milliseconds. On each node with a redis, copy this into the config_dir of the
+# Consul agent, then run `consul reload`. The agent needs `enable_local_script_checks = true`: restart it after you set that.
 #
 # fast.json has the same in JSON, service.hcl the simple definition without --wait. Give an agent one of these files only.
 #
@@ -21,7 +21,7 @@ service {
       # Keep the `|| exit 2`. Consul reads exit code 1 as a warning, and `redis-cli` and `grep` exit with 1 when redis is dead.
       # An instance in warning stays in DNS and may lead: it hands over only to an instance that passes.
       # The `grep` is needed because `redis-cli ping` exits with 0 on an error reply, such as that of a redis that still loads.
-      # A redis that hangs does not answer: `timeout` then ends the check, and Consul calls it critical too.
+      # A redis that hangs does not answer: `timeout` then ends the check, which is critical too.
       id       = "redis-ping"
       name     = "redis answers"
       args     = ["/bin/sh", "-c", "/usr/bin/redis-cli ping | grep -q PONG || exit 2"] # 2 or more: critical
@@ -31,7 +31,7 @@ service {
     {
       # The election.
       #
-      # --wait 50s        a run stays for 50 s and acts on every change at once; the next run follows an interval later
+      # --wait 50s        a run waits for 50 s and acts on every change at once; the next run follows an interval later
       # --lock-delay 0s   another instance may lead at once; the prepared query never finds one that does not hold the lock
       #
       # Consul kills a run at its `timeout`. So the timeout must exceed --wait and the program's own --timeout (20s) together.

@@ -1,6 +1,6 @@
-# A redis whose master is elected, the simple way: every run does its work and ends. Copy this into the config_dir of the Consul
-# agent beside each redis, then run `consul reload`. The agent needs `enable_local_script_checks = true`: restart it after you
-# set that.
+# A redis whose master is elected, the simple way: every run does its work and ends. On each node with a redis, copy this into the
+# config_dir of the Consul agent, then run `consul reload`. The agent needs `enable_local_script_checks = true`: restart it after
+# you set that.
 #
 # service.json has the same in JSON, fast.hcl a definition with a faster failover. Give an agent one of these files only.
 #
@@ -22,7 +22,7 @@ service {
       # Keep the `|| exit 2`. Consul reads exit code 1 as a warning, and `redis-cli` and `grep` exit with 1 when redis is dead.
       # An instance in warning stays in DNS and may lead: it hands over only to an instance that passes.
       # The `grep` is needed because `redis-cli ping` exits with 0 on an error reply, such as that of a redis that still loads.
-      # A redis that hangs does not answer: `timeout` then ends the check, and Consul calls it critical too.
+      # A redis that hangs does not answer: `timeout` then ends the check, which is critical too.
       id       = "redis-ping"
       name     = "redis answers"
       args     = ["/bin/sh", "-c", "/usr/bin/redis-cli -h 127.0.0.1 -p 6379 ping | grep -q PONG || exit 2"]

@@ -1,4 +1,5 @@
-//! The one deadline that bounds a whole pass, so that no sum of slow answers outlasts what Consul gives a check.
+//! The one deadline for a whole pass, so that slow answers together never exceed the check's timeout. Must never know what is done
+//! in that time.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +11,26 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline that lies `limit` from now.
+    /// Returns the deadline `limit` from now.
     pub fn after(limit: Duration) -> Deadline {
         let now = Instant::now();
-        // A limit beyond what the clock can express is as good as a year.
+        // A limit that the clock cannot express counts as a year.
         let end = now.checked_add(limit).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
         Deadline { limit, end }
     }
 
-    /// The deadline by which half of what is left has passed. Its limit is half of the limit, whatever is left, so that who says it
-    /// always says the same.
+    /// Returns the deadline after half of the remaining time. Its `limit` is always half of the limit, so that an error about it always
+    /// has the same words.
     pub fn half(&self) -> Deadline {
         Deadline { limit: self.limit / 2, end: self.end.checked_sub(self.remaining() / 2).unwrap_or(self.end) }
     }
 
-    /// What is left until the deadline; zero once it has passed.
+    /// Returns the time until the deadline; zero once it has passed.
     pub fn remaining(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    /// The time that was given in the beginning.
+    /// Returns the time limit that this deadline was created with.
     pub fn limit(&self) -> Duration {
         self.limit
     }

@@ -1,7 +1,7 @@
-//! Durations in the form Consul writes them (`15s`, `1m30s`, `0s`): read and written, nothing else.
+//! Reads and writes durations in Consul's notation (`15s`, `1m30s`, `0s`). Must never know what they are for.
 //!
-//! Consul uses Go's notation, which no other grammar quite matches: a sequence of decimal numbers, each with a unit, or a
-//! bare `0`. A negative duration means nothing to this program and does not parse.
+//! The notation is Go's: a sequence of decimal numbers, each with a unit, or a bare `0`. A negative duration has no meaning here and
+//! does not parse.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Reads a duration as Go and Consul write it; `None` when `text` is none.
+/// Reads a duration as Go and Consul write it. `None`: `text` is not a duration.
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
@@ -52,7 +52,7 @@ fn parse_one(text: &str) -> Option<(Duration, &str)> {
     Some((Duration::from_nanos(total), &rest[unit.len()..]))
 }
 
-/// Writes a duration so that Consul and [`parse`] read the same one back, in the largest units that fit.
+/// Writes a duration in the largest units that fit. Consul and [`parse`] read the same duration back.
 pub fn format(duration: Duration) -> String {
     let nanoseconds = duration.subsec_nanos();
     let seconds = duration.as_secs();

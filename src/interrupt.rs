@@ -1,10 +1,10 @@
-//! How a pass that waits is told to end before its time. Knows no signals and no passes.
+//! The request that ends a wait early. Must never know signals or passes.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Tells a pass that waits to end, from another thread. Clones tell the same pass.
+/// Ends the wait of a pass from another thread. Clones end the same wait.
 #[derive(Clone, Default)]
 pub struct Interrupt(Arc<State>);
 
@@ -15,13 +15,13 @@ struct State {
 }
 
 impl Interrupt {
-    /// One that has not happened yet.
+    /// Creates an interrupt that has not happened yet.
     #[must_use]
     pub fn new() -> Interrupt {
         Interrupt::default()
     }
 
-    /// Ends the wait. Work that is under way is finished first.
+    /// Ends the wait. Work in progress is finished first.
     pub fn interrupt(&self) {
         self.0.happened.store(true, Ordering::SeqCst);
         if let Some(listener) = &*self.0.listener.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -29,12 +29,12 @@ impl Interrupt {
         }
     }
 
-    /// Whether it has happened.
+    /// Returns whether it has happened.
     pub(crate) fn has_happened(&self) -> bool {
         self.0.happened.load(Ordering::SeqCst)
     }
 
-    /// Calls `listener` when it happens, in place of whoever listened before.
+    /// Calls `listener` when it happens. Replaces an earlier listener.
     pub(crate) fn listen(&self, listener: impl Fn() + Send + 'static) {
         *self.0.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(listener));
     }

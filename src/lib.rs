@@ -1,9 +1,8 @@
 //! Elects one master among the instances of a Consul service, in one short pass that Consul runs as a script check.
 //!
-//! What is **not** here: anything that runs between passes, and anything that is kept outside Consul. A pass asks the local
-//! agent for the instance and its checks and the servers for the lock key, decides from that alone, does what is left to
-//! do, and ends; with `--wait` it stays for a while and does the same at every change. See ARCHITECTURE.md for the rooms and the
-//! invariants.
+//! Nothing runs between passes, and no state is kept outside Consul. A pass asks the local agent for the instance and its checks
+//! and the servers for the lock key, decides from that alone, does what is left to do, and ends. With `--wait` it waits for a while
+//! and does the same at every change. ARCHITECTURE.md has the rooms and the invariants.
 //!
 //! ```no_run
 //! use consul_master_election_tagger::{Command, Interrupt, check};

@@ -1,4 +1,4 @@
-//! The process: arguments, log, signals, panic, output, exit code. Everything else is the library's.
+//! The process: arguments, log, signals, panic, output, exit code. Everything else belongs to the library.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -94,7 +94,7 @@ fn start_log(run: &Run) {
     let mut builder = env_logger::Builder::new();
     builder.filter_level(log::LevelFilter::Warn);
     match run.log_level {
-        // The HTTP client's own records help nobody here; RUST_LOG can ask for them.
+        // Without the records of the HTTP client, which RUST_LOG can ask for.
         Some(level) => {
             builder.filter_module("consul_master_election_tagger", level);
         }
@@ -105,7 +105,7 @@ fn start_log(run: &Run) {
     }
     builder
         .format(move |out, record| {
-            // At trace level the HTTP client logs every byte that it sends, the token among them.
+            // At trace level the HTTP client logs every byte that it sends, including the token.
             let is_own = record.target().starts_with("consul_master_election_tagger");
             if record.level() == log::Level::Trace && !is_own {
                 return Ok(());
@@ -114,11 +114,11 @@ fn start_log(run: &Run) {
         })
         .init();
     if !readable {
-        log::warn!("RUST_LOG is invalid and not used: {}", filters.escape_debug());
+        log::warn!("RUST_LOG is invalid and ignored: {}", filters.escape_debug());
     }
 }
 
-/// Ends a run that panics with a line and an exit code of our choice, instead of a trace and 101.
+/// Ends a run that panics with a line and its exit code, instead of a trace and exit code 101.
 fn exit_on_panic(query: Option<String>) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();

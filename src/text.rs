@@ -1,6 +1,6 @@
-//! Text that others wrote, made fit for one line.
+//! Makes foreign text fit for one line. Must never know where the text comes from.
 
-/// `text` on one line: whatever controls a terminal or ends a line is a space.
+/// Returns `text` on one line: control characters and line separators become spaces.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! One real redis server beside one agent, which can be killed, shut down, stopped and started again. Knows no Consul.
+//! One real redis server of a node, which can be killed, shut down, stopped and started again. Must never know Consul.
 
 use std::env;
 use std::fs;

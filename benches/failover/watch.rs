@@ -25,7 +25,7 @@ pub struct Seen<T> {
     pub asked: Instant,
     pub answered: Instant,
     pub what: Result<T, String>,
-    /// An answer to a DNS question that had already been given up.
+    /// An answer to a DNS question that had already timed out.
     pub late: bool,
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{DNS_PORT, Message, addresses_in, millis, question};
 
-/// Longer than a blocking query takes (see [`Http::block`]), and short enough to give up a hanging server for another.
+/// Longer than a blocking query takes (see [`Http::block`]), and short enough to change from a hanging server to another.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// After this time without an answer, the next DNS question is sent. The answer may still come.
 const DNS_PATIENCE: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-# Tells the redis on this node its role. Start it with: consul-template -config /etc/consul-template.d/redis.hcl (0.41)
+# Gives the redis on this node its role. Start it with: consul-template -config /etc/consul-template.d/redis.hcl (0.41)
 
 consul {
   address = "127.0.0.1:8500"
@@ -13,7 +13,7 @@ consul {
 # By default it ends at SIGINT only, but service managers send SIGTERM.
 kill_signal = "SIGTERM"
 
-# Asks the servers' leader who leads. A follower that lags would name the former master.
+# Reads from the servers' leader. A follower that lags would name the former master.
 max_stale = "0s"
 
 template {

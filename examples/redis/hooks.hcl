@@ -1,5 +1,5 @@
-# A redis whose master is elected, and which gets its role from the hooks of the election. Copy this into the config_dir of the
-# Consul agent beside each redis; README.md has the other steps. The agent needs `enable_local_script_checks = true`.
+# A redis whose master is elected, and which gets its role from the hooks of the election. On each node with a redis, copy this
+# into the config_dir of the Consul agent; README.md has the other steps. The agent needs `enable_local_script_checks = true`.
 #
 # hooks.json has the same in JSON. Give an agent one of the two only.
 
@@ -21,7 +21,7 @@ service {
       # --lock-delay 0s        a pause would not stop the former master; it stops taking writes when its replicas leave it
       # --wait, --watch-port   the lead moves when redis dies, before a health check notices
       #
-      # The hooks give redis its role: master before the name leads to it, replica as soon as there is a master.
+      # The hooks give redis its role: master before the name resolves to it, replica as soon as there is a master.
       id   = "redis-election"
       name = "redis election"
       args = [

@@ -1,5 +1,5 @@
-# A redis whose master is elected, and which gets its role from consul-template. Copy this into the config_dir of the
-# Consul agent beside each redis; README.md has the other steps. The agent needs `enable_local_script_checks = true`.
+# A redis whose master is elected, and which gets its role from consul-template. On each node with a redis, copy this into the
+# config_dir of the Consul agent; README.md has the other steps. The agent needs `enable_local_script_checks = true`.
 #
 # service.json has the same in JSON. Give an agent one of the two only.
 

@@ -1,8 +1,8 @@
-# @summary The options of a run as the words of its command line, each name and each value a word of its own.
+# @summary Returns the options of a run as the words of its command line. Each name and each value is a word of its own.
 #
 # @param options
-#   The options by name, without dashes. One that is `undef` or `false` is left out, `true` is a switch, and an array is the
-#   option once for each of its values.
+#   The options by name, without dashes. `undef` and `false` leave an option out, `true` makes it a switch, and an array repeats it
+#   for each value.
 #
 # @return [Array[String]] The words.
 #

@@ -1,17 +1,17 @@
-# @summary What is wrong with the options of an election and the times of its check, as far as their types do not tell.
+# @summary Returns what is wrong with the options of an election and the times of its check, beyond what their types refuse.
 #
-# The program says the same of its options when it runs; said at compile time, no such definition reaches Consul.
+# The program reports the same errors when it runs. At compile time they keep such a definition away from Consul.
 #
 # @param options
-#   The options by name, without dashes; `undef` where the program's default is to hold.
+#   The options by name, without dashes; `undef` means the program's default.
 #
 # @param interval
 #   The interval of the check.
 #
 # @param limit
-#   The time after which Consul ends a run of the check.
+#   The time after which Consul kills a run of the check.
 #
-# @return [Array[String]] One sentence each, naming the parameter and the way out.
+# @return [Array[String]] One sentence for each error, with the parameter and what to do.
 #
 # @api private
 function consul_master_election_tagger::contradictions(
@@ -43,15 +43,15 @@ function consul_master_election_tagger::contradictions(
     [$interval_ns < $second,
     "check_interval ${interval} is less than a second, which is the least that Consul takes; use 1s"],
     [$wait_ns > 0 and $interval_ns > 5 * $second,
-    "check_interval ${interval} is too long beside wait ${wait}, since nobody looks between two runs; use 1s, and 5s at most"],
+    "check_interval ${interval} is too long for wait ${wait}, because nobody watches between two runs; use 1s, and 5s at most"],
     [$ttl_ns <= $interval_ns,
-    "ttl ${ttl} is not longer than check_interval ${interval}, so that a master would lose the lead between two runs; make it longer"],
+    "ttl ${ttl} is not longer than check_interval ${interval}, so a master would lose the lead between two runs; make it longer"],
     [!($ttl_ns >= 10 * $second and $ttl_ns <= 86400 * $second),
-    "ttl ${ttl} is not between 10s and 24h, which Consul takes; use one of these"],
+    "ttl ${ttl} is not between 10s and 24h, the limits of Consul; use a value between them"],
     [$lock_delay_ns > 0 and $lock_delay_ns < 1000000,
-    "lock_delay ${lock_delay} is taken for seconds by Consul; use 0s, or 1ms and more"],
+    "lock_delay ${lock_delay} would be read as seconds by Consul; use 0s, or 1ms and more"],
     [$max_term_ns < $second,
-    "max_term ${max_term} is less than a second; without it a leadership lasts until the master fails"],
+    "max_term ${max_term} is less than a second; make it longer, or leave it out: a leadership then lasts until the master fails"],
     [$options['preempt-after'] and !$options['preempt'],
     'preempt_after does nothing without preempt; give both, or neither'],
     [$options['watch-address'] and !$options['watch-port'],
@@ -59,13 +59,13 @@ function consul_master_election_tagger::contradictions(
     [$options['watch-grace'] and !$options['watch-port'],
     'watch_grace does nothing without watch_port; give both, or neither'],
     [$grace_ns * 2 > $timeout_ns,
-    "watch_grace ${grace} takes more than half of timeout ${timeout}, and leaves no time to step down; make the one shorter or the other longer"],
+    "watch_grace ${grace} is more than half of timeout ${timeout}, and leaves no time to step down; make watch_grace shorter or timeout longer"],
     [!$options['query-failover'].empty and !$options['no-fence'],
-    'query_failover would never answer behind the fence; set no_fence as well, or drop it'],
+    'query_failover never answers behind the fence; set no_fence as well, or leave query_failover out'],
     [$query !~ Consul_master_election_tagger::Name or $query.length > 200,
-    "consul_query_name '${query}' cannot be asked for by DNS; use letters, digits, - and _, in parts of at most 63 between dots, 200 in all"],
+    "consul_query_name '${query}' is not a name for DNS; use letters, digits, - and _, in parts of at most 63 between dots, 200 in all"],
     [$in_meta and $query.length > 110,
-    "consul_query_name '${query}' is too long for a key in the instance's Meta, which takes 110 characters; use a shorter one"],
+    "consul_query_name '${query}' is too long for a key in the instance's Meta; use at most 110 characters"],
     [$options['client-cert'] and !$options['client-key'],
     'client_cert needs client_key; give both, or neither'],
     [$options['client-key'] and !$options['client-cert'],

@@ -1,10 +1,10 @@
-# @summary The times of a check that fit the times of the program, for those who give none.
+# @summary Returns the default times of a check, which follow from the times of the program.
 #
 # @param wait
-#   How long a run stays.
+#   How long a run waits.
 #
 # @param timeout
-#   How long a round of its work may take.
+#   The time limit of a pass.
 #
 # @return [Struct[{ 'interval' => Consul_master_election_tagger::Duration, 'timeout' => Consul_master_election_tagger::Duration }]] The `interval` and the `timeout` of the check.
 #
@@ -21,7 +21,7 @@ function consul_master_election_tagger::times(
     0       => '5s',
     default => '1s',
   }
-  # Less than 30s, Consul's own default, gains nothing, and more than this is no duration.
+  # Less than 30s, Consul's own default, gains nothing. More than this is not a valid duration.
   $times = { 'interval' => $interval, 'timeout' => "${min(max(30, $seconds), 99999999)}s" }
   $times
 }

@@ -1,12 +1,12 @@
 # @summary One election: a `consul::check` that runs the program on an instance.
 #
-# Parameters that begin with `check_` are those of Consul's check. All others are the options of the program, by the same
-# names, and what is not given is left to the program's defaults. What cannot work does not compile.
+# Parameters that begin with `check_` are those of Consul's check. All others are the options of the program, with the same names and
+# the same defaults. A combination that cannot work does not compile.
 #
 # @example The instances of redis elect a master, found as redis-master.query.consul
 #   consul_master_election_tagger::election { 'redis': }
 #
-# @example The same, with a failover that takes milliseconds beyond detection
+# @example The same, with a failover that takes milliseconds after detection
 #   consul_master_election_tagger::election { 'redis':
 #     wait       => '50s',
 #     lock_delay => '0s',
@@ -14,20 +14,20 @@
 #   }
 #
 # @param ensure
-#   Whether the election's check is there.
+#   Whether the check of the election exists.
 #
 # @param check_id
-#   The ID of the check, which the program is told as well (`--check-id`). By default the title with `-election` behind it.
+#   The ID of the check, also passed to the program (`--check-id`). By default `TITLE-election`.
 #
 # @param check_interval
-#   How long after the end of a run Consul starts the next one. By default `5s`, with `wait` `1s`; at least `1s`, with `wait` at
-#   most `5s`, since nobody looks between two runs.
+#   How long after the end of a run Consul starts the next one. By default `5s`, or `1s` with `wait`. At least `1s`. With `wait` at
+#   most `5s`, because nobody watches between two runs.
 #
 # @param check_timeout
-#   After this time Consul kills a run. It must be longer than `wait` and `timeout` together; by default by 5 s, and `30s` at least.
+#   After this time Consul kills a run. It must be longer than `wait` and `timeout` together. By default 5 s longer, and at least `30s`.
 #
 # @param check_notes
-#   A remark for people, which Consul shows beside the check.
+#   A remark that Consul shows with the check.
 #
 # @param check_status
 #   The status of the check before its first run. By default `passing`, so that a new check, or an agent that starts, takes no instance
@@ -35,143 +35,142 @@
 #   prepared query finds only the holder of the lock all the same.
 #
 # @param check_token
-#   The ACL token with which the agent keeps the check in the catalog, where its own default token may not. Consul reads it from
-#   the check's definition, so that it stands there, and in the catalogue, in clear, a `Sensitive` one too. The program does not use
-#   it: see `token_file`.
+#   The ACL token with which the agent registers the check in the catalog, if the agent's default token may not do so. Consul reads
+#   it from the check's definition. So it is there, and in Puppet's catalogue, in plain text, even if it is `Sensitive`. The program
+#   does not use it: see `token_file`.
 #
 # @param program
-#   The path of the program, where something else than the class `consul_master_election_tagger` installs it. By default that
-#   class is included, and its program is used.
+#   The path of the program, if it is not installed by the class `consul_master_election_tagger`. By default that class is included,
+#   and its program is used.
 #
 # @param consul_service_name
 #   The service whose instances elect a master. By default the title.
 #
 # @param consul_service_id
-#   The instance, where the node has several of the service; the check is bound to it. By default Consul's own default, the
-#   service's name.
+#   The ID of the instance, if the node has several instances of the service. The check belongs to this instance. By default the
+#   service's name, as in Consul.
 #
 # @param consul_query_name
-#   The prepared query that finds the master, and the election's name. The program's default is the service's name with `-master`
-#   behind it.
+#   The prepared query that finds the master. It is the election's name as well. The program's default is `SERVICE-master`.
 #
 # @param consul_query_tag
-#   Tags that the query asks for beside the master's; one with `!` before it excludes.
+#   Tags that the query asks for besides the master tag; `!TAG` excludes a tag.
 #
 # @param query_ttl
-#   For how long DNS clients may keep the answer.
+#   How long DNS clients may cache the answer.
 #
 # @param query_near
-#   The node that the query sorts by nearness to, or `_agent`.
+#   Sort the query's results by distance from this node; `_agent` means the agent that is asked.
 #
 # @param query_failover
-#   Datacenters that are asked, in this order, when this one has no master. Needs `no_fence`.
+#   Datacenters to ask, in this order, when this one has no master. Needs `no_fence`.
 #
 # @param no_fence
-#   Keep a plain query on the tags, in place of one that only the holder of the lock can be found by.
+#   Keep a plain query that goes by the tags, instead of one that finds only the holder of the lock.
 #
 # @param master_tag
 #   The tag of the master. The program's default is `master`.
 #
 # @param slave_tag
-#   The tag of all others. The program's default is `slave`.
+#   The tag of every other instance. The program's default is `slave`.
 #
 # @param lock_key
-#   The key whose lock decides; instances that share it form one election. The program's default is `service/QUERY/leader`.
+#   The KV key whose lock decides. Instances with the same key form one election. The program's default is `service/QUERY/leader`.
 #
 # @param lock_delay
-#   How long nobody can take the lock that a failed master held, a minute at most. The program's default is `15s`.
+#   How long nobody can acquire the lock after the master has failed, at most `1m`. The program's default is `15s`.
 #
 # @param ttl
-#   Ends the lead of an instance whose check has stopped running for this long, at the latest after twice that: `10s` to `24h`, and
-#   longer than `check_interval`. By default never.
+#   End the lead of an instance whose check has not run for this long: `10s` to `24h`, and longer than `check_interval`. Consul may
+#   take up to twice as long. By default never.
 #
 # @param only_passing
 #   Treats a check in warning as a failure. By default, an instance in warning leads if none passes.
 #
 # @param on_outage
-#   What becomes of a master's tag while Consul cannot say who holds the lock. The program's default is `keep`.
+#   What happens to a master's tag while Consul cannot say who holds the lock. The program's default is `keep`.
 #
 # @param wait
-#   A run stays for so long and acts on every change at once. The program's default is `0s`: it ends at once.
+#   A run waits for this long and acts on every change at once. The program's default is `0s`: it does not wait.
 #
 # @param watch_port
-#   Give the lead up when nothing listens on the instance's port any more; with `wait` in that very moment.
+#   Step down when nothing listens on the instance's port; with `wait`, in that moment.
 #
 # @param watch_address
-#   With `watch_port`: where the service listens, if elsewhere than it is registered.
+#   With `watch_port`: where the service listens, if it does not listen where it is registered.
 #
 # @param watch_grace
 #   With `watch_port`: how long a master's service may take to restart without losing the lead; at most half of `timeout`. The
 #   program's default is `0s`.
 #
 # @param priority
-#   The instance only leads while no passing instance has a higher one; 0 never leads. The program's default is 100.
+#   Lead only while no passing instance has a higher priority; 0 never leads. The program's default is 100.
 #
 # @param preempt
 #   Hand the lead over to an instance of higher priority.
 #
 # @param preempt_after
-#   With `preempt`: for how long that instance must have been passing. The program's default is `30s`.
+#   With `preempt`: how long that instance must have been passing. The program's default is `30s`.
 #
 # @param max_term
-#   Hand the lead over after so long, if another instance may lead. By default never.
+#   Hand the lead over after this time, if another instance can lead. By default never.
 #
 # @param on_promote
-#   A command that is run when the lock is won, before the instance is tagged; if it fails, the lock is given up.
+#   A command that runs after the lock is acquired and before the instance is tagged. If it fails, the lock is released.
 #
 # @param on_demote
-#   A command that is run when the master's tag is off, before the lock is given up.
+#   A command that runs after the master tag is removed and before the lock is released.
 #
 # @param on_follow
-#   A command that is run on a slave whose master has changed.
+#   A command that runs on a slave whose master has changed.
 #
 # @param master_status
-#   The status that the check of a master ends with. The program's default is `passing`.
+#   The status of a master's check. The program's default is `passing`.
 #
 # @param slave_status
-#   The same of a slave. The program's default is `passing`.
+#   The status of a slave's check. The program's default is `passing`.
 #
 # @param leaderless_status
-#   The same of a slave while nobody leads. The program's default is `passing`.
+#   The status of a slave's check while nobody leads. The program's default is `passing`.
 #
 # @param error_status
 #   The status that the check ends with after an error. The program's default is `warning`; `critical` takes the instance out of DNS.
 #
 # @param timeout
-#   The time for each round of the program's work, hooks included. The program's default is `20s`.
+#   The time limit of a pass, hooks included. The program's default is `20s`.
 #
 # @param log_level
-#   What the program logs to standard error, which Consul keeps with the check's output. The program's default is what `RUST_LOG` says
-#   in the agent's environment, or `warn`.
+#   What the program logs to standard error, which Consul stores with the check's output. The program's default is `RUST_LOG` from
+#   the agent's environment, or `warn`.
 #
 # @param http_addr
-#   The agent: `HOST:PORT`, `http://`, `https://` or `unix:///PATH`. By default what the Consul agent has in its environment, or
-#   `127.0.0.1:8500`.
+#   The agent's address: `HOST:PORT`, `http://HOST:PORT/PREFIX`, `https://HOST:PORT/PREFIX` or `unix:///PATH`. By default
+#   `CONSUL_HTTP_ADDR` from the agent's environment, or `127.0.0.1:8500`.
 #
 # @param token_file
-#   A file with the ACL token of the program. There is no parameter for the token itself: it would stand in clear in the check's
-#   definition, which `puppet/consul` lets every user of the node read, and in the catalogue.
+#   A file with the ACL token of the program. There is no parameter for the token itself: it would be in plain text in the check's
+#   definition, which `puppet/consul` lets every user of the node read, and in Puppet's catalogue.
 #
 # @param ca_file
-#   A file with the certificates of the authorities that the agent's certificate may be signed by, for https.
+#   A PEM file with the CA that signed the agent's certificate.
 #
 # @param ca_path
-#   A directory with such files, where `ca_file` is not given.
+#   A directory of such files; ignored with `ca_file`.
 #
 # @param client_cert
-#   The certificate that the program shows to the agent. Needs `client_key`.
+#   A PEM file with the client certificate, for an agent that requires one. Needs `client_key`.
 #
 # @param client_key
-#   The key of `client_cert`.
+#   A PEM file with the key of `client_cert`.
 #
 # @param tls_server_name
-#   The name that the agent's certificate must have, where it is not that of `http_addr`.
+#   The name that the agent's certificate must be valid for, if it is not the host of `http_addr`.
 #
 # @param namespace
-#   The namespace, which Consul Enterprise has.
+#   The namespace (Consul Enterprise).
 #
 # @param partition
-#   The admin partition, which Consul Enterprise has.
+#   The admin partition (Consul Enterprise).
 define consul_master_election_tagger::election (
   Enum['present', 'absent'] $ensure = 'present',
   String[1] $check_id = "${title}-election",
@@ -281,13 +280,13 @@ define consul_master_election_tagger::election (
   } else {
     include consul_master_election_tagger
     $program_path = $consul_master_election_tagger::program_path
-    # The program comes before the first check that runs it, and goes when Consul has been told that there is none any more.
+    # The program is installed before the first check that runs it, and removed after Consul has reloaded without the check.
     if $consul_master_election_tagger::ensure != 'absent' {
       Class['consul_master_election_tagger::install'] -> Consul::Check[$check_id]
     } elsif $ensure == 'absent' {
       Consul::Check[$check_id] -> Class['consul::reload_service'] -> Class['consul_master_election_tagger::install']
     } else {
-      fail("election '${title}': the class consul_master_election_tagger takes the program away; give ensure => absent here too")
+      fail("election '${title}': the class consul_master_election_tagger removes the program; give ensure => absent here too")
     }
   }
 

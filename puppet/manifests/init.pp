@@ -1,7 +1,7 @@
 # @summary Installs consul-master-election-tagger, and declares elections.
 #
-# The program comes from a package or from a file, whichever is named; exactly one of the two must be. Consul itself, and the
-# services that elect a master, are declared with the module `puppet/consul`.
+# The program comes from a package or from a file: give `package_name` or `source`, not both. Consul itself, and the services that
+# elect a master, are declared with the module `puppet/consul`.
 #
 # @example From a package, with the elections in Hiera
 #   # consul_master_election_tagger::package_name: consul-master-election-tagger
@@ -16,25 +16,25 @@
 #   }
 #
 # @param package_name
-#   The package that has the program. Not together with `source`.
+#   The package that contains the program. Not together with `source`.
 #
 # @param source
-#   Where the program itself is: a path on the node, or a `puppet://`, `file://`, `http://` or `https://` URL. Not together with
+#   The file of the program: a path on the node, or a `puppet://`, `file://`, `http://` or `https://` URL. Not together with
 #   `package_name`.
 #
 # @param source_sha256
 #   With `source`: the SHA-256 of the program. A file that differs is not installed.
 #
 # @param ensure
-#   Whether the program is there: `present` or `absent`; of a package also `latest`, or a version. With `absent` the elections
-#   in `elections` are taken away too; each of those declared elsewhere needs `ensure => absent` of its own, and says so.
+#   Whether the program is installed: `present` or `absent`; for a package also `latest`, or a version. `absent` also removes the
+#   elections in `elections`. An election declared elsewhere needs `ensure => absent` of its own, and a message names it.
 #
 # @param program
-#   The path of the program: where `package_name` has it, by default `/usr/bin/consul-master-election-tagger`, or where `source`
-#   is to be installed, by default `/usr/local/bin/consul-master-election-tagger`.
+#   The path of the program. By default `/usr/bin/consul-master-election-tagger` with `package_name`, and
+#   `/usr/local/bin/consul-master-election-tagger` with `source`, which installs it there.
 #
 # @param owner
-#   With `source`: who owns the program, by name or number. By default root.
+#   With `source`: the owner of the program, by name or number. By default root.
 #
 # @param group
 #   With `source`: the group of the program, by name or number. By default root's.
@@ -55,7 +55,7 @@ class consul_master_election_tagger (
     fail('consul_master_election_tagger: package_name and source both say where the program comes from; give one of them')
   }
   unless $package_name or $source {
-    fail('consul_master_election_tagger: nothing says where the program comes from; give package_name or source')
+    fail('consul_master_election_tagger: neither package_name nor source says where the program comes from; give one of them')
   }
   if $source_sha256 and !$source {
     fail('consul_master_election_tagger: source_sha256 does nothing without source; give both, or neither')

@@ -1,4 +1,4 @@
-# @summary Puts the program on the node.
+# @summary Installs the program on the node, or removes it.
 #
 # @api private
 class consul_master_election_tagger::install {

@@ -7,12 +7,12 @@ require 'spec_helper'
 describe 'metadata.json' do
   metadata = JSON.parse(File.read(File.join(MODULE, 'metadata.json')))
 
-  it 'has what Puppet asks of every module' do
+  it 'has what Puppet requires of every module' do
     expect(metadata).to include('name' => /\A[a-z0-9]+-consul_master_election_tagger\z/, 'author' => /./, 'summary' => /.{20,144}/,
                                 'license' => 'Apache-2.0', 'source' => /./, 'dependencies' => Array)
   end
 
-  it 'has the version of the program, which the options are of' do
+  it 'has the version of the program' do
     cargo = File.read(File.expand_path('../Cargo.toml', MODULE))
     expect(metadata['version']).to eq(cargo[/^version = "(.+)"$/, 1])
     expect(SemanticPuppet::Version.valid?(metadata['version'])).to be(true)

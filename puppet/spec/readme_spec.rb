@@ -3,7 +3,7 @@
 require 'spec_helper'
 require 'yaml'
 
-# Every block of the README compiles as it stands there.
+# Every block of the README compiles unchanged.
 readme = File.read(File.join(MODULE, 'README.md'))
 
 readme.scan(/^```puppet\n(.*?)^```$/m).flatten.each_with_index do |block, number|

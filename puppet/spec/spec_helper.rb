@@ -3,8 +3,8 @@
 require 'fileutils'
 require 'tmpdir'
 
-# Puppet keeps its state in the home directory of whoever runs it, and modules are found by the name of their directory. Both
-# are given a place that goes with the run.
+# Puppet keeps its state in the home directory of the user, and finds modules by the name of their directory. Both are
+# temporary here.
 SCRATCH = Dir.mktmpdir('consul_master_election_tagger-')
 at_exit { FileUtils.remove_entry(SCRATCH) }
 ENV['HOME'] = SCRATCH
@@ -24,8 +24,8 @@ RSpec.configure do |c|
   c.mock_with :rspec
 end
 
-# What the program's help says of its options: name, value, and text of each. That it is the current help is a scenario of the
-# program's own tests.
+# The options in the program's help: name, value and text of each. A scenario of the program's tests checks that the help is
+# current.
 Option = Struct.new(:name, :value, :text) do
   def self.all
     help = File.read(File.expand_path('../tests/golden/help.txt', MODULE)).split("\nEnvironment:\n").first
@@ -41,7 +41,7 @@ Option = Struct.new(:name, :value, :text) do
   end
 end
 
-# The parameters of the define, each with its type and its default, as they stand in the manifest.
+# The parameters of the defined type, with the type and default of each, as written in the manifest.
 Parameter = Struct.new(:name, :type, :default) do
   def self.all
     manifest = File.read(File.join(MODULE, 'manifests/election.pp'))

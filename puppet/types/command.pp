@@ -1,2 +1,2 @@
-# @summary The command of a hook, run without a shell: one line, split into words as a shell would, or the words themselves.
+# @summary The command of a hook, which runs without a shell: a line, which is split into words like in a shell, or an array of words.
 type Consul_master_election_tagger::Command = Variant[String[1], Array[String, 1]]

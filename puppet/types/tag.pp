@@ -1,2 +1,2 @@
-# @summary A tag of a service. One that begins with `!` excludes in a query, and so is no tag.
+# @summary A tag of a service. It does not begin with `!`, which excludes a tag in a query.
 type Consul_master_election_tagger::Tag = Pattern[/\A[^!]/]

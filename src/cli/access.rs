@@ -1,5 +1,5 @@
-//! How the agent is reached, and as whom: options before the environment, both as official clients read them. Reads the files that are
-//! named for it, and no others.
+//! Turns options and environment into the access to the agent. Options take precedence, and both have the meaning that they have for
+//! official clients. Must never know a request.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,10 +9,10 @@ use super::named::Named;
 use super::tls::{self, TlsSettings};
 use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 
-/// What the options and the environment say of the agent.
+/// Returns the access to the agent that the options and the environment describe. Reads the files that they name.
 ///
 /// # Errors
-/// Names the option or variable, what is wrong with it, and the way out; a secret is never repeated.
+/// Names the option or variable, what is wrong with it, and what to do. Never repeats a secret.
 pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
     let variable = |name| variable(&environment, name);
     let either = |option, value: &Option<String>, name| match value {
@@ -26,14 +26,14 @@ pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsStrin
         }
         None => Address::parse("", asks_for_https).map_err(|wrong| wrong.to_string())?,
     };
-    // Without https none of it is looked at: a fleet may have the variables set for all.
+    // Without https, TLS settings are ignored: a fleet may set the variables on all nodes.
     let tls = if address.is_https() { Some(tls::read(tls_settings(typed, variable, either)?)?) } else { None };
     let (token, empty_token_file) = token(typed, variable)?;
     let login = variable("CONSUL_HTTP_AUTH")?.map(login);
     Ok(Access { address, tls, token, empty_token_file, login })
 }
 
-/// What is wrong with an address, and the variable for what does not belong there.
+/// Returns what is wrong with an address. A user in it belongs in a variable.
 fn words_of(wrong: &AddressError) -> String {
     match wrong {
         AddressError::UserOrQuery => format!("{wrong}, and CONSUL_HTTP_AUTH for a user"),
@@ -41,7 +41,7 @@ fn words_of(wrong: &AddressError) -> String {
     }
 }
 
-/// The namespace and the partition that the options or the environment name.
+/// Returns the namespace and the partition that the options or the environment name.
 pub fn scope(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
     let either = |value: &Option<String>, name| match value {
         Some(value) => Ok(Some(value.clone())),
@@ -70,16 +70,16 @@ fn tls_settings(
     })
 }
 
-/// A variable that is set to something. One that is no UTF-8 is an error rather than none: it would be another agent, or another
+/// Reads a variable. An empty one counts as unset. One that is not UTF-8 is an error, because ignoring it would change the agent or the
 /// token.
 fn variable(environment: impl Fn(&str) -> Option<OsString>, name: &'static str) -> Result<Option<Named>, String> {
     let value = environment(name).map(OsString::into_string).transpose();
-    let value = value.map_err(|_| format!("{name} is not UTF-8; check what was put there"))?;
+    let value = value.map_err(|_| format!("{name} is not UTF-8; check its value"))?;
     Ok(value.filter(|value| !value.is_empty()).map(|value| Named { by: name, value }))
 }
 
-/// Official clients pass over a word that they do not know, with a warning; here it is an error, since it decides what is sent in plain
-/// text, and to whom.
+/// Reads a switch. Official clients only warn about an unknown word. Here it is an error, because the switch decides what is sent in plain
+/// text, and to which server.
 fn truth(named: Option<Named>) -> Result<Option<bool>, String> {
     let Some(Named { by, value }) = named else { return Ok(None) };
     match value.to_ascii_lowercase().as_str() {
@@ -105,7 +105,7 @@ fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(Name
 fn server_name(Named { by, value }: Named) -> Result<String, String> {
     consul::server_name(&value)
         .map(str::to_owned)
-        .ok_or_else(|| format!("{by} '{value}' is no host's name; write one as it stands in the agent's certificate"))
+        .ok_or_else(|| format!("{by} '{value}' is not a host name; use one that the agent's certificate has"))
 }
 
 /// The token: of two that are given, the one from a file, and of two ways to give it, the option. An empty file is ignored; without
@@ -130,13 +130,13 @@ fn token(
     let Some(Named { by, value }) = file.or(token) else { return Ok((None, path)) };
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
-            "{by} holds a character that no token has, such as a space or a line's end; check what was put there"
+            "{by} contains a character that no token has, such as a space or a line break; check its value"
         ));
     }
     Ok((Some(Secret::of(value)), None))
 }
 
-/// User and password, with the colon that a user without a password lacks.
+/// Returns user and password, with the colon that a user without a password lacks.
 fn login(Named { value, .. }: Named) -> Secret {
     Secret::of(if value.contains(':') { value } else { value + ":" })
 }

@@ -1,51 +1,51 @@
-//! A value that the user named, by an option or a variable, and the file that it may be the path of: read whole, and never for longer than
-//! it takes. Knows nothing of what stands in it.
+//! A value from an option or a variable, and the file that it may name. The file is read whole, and reading never blocks. Must never know
+//! what the file contains.
 
 use std::fs::File;
 use std::io::{Error, Read};
 use std::path::Path;
 
-/// What the user named, and by what.
+/// A value, and the option or variable that it comes from.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The option or variable, as the user writes it.
     pub by: &'static str,
-    /// What stands there.
+    /// The value.
     pub value: String,
 }
 
 /// More than any bundle of certificates has.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
-/// What some editors put before a text, and no reader of PEM or of a token expects.
+/// Some editors begin a file with this mark, which neither PEM nor a token may contain.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Named {
-    /// The content of the file that is named.
+    /// Returns the content of the file that the value names.
     ///
     /// # Errors
-    /// Says what named it, why it cannot be read, and the way out. What looks like a token, which was given where a path belongs, is not
-    /// repeated.
+    /// Names the option or variable, why the file cannot be read, and what to do. A value that looks like a token is not repeated: it was
+    /// given in place of a path.
     pub fn read(&self) -> Result<Vec<u8>, String> {
         if looks_like_a_token(&self.value) && !Path::new(&self.value).exists() {
             let by = self.by;
-            return Err(format!("{by}: there is no such file, and it looks like a token; name the file that holds it"));
+            return Err(format!("{by}: there is no such file, and it looks like a token; name the file that has it"));
         }
         self.read_file(Path::new(&self.value))
     }
 
-    /// The content of a file below what is named, or of that itself.
+    /// Returns the content of a file: the one that the value names, or one below that directory.
     ///
     /// # Errors
     /// As for [`Named::read`].
     pub fn read_file(&self, path: &Path) -> Result<Vec<u8>, String> {
-        // To open a pipe or a device could take for ever, and so could reading it.
+        // Opening or reading a pipe or a device could block forever.
         let metadata = std::fs::metadata(path).map_err(|error| self.cannot_read(path, &error))?;
         if metadata.is_dir() {
             return Err(format!("{}: {} is a directory; name a file", self.by, path.display()));
         }
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
-            return Err(format!("{}: {} is no file, or one of more than 8 MiB; name another", self.by, path.display()));
+            return Err(format!("{}: {} is not a file of at most 8 MiB; name another", self.by, path.display()));
         }
         let mut content = Vec::new();
         let file = File::open(path).map_err(|error| self.cannot_read(path, &error))?;
@@ -56,13 +56,13 @@ impl Named {
         Ok(content)
     }
 
-    /// That a file or a directory cannot be read, and the way out.
+    /// Returns the error that a file or a directory cannot be read.
     pub fn cannot_read(&self, path: &Path, error: &Error) -> String {
         format!("{}: cannot read {}: {error}; name one that this user can read", self.by, path.display())
     }
 }
 
-/// Whether a text has the form that Consul gives its tokens: a UUID.
+/// Returns whether a text has the form of Consul's tokens: a UUID.
 pub fn looks_like_a_token(text: &str) -> bool {
     let of_groups = |lengths: [usize; 5]| {
         let groups: Vec<&str> = text.split('-').collect();

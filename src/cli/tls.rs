@@ -1,5 +1,4 @@
-//! The files that the user named for https: read, checked and, where they cannot be used, named in the error. Must
-//! never know a request.
+//! Reads and checks the files that the user named for https. Must never know a request.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +24,7 @@ pub struct TlsSettings {
 /// Reads the files that the settings name.
 ///
 /// # Errors
-/// Names the option or variable, the file, what is wrong with it, and the way out.
+/// Names the option or variable, the file, what is wrong with it, and what to do.
 pub fn read(settings: TlsSettings) -> Result<Tls, String> {
     let TlsSettings { ca_file, ca_path, client, server_name, verifies } = settings;
     let mut tls = match (ca_file, ca_path) {
@@ -47,7 +46,7 @@ fn roots_of_file(file: &Named) -> Result<Roots, String> {
     let roots = Roots::of_pem(&file.read()?);
     if roots.is_empty() {
         let Named { by, value: path } = file;
-        return Err(format!("{by}: {path} holds no CA certificate that can be used; name a file that does, in PEM"));
+        return Err(format!("{by}: {path} has no usable CA certificate in PEM; name a file that has one"));
     }
     Ok(roots)
 }
@@ -62,7 +61,7 @@ fn roots_of_directory(directory: &Named) -> Result<Roots, String> {
         let cannot = |error: std::io::Error| directory.cannot_read(&path, &error);
         for entry in fs::read_dir(&path).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
-            // A link to a directory is not followed: it could lead in a circle.
+            // A link to a directory is not followed: links can form a loop.
             if entry.file_type().map_err(cannot)?.is_dir() {
                 left.push(entry.path());
             } else if entry.path().is_file() {
@@ -71,7 +70,9 @@ fn roots_of_directory(directory: &Named) -> Result<Roots, String> {
         }
     }
     if roots.is_empty() {
-        return Err(format!("{by}: no file in {path} holds a CA certificate that can be used; put one there, in PEM"));
+        return Err(format!(
+            "{by}: no file in {path} has a usable CA certificate in PEM; add one, or name another directory"
+        ));
     }
     Ok(roots)
 }
@@ -90,22 +91,20 @@ fn read_client(certificate: &Named, key: &Named) -> Result<ClientIdentity, Strin
     ClientIdentity::of_pem(&chain, &private).map_err(|error| match error {
         PemError::NoCertificate => {
             let Named { by, value: path } = certificate;
-            format!("{by}: {path} holds no certificate that can be used; name a file that does, in PEM")
+            format!("{by}: {path} has no usable certificate in PEM; name a file that has one")
         }
         PemError::NoKey => {
             let Named { by, value: path } = key;
-            format!(
-                "{by}: {path} holds no private key in PEM, or one with a passphrase; name a file that holds one without"
-            )
+            format!("{by}: {path} has no private key in PEM without a passphrase; name a file that has one")
         }
         PemError::KeyOfAnother => {
             let Named { by, value: path } = key;
             let other = &certificate.value;
-            format!("{by}: {path} is not the key of the certificate in {other}; name the one that belongs to it")
+            format!("{by}: {path} is not the key of the certificate in {other}; name the key that belongs to it")
         }
         PemError::UnsupportedKey => {
             let Named { by, value: path } = key;
-            format!("{by}: {path} holds a private key of a kind that cannot be used; make one of {KEYS}")
+            format!("{by}: {path} has a private key of an unsupported kind; create one of {KEYS}")
         }
     })
 }

@@ -88,9 +88,8 @@ pub struct RemoteInstance {
 }
 
 impl Client {
-    /// Returns all instances of a service in the datacenter, healthy or not, except those that the token may not read:
-    /// that needs
-    /// `service:read` on the service and `node:read` on each node.
+    /// Returns all instances of a service in the datacenter, healthy or not, except those that the token may not read.
+    /// Reading one needs `service:read` on the service and `node:read` on its node.
     ///
     /// # Errors
     /// When the request failed.

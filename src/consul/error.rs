@@ -1,7 +1,7 @@
 //! The one error of a request to Consul: what was attempted, where, and what came back. Must never know a token or who
 //! named the agent.
 //!
-//! It tells *refused* (Consul answered and did nothing) from *unknown* (Consul may have carried the request out).
+//! It separates *refused* (Consul answered and did nothing) from *unknown* (Consul may have carried the request out).
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -134,8 +134,7 @@ impl Error {
     /// says nothing about that; a refusal, or no connection, does.
     pub fn may_have_happened(&self) -> bool {
         match self.kind {
-            // An agent that rejects the client certificate may say so only after the request was sent; it has read
-            // none.
+            // An agent may reject the client certificate only after the request was sent; it has not read the request.
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) | Kind::Tls(TlsFault::Other, _) => true,
             // A server that loses its leader during a write answers 500 for a write that is committed later.
             Kind::Status(status, _) => status >= 500,

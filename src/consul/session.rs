@@ -38,7 +38,7 @@ pub struct NewSession {
     pub name: String,
     /// How long nobody can acquire a lock after this session ended while holding it.
     pub lock_delay: Duration,
-    /// How long the session lives without being renewed; Consul may double it. `None`: for ever.
+    /// How long the session lives without being renewed; Consul may double it. `None`: without a limit.
     pub ttl: Option<Duration>,
     /// The IDs of node checks that end the session when they turn critical.
     pub node_checks: Vec<String>,

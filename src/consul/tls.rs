@@ -156,7 +156,7 @@ impl fmt::Display for PemError {
             PemError::NoCertificate => f.write_str("no usable certificate in PEM"),
             PemError::NoKey => f.write_str("no private key in PEM, or one with a passphrase"),
             PemError::KeyOfAnother => f.write_str("the private key does not belong to the certificate"),
-            PemError::UnsupportedKey => write!(f, "the private key is none of {KEYS}"),
+            PemError::UnsupportedKey => write!(f, "the private key is not one of {KEYS}"),
         }
     }
 }

@@ -72,7 +72,7 @@ pub fn kind_of(error: ureq::Error) -> Option<Kind> {
     }
 }
 
-/// No connection, so nothing was sent. ureq's own errors do not tell that.
+/// No connection, so nothing was sent. ureq's own errors do not show that.
 #[derive(Debug)]
 struct NotReached {
     is_forbidden: bool,

@@ -110,7 +110,7 @@ impl Connection {
         !matches!(retry_on_intr(|| poll(&mut watched, Some(&limit))), Ok(0))
     }
 
-    /// Ends it from this side, so that whoever waits for its end is woken.
+    /// Ends it from this side and so wakes a thread that waits for its end.
     pub fn give_up(&self) {
         self.is_given_up.store(true, Ordering::SeqCst);
         // One that has ended already has nothing to be ended.

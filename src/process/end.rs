@@ -1,4 +1,4 @@
-//! How a child ended, as a value and in words. Knows nothing of how that was found out.
+//! How a child ended, as a value and in words. Must never know how that is found out.
 
 use std::fmt;
 use std::io;
@@ -12,21 +12,21 @@ use crate::text::one_line;
 /// How many characters of a program's name an error shows.
 const LONGEST_NAME: usize = 200;
 
-/// How a child ended. The durations are the limit that it had.
+/// How a child ended. The durations are its time limit.
 #[derive(Debug)]
 pub enum End {
     /// It never ran.
     NotStarted {
-        /// The file that was named.
+        /// The file to execute.
         program: String,
         /// Why it could not be started.
         error: io::Error,
     },
-    /// By itself, or by someone else's signal.
+    /// By itself, or by a signal from another process.
     Ended(ExitStatus),
-    /// By itself, after the limit had sent SIGTERM.
+    /// By itself, after SIGTERM at the limit.
     Terminated(Duration, ExitStatus),
-    /// By the limit's SIGTERM or SIGKILL.
+    /// By SIGTERM or SIGKILL at the limit.
     Killed(Duration),
     /// Not even by SIGKILL.
     Unkillable(Duration),
@@ -34,12 +34,12 @@ pub enum End {
     Unwatched(io::Error),
 }
 
-/// Why a child has not succeeded. Its text is one line of bounded length: how the child ended, and the last line it wrote.
+/// Why a child did not succeed. Its text is one line of bounded length: how the child ended, and the last line of its output.
 #[derive(Debug)]
 pub struct Failure {
     /// How it ended.
     pub end: End,
-    /// The last line it wrote that says anything.
+    /// The last line of its output that is not blank.
     pub last_line: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! How long a child may run: owns when it is asked to end and when it is killed, and knows nothing of how that is done.
+//! How long a child may run: when it gets SIGTERM and when SIGKILL. Must never know how a signal is sent.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use super::child::{Child, Program};
 use super::end::{End, Failure};
 use crate::deadline::Deadline;
 
-/// The most time between SIGTERM and SIGKILL. A shorter limit leaves a tenth of itself.
+/// The longest time between SIGTERM and SIGKILL. Below a limit of 20 s, it is a tenth of the limit.
 const LONGEST_GRACE: Duration = Duration::from_secs(2);
 
-/// Runs a program for no longer than `limit`, and for up to a second more when SIGKILL does not end it. The last tenth of the limit, 2 s at
-/// most, begins with SIGTERM to its whole group. Its output goes to the log while it runs.
+/// Runs a program for at most `limit`, or up to a second longer if SIGKILL does not end it. Its whole group gets SIGTERM a tenth of the
+/// limit before the limit, 2 s at most. Its output goes to the log while it runs.
 ///
 /// # Errors
-/// When it cannot be started, ends with anything but success, or is ended by the limit. A program that SIGTERM does not end, and that
-/// succeeds within the limit, has succeeded.
+/// When it cannot be started, fails, or is ended at the limit. A program that gets SIGTERM and still succeeds within the limit has
+/// succeeded.
 pub fn run(program: &Program, limit: Duration) -> Result<(), Failure> {
     let mut child = match Child::start(program) {
         Ok(child) => child,
@@ -34,7 +34,7 @@ pub fn run(program: &Program, limit: Duration) -> Result<(), Failure> {
     }
 }
 
-/// Follows a child to its end, by force where the limit asks for it.
+/// Waits for a child, and ends it at the limit.
 fn follow(child: &mut Child, limit: Duration) -> End {
     let deadline = Deadline::after(limit);
     let grace = (limit / 10).min(LONGEST_GRACE);
@@ -42,7 +42,7 @@ fn follow(child: &mut Child, limit: Duration) -> End {
         Ok(Some(status)) => return End::Ended(status),
         Ok(None) => {}
         Err(error) => {
-            // It must not run on unwatched.
+            // It must not continue unwatched.
             let _ = child.terminate(Duration::ZERO);
             return End::Unwatched(error);
         }
@@ -55,7 +55,7 @@ fn follow(child: &mut Child, limit: Duration) -> End {
     }
 }
 
-/// Whether a signal that ended a child is one of those that the limit sends.
+/// Returns whether a signal that ended a child is one of those sent at the limit.
 fn is_by(signal: Option<i32>) -> bool {
     [Signal::TERM, Signal::KILL].iter().any(|sent| signal == Some(sent.as_raw()))
 }

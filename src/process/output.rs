@@ -1,4 +1,4 @@
-//! The pipe that a child writes to: owns how it is read without ever waiting for its end, and knows nothing of lines or of the child.
+//! The pipe that a child writes to: reads it without ever waiting for its end. Must never know lines or the child.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,24 +15,24 @@ const CHUNK: usize = 8 * 1024;
 
 /// The reading end of the pipe, and what has come out of it.
 pub struct Output<'a> {
-    /// `None` when no process is left that could write there.
+    /// `None`: no process is left that could write to it.
     pipe: Option<OwnedFd>,
     transcript: Transcript<'a>,
 }
 
 impl<'a> Output<'a> {
-    /// The output of the child called `name`, read from `pipe`.
+    /// Creates the output of the child called `name`, read from `pipe`.
     pub fn new(pipe: OwnedFd, name: &'a str) -> Output<'a> {
         Output { pipe: Some(pipe), transcript: Transcript::new(name) }
     }
 
-    /// Waits for output, or for the other side of `closing` to close, and returns whether that has closed and whether there is output.
-    /// Neither may be true, also before the time is over.
+    /// Waits for output, or until the other side of `closing` closes. Returns whether that side has closed, and whether there is output.
+    /// Both may be false, even before the time is over.
     pub fn poll(&self, closing: Option<&UnixStream>, time: Duration) -> io::Result<(bool, bool)> {
         let descriptors = [closing.map(AsFd::as_fd), self.pipe.as_ref().map(AsFd::as_fd)];
         let watch = |descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN);
         let mut watched: Vec<PollFd> = descriptors.into_iter().flatten().map(watch).collect();
-        // More time than the system can express is as good as no limit.
+        // A time that the system cannot express counts as no limit.
         match poll(&mut watched, Timespec::try_from(time).ok().as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -47,8 +47,7 @@ impl<'a> Output<'a> {
         self.take_up_to(CHUNK).map(drop)
     }
 
-    /// Takes what the pipe holds now, which is everything that ended processes wrote, and no more: a daemon may be writing faster than
-    /// this reads.
+    /// Takes only what is in the pipe now. That includes everything that ended processes wrote. A daemon may write faster than this reads.
     pub fn take_the_rest(&mut self) -> io::Result<()> {
         let held = self.pipe.as_ref().map_or(Ok(0), ioctl_fionread)?;
         let mut held = usize::try_from(held).unwrap_or(usize::MAX);
@@ -58,12 +57,12 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Returns the last line that says anything.
+    /// Returns the last line that is not blank.
     pub fn end(self) -> Option<String> {
         self.transcript.end()
     }
 
-    /// Takes up to `most` bytes, and returns how many there were.
+    /// Takes up to `most` bytes, and returns their number.
     fn take_up_to(&mut self, most: usize) -> io::Result<usize> {
         let Some(pipe) = &self.pipe else { return Ok(0) };
         let mut chunk = [0; CHUNK];
@@ -77,10 +76,10 @@ impl<'a> Output<'a> {
     }
 }
 
-/// A pipe that no other process inherits by accident: its reading and its writing end.
+/// Creates a pipe that no other process inherits, and returns its reading and its writing end.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    // std's own asks for Rust 1.87. In two steps, as macOS knows it no other way; a process that another thread starts between
-    // them does no harm, since nothing waits for this pipe to close.
+    // std::io::pipe needs Rust 1.87, and macOS has no pipe2. A process that another thread starts between these steps does no harm,
+    // because nothing waits for this pipe to close.
     let (reader, writer) = rustix::pipe::pipe()?;
     fcntl_setfd(&reader, FdFlags::CLOEXEC)?;
     fcntl_setfd(&writer, FdFlags::CLOEXEC)?;

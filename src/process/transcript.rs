@@ -1,4 +1,4 @@
-//! What a child writes, as lines for the log: owns their number and length, and knows nothing of processes.
+//! What a child writes, as lines for the log, limited in number and length. Must never know processes.
 
 use log::info;
 
@@ -7,13 +7,13 @@ use crate::text::one_line;
 /// How many lines of one child are logged.
 const MOST_LINES: usize = 100;
 
-/// How many bytes of one child are logged, in all its lines. Consul stores 4 KiB of a check's output unless told otherwise.
+/// How many bytes of one child are logged, in all its lines. Consul stores 4 KiB of a check's output by default.
 const MOST_BYTES: usize = 8 * 1024;
 
 /// How many bytes of a line are kept.
 const LONGEST_LINE: usize = 400;
 
-/// The lines of one child, which need not be whole when they come.
+/// The lines of one child. Output need not arrive in whole lines.
 pub struct Transcript<'a> {
     name: &'a str,
     line: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Transcript<'a> {
 }
 
 impl<'a> Transcript<'a> {
-    /// The transcript of the child called `name`, which begins each line.
+    /// Creates the transcript of the child called `name`. Each logged line begins with the name.
     pub fn new(name: &'a str) -> Transcript<'a> {
         let line = Vec::new();
         Transcript { name, line, cut: false, last: None, lines_left: MOST_LINES, bytes_left: MOST_BYTES, full: false }
@@ -45,7 +45,7 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Ends the line that is still open, and gives the last line that says anything.
+    /// Ends the last line, and returns the last one that is not blank.
     pub fn end(mut self) -> Option<String> {
         self.end_line();
         self.last
@@ -72,7 +72,7 @@ impl<'a> Transcript<'a> {
             return;
         }
         if self.lines_left == 0 || self.bytes_left < text.len() {
-            // From here on nothing is logged, not even a line that would fit: what is logged has no gaps.
+            // From here on nothing is logged, not even a line that would fit, so that the log has no gaps.
             self.full = true;
             info!("{}: (more output is left out)", self.name);
             return;

@@ -77,7 +77,7 @@ fn names(separator: &str, options: impl Iterator<Item = &'static OptionSpec>) ->
     options.map(OptionSpec::name).collect::<Vec<_>>().join(separator)
 }
 
-/// What fills in the value of an option; `None` for a switch, which has none.
+/// Returns the code that completes the value of an option. `None`: a switch, which has no value.
 fn action(value: &Value) -> Option<String> {
     let matching = |what: &str| format!("mapfile -t COMPREPLY < <(compgen {what} -- \"$cur\") ");
     Some(match value {

@@ -38,12 +38,12 @@ complete -c {PROGRAM} -f
     text
 }
 
-/// When an option is offered: always, or with the commands that take it.
+/// Returns when an option is offered: always, or with the commands that accept it.
 fn condition(option: &OptionSpec) -> String {
     if terms::is_common(option) {
         return String::new();
     }
-    // The check has no word to look for, only the others.
+    // The check has no command word; the other commands do.
     let is_of_check = option.commands.contains(&CommandKind::Check);
     let commands = terms::commands().filter(|command| option.commands.contains(&command.kind) != is_of_check);
     let words: Vec<&str> = commands.map(|command| command.name).collect();

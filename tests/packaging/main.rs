@@ -1,7 +1,7 @@
 //! What is made from the program's table of options: man page, completions and docs/options.md, tried in the shells and formatters that
 //! read them; and docs/lines.md, held to the lines. Knows nothing of Consul.
 
-// A panic is how a test fails.
+// Tests fail by a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bash;
@@ -15,7 +15,7 @@ mod zsh;
 
 use std::path::{Path, PathBuf};
 
-/// The program's name, and that of every file that goes with it.
+/// The name of the program, which is part of each file's name.
 const PROGRAM: &str = "consul-master-election-tagger";
 
 /// A file of the repository.
@@ -23,7 +23,7 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Compares a generated file with the one in the repository, from which `make install` runs without a generator.
+/// Compares a generated file with the one in the repository, which `make install` installs.
 fn is_what_the_table_says(name: &str, text: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(file(name), text).unwrap();

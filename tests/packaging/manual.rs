@@ -1,4 +1,4 @@
-//! The manual page: the words of `packaging/manual.in`, and the lists of the table in mdoc. Owns mdoc's escapes.
+//! The man page: the text of `packaging/manual.in`, with lists from the table of options. Owns mdoc's escapes.
 
 use consul_master_election_tagger::{EXIT_CODES, GROUPS, OptionSpec, environment, options, usage};
 
@@ -36,22 +36,22 @@ fn option(option: &OptionSpec) -> String {
     }
 }
 
-/// What an option does, its variable and its default, in sentences.
+/// Describes an option in sentences: what it does, its variable and its default.
 fn explained(option: &OptionSpec) -> String {
     let variable = option.variable.map(|name| format!(". Environment variable: {name}")).unwrap_or_default();
     let default = option.default_text().map(|text| format!(". Default: {text}")).unwrap_or_default();
     option.description() + &variable + &default
 }
 
-/// One entry of a list: what it is called, and what it means, with a line of its own for each sentence.
+/// Formats one entry of a list: its name, and its description with each sentence on a line.
 fn item(term: &str, meaning: &str) -> String {
     let sentences = format!("{meaning}. ");
     let lines: Vec<String> = sentences.split_inclusive(". ").flat_map(wrapped).collect();
     format!(".It {term}\n{}", lines.join("\n"))
 }
 
-/// A text as it is, in lines as short as the formatters want them: no backslash or dash, and no first character of a line, is taken for
-/// more than itself.
+/// Formats a text in lines of the length that formatters expect. Escapes backslashes, dashes and characters with a meaning at the start of
+/// a line.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -65,7 +65,7 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-/// One way to call the program: a word with dashes is an option, one in capitals what stands for a value, any other is typed as it is.
+/// Formats one way to call the program. A word with dashes is an option, a word in capitals is a value, any other is a literal.
 fn synopsis(form: &str) -> String {
     let word = |word: &str| {
         let (open, bare) = word.strip_prefix('[').map_or(("", word), |bare| ("Oo ", bare));
@@ -92,7 +92,7 @@ fn the_formatters_of_debian_and_of_the_bsds_have_no_complaint() {
 fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
     let page = file(FILE);
     let read = shells::run("mandoc", &["-T", "ascii", "-O", "width=200", page.to_str().unwrap()], "");
-    // What is bold or underlined is struck twice.
+    // Bold and underlined characters are overstruck.
     let mut plain = String::new();
     for character in read.chars() {
         if character == '\u{8}' {

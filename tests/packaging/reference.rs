@@ -78,7 +78,7 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     format!("{}{}\n{rows}", line(&head), "|---".repeat(head.len()) + "|")
 }
 
-/// A text as a sentence, with everything in it that is typed as code.
+/// Formats a text as a sentence, with typed words as code.
 fn sentence(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_end_matches([',', ';', '.']);

@@ -1,22 +1,22 @@
-//! What a completion must know of an option beyond its words: which values it takes, and whether and where it can be given. Each is read
-//! off the table, and held against the program's own reading of a command line.
+//! What a completion must know about an option besides its text: which values it takes, and with which commands. Derives it from the table,
+//! and compares it with how the program reads a command line.
 
 use consul_master_election_tagger::{COMMANDS, Command, CommandKind, CommandSpec, OptionSpec, options};
 
-/// What can stand behind an option.
+/// What can follow an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing: it is a switch.
     None,
     /// One of these words.
     Words(Vec<&'static str>),
-    /// A file that is there.
+    /// An existing file.
     File,
-    /// A directory that is there.
+    /// An existing directory.
     Directory,
-    /// A command of the user's.
+    /// A command.
     Command,
-    /// What only the user knows.
+    /// A value that only the user knows.
     Free,
 }
 
@@ -25,17 +25,17 @@ pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
     COMMANDS.iter().filter(|command| !command.name.is_empty())
 }
 
-/// Whether every command takes the option.
+/// Returns whether every command accepts the option.
 pub fn is_common(option: &OptionSpec) -> bool {
     COMMANDS.iter().all(|command| option.commands.contains(&command.kind))
 }
 
-/// The options that this command takes and some other does not.
+/// Returns the options that this command accepts and another does not.
 pub fn own(command: CommandKind) -> impl Iterator<Item = &'static OptionSpec> {
     options().filter(move |option| !is_common(option) && option.commands.contains(&command))
 }
 
-/// What can stand behind an option, told by what stands for it in the help.
+/// Returns what can follow an option, judging by the placeholder in the help.
 pub fn value(option: &OptionSpec) -> Value {
     match option.value {
         "" => Value::None,
@@ -49,12 +49,12 @@ pub fn value(option: &OptionSpec) -> Value {
     }
 }
 
-/// A text as far as a completion has room for it: one sentence.
+/// Shortens a text to its first sentence, for which a completion has room.
 pub fn summary(text: &str) -> &str {
     text.split(". ").next().unwrap_or_default()
 }
 
-/// What the program says of a command line; it asks nothing of anyone.
+/// Returns what the program says about a command line. It sends no request.
 fn read(arguments: &[&str]) -> Result<(), String> {
     let arguments = arguments.iter().chain(&["--consul-service-name", "redis"]).map(Into::into);
     match Command::read(arguments, |_| None) {

@@ -55,7 +55,7 @@ fn list(options: impl Iterator<Item = &'static OptionSpec>) -> String {
     })
 }
 
-/// A text between single quotes, in which `_arguments` is to find nothing of its own.
+/// Quotes a text with single quotes, and escapes what `_arguments` would interpret.
 fn escape(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
     text.replace('\'', "'\\''")

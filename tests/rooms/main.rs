@@ -20,7 +20,7 @@ fn tree() -> Tree {
     Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
-/// The circle in words; `None` when there is none.
+/// Returns the circle in words, if there is one.
 fn in_words(arrows: &[Arrow]) -> Option<String> {
     let circle = circle(arrows)?;
     let lines = circle.iter().map(|arrow| format!("{} → {}   {}", arrow.from, arrow.to, arrow.place));

@@ -143,7 +143,7 @@ fn a_lock_that_cannot_be_read_takes_the_masters_tag_only_where_that_is_asked_for
     assert!(one.is_tagged("slave") && !one.is_tagged("master"));
     assert_eq!(one.said_by(&demoting.run(), 1), first, "the same state prints the same line");
     proxy.heal();
-    assert!(one.said_by(&demoting.run(), 0).ends_with("term 1"), "the lock was never given up");
+    assert!(one.said_by(&demoting.run(), 0).ends_with("term 1"), "the lock was never released");
     one.leads();
 }
 

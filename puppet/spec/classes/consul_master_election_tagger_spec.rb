@@ -12,14 +12,14 @@ describe 'consul_master_election_tagger' do
     it { is_expected.to contain_package('tagger').with_ensure('present') }
     it { is_expected.to have_file_resource_count(0) }
 
-    context 'and something that rests on the class' do
+    context 'and something that requires the class' do
       let(:post_condition) { "notify { 'after': require => Class['consul_master_election_tagger'] }" }
 
       it { is_expected.to contain_package('tagger').that_comes_before('Notify[after]') }
     end
 
     %w[latest absent 1.2.3-1].each do |ensured|
-      context "that is to be #{ensured}" do
+      context "with ensure => #{ensured}" do
         let(:params) { super().merge('ensure' => ensured) }
 
         it { is_expected.to contain_package('tagger').with_ensure(ensured) }
@@ -32,13 +32,13 @@ describe 'consul_master_election_tagger' do
 
     it { is_expected.to compile.with_all_deps }
 
-    it 'installs it under its own name, for everyone to run and for root to change' do
+    it 'installs it under its own name, writable only for root' do
       is_expected.to contain_file('/usr/local/bin/consul-master-election-tagger').only_with(
         'ensure' => 'file', 'source' => 'puppet:///modules/profile/tagger', 'owner' => 0, 'group' => 0, 'mode' => '0755',
       )
     end
 
-    context 'and all that goes with one' do
+    context 'and every parameter for it' do
       let(:params) { super().merge('source_sha256' => sha256, 'program' => '/opt/tagger', 'owner' => 'consul', 'group' => 'staff') }
 
       it do
@@ -46,7 +46,7 @@ describe 'consul_master_election_tagger' do
       end
     end
 
-    context 'that is to be absent' do
+    context 'with ensure => absent' do
       let(:params) { super().merge('ensure' => 'absent') }
 
       it { is_expected.to contain_file('/usr/local/bin/consul-master-election-tagger').with_ensure('absent') }
@@ -68,7 +68,7 @@ describe 'consul_master_election_tagger' do
     it { is_expected.to contain_consul_master_election_tagger__election('redis').with_wait('9s') }
     it { is_expected.to contain_consul__check('cron-election').that_requires('Package[tagger]') }
 
-    context 'all of which are to be absent' do
+    context 'with ensure => absent' do
       let(:params) { super().merge('ensure' => 'absent') }
 
       it { is_expected.to compile.with_all_deps }
@@ -84,7 +84,7 @@ describe 'consul_master_election_tagger' do
   end
 
   {
-    {} => /nothing says where the program comes from; give package_name or source/,
+    {} => /neither package_name nor source says where the program comes from; give one of them/,
     { 'package_name' => 'tagger', 'source' => '/root/tagger' } => /package_name and source both say .*; give one of them/,
     { 'package_name' => 'tagger', 'source_sha256' => sha256 } => /source_sha256 does nothing without source/,
     { 'source' => '/root/tagger', 'ensure' => 'latest' } => /ensure 'latest' is for a package/,

@@ -12,7 +12,7 @@ describe 'consul_master_election_tagger::election' do
   context 'with nothing but a title' do
     it { is_expected.to compile.with_all_deps }
 
-    it 'declares a check of the service of that name, and tells the program which' do
+    it 'declares a check of the service of that name, and passes the name to the program' do
       expect(written).to eq(
         'id' => 'redis-election', 'name' => 'redis-election', 'service_id' => 'redis', 'interval' => '5s', 'timeout' => '30s', 'status' => 'passing',
         'args' => ['/usr/bin/tagger', '--consul-service-name', 'redis', '--check-id', 'redis-election'],
@@ -56,21 +56,21 @@ describe 'consul_master_election_tagger::election' do
     it { is_expected.to contain_consul__check('redis-election').with('service_id' => 'cache-1', 'interval' => '1s', 'timeout' => '70s') }
   end
 
-  context 'with all that a check can have' do
+  context 'with every parameter of the check' do
     let(:params) do
       super().merge('check_id' => 'redis/primary', 'check_interval' => '2s', 'check_timeout' => '25s', 'check_notes' => 'who leads',
                     'check_status' => 'warning', 'check_token' => sensitive('e5f6'))
     end
     let(:written) { JSON.parse(catalogue.resource('File', '/etc/consul/check_redis_primary.json')['content'])['check'] }
 
-    it 'hands it on' do
+    it 'passes them on' do
       expect(written).to include('id' => 'redis/primary', 'interval' => '2s', 'timeout' => '25s', 'notes' => 'who leads',
                                  'status' => 'warning', 'token' => 'e5f6')
       expect(written['args'].last(2)).to eq(['--check-id', 'redis/primary'])
     end
   end
 
-  context 'when it is to be absent' do
+  context 'with ensure => absent' do
     let(:params) { super().merge('ensure' => 'absent') }
 
     it { is_expected.to contain_file('/etc/consul/check_redis-election.json').with_ensure('absent') }
@@ -102,12 +102,12 @@ describe 'consul_master_election_tagger::election' do
       it { is_expected.to contain_package('tagger').that_comes_before('Consul::Check[redis-election]') }
       it { expect(written['args'].first).to eq('/usr/bin/consul-master-election-tagger') }
 
-      context 'and the election goes' do
+      context 'and the election is absent' do
         let(:params) { { 'ensure' => 'absent' } }
 
         it { is_expected.to compile.with_all_deps }
 
-        context 'beside one that stays' do
+        context 'next to one that stays' do
           let(:post_condition) { "consul_master_election_tagger::election { 'cron': }" }
 
           it { is_expected.to compile.with_all_deps }
@@ -115,12 +115,12 @@ describe 'consul_master_election_tagger::election' do
       end
     end
 
-    context 'when that is to be absent' do
+    context 'when the class is absent' do
       let(:pre_condition) { "class { 'consul_master_election_tagger': package_name => 'tagger', ensure => absent }" }
 
-      it { is_expected.to compile.and_raise_error(/election 'redis': .* takes the program away; give ensure => absent here too/) }
+      it { is_expected.to compile.and_raise_error(/election 'redis': .* removes the program; give ensure => absent here too/) }
 
-      context 'and the election as well' do
+      context 'and so is the election' do
         let(:params) { { 'ensure' => 'absent' } }
 
         it { is_expected.to compile.with_all_deps }
@@ -129,7 +129,7 @@ describe 'consul_master_election_tagger::election' do
     end
 
     context 'when it is not' do
-      it { is_expected.to compile.and_raise_error(/nothing says where the program comes from; give package_name or source/) }
+      it { is_expected.to compile.and_raise_error(/neither package_name nor source says where the program comes from; give one of them/) }
     end
   end
 end

@@ -2,23 +2,23 @@
 
 require 'spec_helper'
 
-# The program's options that are no parameters, and why.
+# The program's options that are not parameters, with the reason.
 NO_PARAMETERS = {
   'for' => 'only of resign, which is run by hand',
   'to' => 'only of resign, which is run by hand',
-  'token' => 'would stand in clear in the definition of the check, and in the catalogue; token_file is for this',
+  'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',
   'help' => 'ends without a pass',
   'version' => 'ends without a pass',
 }.freeze
 
-# The parameters that are no options of the program: those of the check, and of the module. `check_id` is both.
+# The parameters that are not options of the program: those of the check and of the module. `check_id` is both.
 NO_OPTIONS = %w[ensure check_interval check_timeout check_notes check_status check_token program].freeze
 
 describe 'the parameters of consul_master_election_tagger::election' do
   options = Option.all
   parameters = Parameter.all
 
-  it 'are the options of the program, but for those with a reason' do
+  it 'are the options of the program, except those with a reason' do
     expect(options.length).to be > 30
     names = options.reject { |option| NO_PARAMETERS.key?(option.name) }.map(&:parameter)
     expect(parameters.map(&:name) - NO_OPTIONS).to match_array(names)
@@ -45,12 +45,12 @@ describe 'the parameters of consul_master_election_tagger::election' do
                  else option.repeatable? ? /\AArray\[/ : /\A(Optional\[)?(String|#{type})/
                  end
       expect(parameter&.type).to match(expected)
-      # A default of the program's stays the program's.
+      # The module does not repeat the program's defaults.
       expect(parameter.default).to eq('undef').or eq('false').or eq('[]') unless %w[consul-service-name check-id].include?(option.name)
     end
   end
 
-  it 'rest on the defaults that the program has' do
+  it 'assume the defaults of the program' do
     defaults = options.to_h { |option| [option.name, option.text[/\[default: (\S+)\]/, 1]] }
     expect(defaults).to include('timeout' => '20s', 'wait' => '0s', 'watch-grace' => '0s', 'lock-delay' => '15s',
                                 'master-tag' => 'master', 'slave-tag' => 'slave', 'consul-query-name' => 'SERVICE-master')

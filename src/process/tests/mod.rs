@@ -14,10 +14,10 @@ use super::transcript::Transcript;
 use super::{Program, run};
 use crate::deadline::Deadline;
 
-/// Longer than anything here takes, shorter than what is left running lives.
+/// Longer than any step here takes, and shorter than [`DAEMON`] lives.
 const AMPLE: Duration = Duration::from_secs(60);
 
-/// What a hook leaves running for longer than any test waits.
+/// Leaves a process running for longer than any test waits.
 const DAEMON: &str = "sleep 300 & echo $!";
 
 thread_local! {
@@ -41,7 +41,7 @@ impl Log for Collector {
     fn flush(&self) {}
 }
 
-/// Collects from here on what this thread logs.
+/// Starts collecting what this thread logs.
 fn collect() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
@@ -63,7 +63,7 @@ fn run_script(script: &str, limit: Duration) -> (String, Vec<String>) {
     run_words(&["/bin/sh", "-c", script], &[], limit)
 }
 
-/// Starts a script, lets `test` do something with it once it has written `lines` lines, and returns what that gives and what was logged.
+/// Starts a script, calls `test` once it has written `lines` lines, and returns the result and the logged lines.
 fn with_script<T>(script: &str, lines: usize, test: impl FnOnce(&mut Child) -> T) -> (T, Vec<String>) {
     collect();
     let words = ["/bin/sh", "-c", script].map(str::to_owned);
@@ -73,7 +73,7 @@ fn with_script<T>(script: &str, lines: usize, test: impl FnOnce(&mut Child) -> T
     (result, LOGGED.take())
 }
 
-/// Waits until a child that goes on has written so many lines.
+/// Waits until a running child has written this many lines.
 fn writes(child: &mut Child, lines: usize) {
     let begin = Instant::now();
     while LOGGED.with_borrow(Vec::len) < lines {
@@ -82,7 +82,7 @@ fn writes(child: &mut Child, lines: usize) {
     }
 }
 
-/// A process that a hook has told of in its first line. It is gone with the test.
+/// A process whose ID a hook wrote in its first line. It ends with the test.
 struct Left(i32);
 
 impl Left {
@@ -90,7 +90,7 @@ impl Left {
         logged.first()?.strip_prefix("on-promote: ")?.parse().ok().map(Left)
     }
 
-    /// Whether it runs: nobody may be there to reap it where the tests run.
+    /// Whether it runs. A zombie does not: where the tests run, nothing may reap it.
     fn lives(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use super::*;
 
-/// Goes on until a signal ends it. A shell says on standard error what a signal does to its children.
+/// Runs until a signal ends it. On standard error, a shell reports signals to its children.
 const GOES_ON: &str = "while :; do sleep 0.01; done 2>/dev/null";
 
 #[test]

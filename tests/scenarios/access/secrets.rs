@@ -160,9 +160,9 @@ fn a_token_that_is_no_text_or_comes_by_a_pipe_is_refused_at_once() {
     fs::write(&odd, [0xff, 0xfe, b'x']).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (path, words) in [
-        (text(&odd), "--token-file holds a character that no token has"),
-        (text(&pipe), "is no file, or one of more than 8 MiB"),
-        ("/dev/zero", "is no file, or one of more than 8 MiB"),
+        (text(&odd), "--token-file contains a character that no token has"),
+        (text(&pipe), "is not a file of at most 8 MiB"),
+        ("/dev/zero", "is not a file of at most 8 MiB"),
         (text(node.directory()), "is a directory; name a file"),
     ] {
         let outcome = one.pass().args(["--token-file", path, "--timeout", "10s"]).run();

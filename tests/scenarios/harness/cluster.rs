@@ -80,7 +80,7 @@ impl Cluster {
             leader.ok_or_else(|| "no server names one".to_owned())
         });
         let leads = |node: &&Node| address.as_str() == Some(format!("{}:8300", node.ip()).as_str());
-        self.servers.iter().find(leads).unwrap_or_else(|| panic!("{address} is none of the servers"))
+        self.servers.iter().find(leads).unwrap_or_else(|| panic!("{address} is not a server"))
     }
 
     /// Waits until every node is a passing member in the catalog, can ask the servers, and has its token resolved.

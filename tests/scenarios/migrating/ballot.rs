@@ -24,7 +24,7 @@ impl<'a> Ballot<'a> {
     }
 
     /// Runs one iteration: a session, the lock unless it leads, and the tag that the lock's value asks for. It leads if
-    /// that value has its session, whoever holds the key. Before that, a critical check of the service, on any node,
+    /// that value has its session, no matter which session holds the key. Before that, a critical check of the service, on any node,
     /// ends its session and its lead. Later versions look only at the checks of its service ID, which is the same here,
     /// and at those in its configuration, if any.
     pub fn round(&mut self) -> bool {

@@ -216,7 +216,7 @@ fn back_in_the_order_shown_no_client_sees_two_primaries_and_the_key_is_taken_as_
     }
     master.node.remove_config("election.hcl");
     shell::run_with(master.node, &shell::block(shell::RESIGN_TO_BALLOT), start);
-    assert!(others[0].round(), "a lock that is given up has no lock-delay");
+    assert!(others[0].round(), "a released lock has no lock-delay");
     assert!(!master.round() && !others[1].round());
     assert_eq!(api.lock(KEY).unwrap().value["SessionID"], *others[0].session());
     assert_eq!(cluster.nodes::<3>().map(|node| instance(node).tags()), [vec!["v7"], vec!["v7", TAG], vec!["v7"]]);

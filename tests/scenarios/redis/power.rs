@@ -24,7 +24,7 @@ fn power_cut(form: Form) {
     let others = || (0..3).filter(|index| *index != master);
     others().for_each(start);
     for index in others() {
-        stage.is_said_to_be(index, "critical", "started anew");
+        stage.is_said_to_be(index, "critical", "restarted");
     }
     wait_for("all to have run for longer than a redis waits for others", secs(60), || {
         nobody_leads().expect("nobody leads");

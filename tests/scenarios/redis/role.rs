@@ -9,9 +9,9 @@ fn a_redis_that_has_started_is_nobodys_master_until_it_has_waited_and_was_electe
     assert_eq!(one.redis.role(), NOBODY);
     assert!(one.redis.tell("SET a 1").unwrap_err().starts_with("READONLY"));
     let (status, said) = one.check();
-    assert_eq!((status, said.starts_with("nothing has said what it should be")), (2, true), "{said}");
+    assert_eq!((status, said.starts_with("has no role yet")), (2, true), "{said}");
     one.is("none");
-    assert_eq!(one.apply(&format!("master {}", now())), "redis has started anew and is not made master");
+    assert_eq!(one.apply(&format!("master {}", now())), "redis has restarted and is not promoted");
     assert_eq!(one.check().0, 2);
     one.leads();
     assert_eq!(one.check(), (0, "master".to_owned()));
@@ -31,11 +31,11 @@ fn a_master_that_has_started_again_within_its_term_is_not_made_master_again_howe
     for since in [now() - 60, now(), now() + 3600] {
         one.is(&format!("master {since}"));
         assert_eq!((one.check().0, one.redis.role().as_str()), (2, NOBODY), "{since}");
-        assert_eq!(one.run("apply", &[]), (0, "redis has started anew and is not made master".to_owned()));
+        assert_eq!(one.run("apply", &[]), (0, "redis has restarted and is not promoted".to_owned()));
     }
     one.is(&format!("master {}", now() - 60));
     one.has_run_for(12);
-    assert_eq!(one.check(), (2, "elected, and not a master".to_owned()));
+    assert_eq!(one.check(), (2, "elected, but not a master".to_owned()));
     assert_eq!(one.redis.role(), NOBODY);
     // The next term is different: its voters know that this redis has restarted.
     one.is("none");
@@ -100,7 +100,7 @@ fn an_invalid_role_changes_nothing() {
     for line in lines {
         one.apply(line);
         assert_eq!(one.redis.role(), NOBODY, "{line}");
-        assert!(one.check().1.starts_with("nothing has said what it should be"), "{line}");
+        assert!(one.check().1.starts_with("has no role yet"), "{line}");
     }
 }
 
@@ -121,7 +121,7 @@ fn a_hook_writes_the_role_and_fails_where_redis_cannot_be_promoted() {
     let (one, two) = (Beside::a_redis(), Beside::a_redis());
     let promote = [("ELECTION_ROLE", "master")];
     let (status, said) = one.run("hook", &promote);
-    assert_eq!((status, said.as_str()), (1, "redis has started anew and is not made master"));
+    assert_eq!((status, said.as_str()), (1, "redis has restarted and is not promoted"));
     assert_eq!(one.line(), "", "the old content stays");
     assert_eq!(one.run("hook", &[("ELECTION_ROLE", "slave")]), (0, String::new()));
     assert_eq!(one.line(), "none");

@@ -13,7 +13,7 @@ fn only_a_redis_that_is_or_was_in_sync_with_its_master_may_lead_before_others() 
     // After a restart it learns of a master, and waits for its data for as long as it takes.
     one.redis.pause();
     two.apply(&format!("replica {}", one.address()));
-    two.says(2, &format!("started anew, and not in sync with {} yet", of(&one)));
+    two.says(2, &format!("restarted, and not in sync with {} yet", of(&one)));
     one.redis.resume();
     two.says(0, &format!("replica of {}", of(&one)));
     one.redis.kill();
@@ -81,7 +81,7 @@ fn after_a_restart_of_all_only_the_last_master_may_begin() {
     two.is("none");
     one.has_run_for(12);
     two.has_run_for(12);
-    assert_eq!(two.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
+    assert_eq!(two.check(), (2, "restarted, and waits for the last master, which it was not".to_owned()));
     // Another was elected that is not a master, so this one's data belongs to nobody.
     let last = (1, "was the last master; has the data that it has started with".to_owned());
     assert_eq!(one.check(), last);
@@ -89,7 +89,7 @@ fn after_a_restart_of_all_only_the_last_master_may_begin() {
         redis.apply(&format!("replica {}", two.address()));
     }
     assert_eq!(one.check(), last);
-    assert_eq!(new.check(), (2, format!("started anew, and not in sync with {} yet", of(&two))));
+    assert_eq!(new.check(), (2, format!("restarted, and not in sync with {} yet", of(&two))));
     one.apply(&format!("master {}", now()));
     assert_eq!(one.redis.role(), "master");
 }
@@ -103,10 +103,10 @@ fn a_redis_that_sees_another_lead_is_no_longer_the_last_master() {
     one.redis.start();
     one.redis.tell("CONFIG SET masterauth wrong").unwrap();
     one.apply(&format!("replica {}", two.address()));
-    assert_eq!(one.check(), (2, format!("started anew, and not in sync with {} yet", of(&two))));
+    assert_eq!(one.check(), (2, format!("restarted, and not in sync with {} yet", of(&two))));
     two.redis.kill();
     one.has_run_for(12);
     assert_eq!(one.check().0, 2);
     one.is("none");
-    assert_eq!(one.check(), (2, "started anew, and waits for the last master, which it was not".to_owned()));
+    assert_eq!(one.check(), (2, "restarted, and waits for the last master, which it was not".to_owned()));
 }

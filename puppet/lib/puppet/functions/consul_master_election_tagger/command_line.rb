@@ -2,10 +2,10 @@
 
 require 'shellwords'
 
-# @summary A hook's command as the one value that the program takes and splits into words again.
+# @summary Returns a hook's command as one line, which the program splits into words again.
 Puppet::Functions.create_function(:'consul_master_election_tagger::command_line') do
-  # @param command A line, which is returned as it is, or its words.
-  # @return [String] The line. An error where it names no program or a quote in it is not closed.
+  # @param command A line, which is returned unchanged, or its words.
+  # @return [String] The line. Fails if it names no program or has an open quote.
   # @example
   #   consul_master_election_tagger::command_line(['redis-cli', 'config', 'set', 'requirepass', "it's secret"])
   dispatch :command_line do

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# @summary How long a duration is, in nanoseconds, so that durations can be compared and added.
+# @summary Returns the length of a duration in nanoseconds, so that durations can be compared and added.
 Puppet::Functions.create_function(:'consul_master_election_tagger::nanoseconds') do
   # @param duration The duration, as Consul writes it.
   # @return [Integer] Its length; parts of a nanosecond are dropped.
