@@ -4,10 +4,12 @@ NAME := consul-master-election-tagger
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # Static and at a fixed address, because loading and relocating the TLS code would slow down every run by 2 %. Static linking needs an
 # explicit target, or proc macros would not build. The caller's CARGO_TARGET_DIR does not apply, so that `make install` finds the program.
-STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static" cargo
+FLAGS := $(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static
+STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(FLAGS)" cargo
 # Only `make build` writes this file. `make install` needs no Rust to find it, because root may have none.
 BUILT := target/$(NAME)
 KEEP ?=
+BASE ?=
 
 # The folders of `make install`, below DESTDIR.
 PREFIX ?= /usr/local
@@ -72,8 +74,9 @@ test: ## Check formatting, clippy and docs; run all tests, and every scenario on
 test-puppet: ## Test the Puppet module: syntax, lint, specs, and whether its REFERENCE.md is current
 	@scripts/test-puppet.sh
 
-bench: ## Compare a run with a minimal program that sends the same requests
+bench: ## Compare a run with a minimal program that sends the same requests, and with an earlier build (BASE=REVISION)
 	@CONSUL_BIN="$${CONSUL_BIN:-$$(scripts/consul.sh | tail -n 1)}" && export CONSUL_BIN && \
+	  if [ -n "$(BASE)" ]; then BASE_BIN="$$(RUSTFLAGS="$(FLAGS)" scripts/bench-base.sh "$(BASE)" "$(HOST)")" && export BASE_BIN || exit; fi && \
 	  $(STATIC) build --quiet --release --locked --target $(HOST) --example floor && \
 	  $(STATIC) bench --quiet --locked --target $(HOST) --bench pass
 

@@ -192,6 +192,6 @@ fn a_query_with_a_token_that_cannot_be_seen_is_left_alone_while_it_is_right() {
     query["Service"]["Tags"] = serde_json::json!(["other"]);
     api.put_query(&id, &query);
     let said = one.said_by(&pass.run(), 2);
-    assert!(said.contains("has a token that would be lost"), "{said}");
+    assert!(said.contains("would lose its token"), "{said}");
     assert_eq!(api.query(&one.query()).unwrap()["Token"], query["Token"]);
 }

@@ -221,7 +221,7 @@ fn an_instance_without_a_port_is_told_how_to_name_one() {
     let one = Candidate::with(&service, &service, node, |body| body["Port"] = 0.into());
     let said = one.said_by(&one.pass().arg("--watch-port").run(), 2);
     assert!(said.contains(&format!("does not know where instance {} listens", one.id)), "{said}");
-    assert!(said.ends_with("say it with --watch-address"), "{said}");
+    assert!(said.ends_with("give --watch-address"), "{said}");
     assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
 }
 
