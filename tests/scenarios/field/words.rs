@@ -17,14 +17,14 @@ fn a_ttl_below_the_servers_limit_is_an_error_that_names_the_limit_and_the_option
     let cluster = Cluster::with(1).config(json!({"session_ttl_min": "30s"})).start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     for _ in 0..2 {
-        let said = error_of(&one, &one.pass().args(["--ttl", "10s"]), 2);
+        let said = error_of(&one, &one.pass().args(["--ttl", "10s"]), 1);
         assert!(said.ends_with("; raise --ttl to 30s or more: the servers' session_ttl_min forbids less"), "{said}");
         assert_eq!((one.holds_the_lock(), one.sessions().len()), (false, 0));
     }
     let leads = |ttl| assert!(one.said_by(&one.pass().args(["--ttl", ttl]).run(), 0).starts_with("master on n1"));
     leads("30s");
     // A master keeps its lead, and says what it cannot do.
-    let said = error_of(&one, &one.pass().args(["--ttl", "10s"]), 2);
+    let said = error_of(&one, &one.pass().args(["--ttl", "10s"]), 1);
     assert!(said.contains("raise --ttl to 30s"), "{said}");
     assert!(one.holds_the_lock());
     leads("30s");
@@ -67,7 +67,7 @@ fn an_empty_token_file_is_named_in_the_denial() {
     std::fs::write(&path, "\n").unwrap();
     let file = path.to_str().unwrap();
     for pass in [one.pass().args(["--token-file", file]), one.pass().env("CONSUL_HTTP_TOKEN_FILE", file)] {
-        let said = error_of(&one, &pass, 2);
+        let said = error_of(&one, &pass, 1);
         assert!(said.contains("; needs a token with: service "), "{said}");
         assert!(said.ends_with(&format!("; the token file {file} is empty; write a token there")), "{said}");
     }
@@ -99,7 +99,7 @@ fn a_servers_agent_that_has_no_service_is_named_with_the_way_to_name_another() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let server = shared().server();
     let pass = Pass::of(&one.service).on(server);
-    let said = error_of(&one, &pass, 2);
+    let said = error_of(&one, &pass, 1);
     let expected = format!(
         "error: the agent at http://{} has no instance of service {}, nor of any other; is that the service's agent, \
          and not a server's? name it with --http-addr or CONSUL_HTTP_ADDR, or register the service there",
