@@ -13,7 +13,7 @@ use super::*;
 use crate::consul;
 use crate::consul::{Kind, PortDoubt, Resource, Rule, Suspicion};
 use crate::election::Failure;
-use crate::election::{Fault, HookName, Identity, QueryFault};
+use crate::election::{Contradiction, Difference, Fault, HookName, Identity, QueryFault};
 use crate::port::{Target, Unclear};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.txt");
@@ -27,6 +27,8 @@ fn every_line_is_as_the_golden_file_has_it() {
         assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
         writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
+    let resigned = of_resignation(&Config::for_tests(), &Ok(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379))));
+    writeln!(text, "{} {}", resigned.exit_code(), resigned.line).unwrap();
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
     writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -96,6 +98,11 @@ fn roles() -> Vec<Role> {
         Role::SlaveOfNone(Vacancy::NothingListens(Target::Tcp("10.0.0.1".to_owned(), 6379))),
         Role::SlaveOfNone(Vacancy::NothingListens(Target::Unix("/run/redis.sock".into()))),
         Role::SlaveOfNone(Vacancy::NoPort("redis-1".to_owned())),
+        Role::SlaveOfNone(Vacancy::Split(Split {
+            node: "n2".to_owned(),
+            key: "service/redis/leader".to_owned(),
+            own_key: "service/redis-master/leader".to_owned(),
+        })),
         Role::SlaveOfNone(Vacancy::NeverLeads),
         Role::SlaveOfNone(Vacancy::StandsBack(None)),
         Role::SlaveOfNone(Vacancy::NothingToResign),
@@ -112,6 +119,11 @@ fn errors() -> Vec<Complaint> {
     let agent = || "http://127.0.0.1:8500".to_owned();
     let fault = |fault| Complaint::Fault { query: "redis-master".to_owned(), fault };
     let query = |reason| fault(Fault::Query(reason));
+    let contradiction = |what, theirs: &str, ours: &str| {
+        let (key, node) = ("service/redis/leader".to_owned(), "n2".to_owned());
+        let (theirs, ours) = (theirs.to_owned(), ours.to_owned());
+        fault(Fault::Contradiction(Box::new(Contradiction { key, node, what, theirs, ours })))
+    };
     let mut errors: Vec<Complaint> = [
         Kind::Unreachable("Connection refused (os error 111)".into()),
         Kind::TimedOut(Duration::from_secs(20)),
@@ -168,6 +180,11 @@ fn errors() -> Vec<Complaint> {
         Complaint::SeveralInstances { service: "redis".to_owned(), ids: words(&["redis-1", "redis-2"]) },
         Complaint::NotPlain { id: "redis-proxy".to_owned(), kind: "connect-proxy".to_owned() },
         Complaint::NoSuchCheck { id: "elect".to_owned(), present: words(&["election", "ping"]) },
+        Complaint::WrongCheck { id: "redis-ping".to_owned(), runs: "redis-election".to_owned() },
+        Complaint::OtherElections { query: "redis-master".to_owned(), others: words(&["redis-writer"]) },
+        contradiction(Difference::Query, "redis-writer", "redis-master"),
+        contradiction(Difference::Service, "postgresql", "redis"),
+        contradiction(Difference::MasterTag, "primary", "master"),
         Complaint::LockOfOther { key: "service/redis/leader".to_owned(), election: "redis-writer".to_owned() },
         query(QueryFault::Template),
         query(QueryFault::OtherService("postgresql".to_owned())),

@@ -149,7 +149,7 @@ fn an_invalid_or_mismatched_file_is_named_before_any_request() {
         ("--ca-path", text(&empty), None, "no file in"),
         ("--client-cert", text(&missing), Some(("--client-key", text(&key))), "cannot read"),
         ("--client-cert", text(&key), Some(("--client-key", text(&key))), "has no usable certificate"),
-        ("--client-cert", text(&no_certificate), Some(("--client-key", text(&key))), "certificate that can be used"),
+        ("--client-cert", text(&no_certificate), Some(("--client-key", text(&key))), "no usable certificate in PEM"),
         ("--client-key", text(&missing), Some(("--client-cert", text(&certificate))), "cannot read"),
         ("--client-key", text(&certificate), Some(("--client-cert", text(&certificate))), "has no private key"),
         ("--client-key", text(&broken), Some(("--client-cert", text(&certificate))), "has no private key"),

@@ -134,6 +134,7 @@ fn a_token_that_was_typed_is_not_seen_in_the_list_of_processes_while_a_run_waits
     let node = shared().nodes::<1>()[0];
     let one = Candidate::alone(node);
     one.report(&one.pass());
+    one.report(&one.pass());
     let proxy = Proxy::before(node);
     // Nobody can see it after the first moment: neither while a file is read nor during a wait.
     let running = one.pass().through(&proxy).args(["--token", TOKEN, "--wait", "20s"]).spawn();

@@ -30,6 +30,7 @@ fn an_agent_is_asked_by_its_socket_as_by_its_port_and_waited_for() {
     assert!(one.said_by(&one.report(&pass), 0).starts_with("master on n1"));
     assert!(one.is_tagged("master") && one.holds_the_lock());
     two.follows(&one);
+    one.report(&pass);
     let waited = pass.clone().args(["--wait", "3s"]).run();
     assert!(waited.took >= secs(3) && one.said_by(&waited, 0).starts_with("master on n1"), "{waited:?}");
     let by_option = two.pass().at("127.0.0.1:1").args(["-http-addr", &sockets[1]]);
