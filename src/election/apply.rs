@@ -104,6 +104,7 @@ impl Apply<'_> {
                         return Ok(progress);
                     }
                 }
+                self.done.left_as_master |= marks::say_master(&view.instance.marks, &config.names);
                 self.done.left = true;
             }
             Action::Mark(marks) => {

@@ -98,6 +98,8 @@ pub struct Done {
     pub query_tried: bool,
     /// It took the election's marks off the instance, which no longer takes part.
     pub left: bool,
+    /// These marks called the instance master.
+    pub left_as_master: bool,
     /// The hooks that the run knows to be done.
     pub memory: Memory,
 }

@@ -114,7 +114,9 @@ fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Po
 fn leave(view: &View, names: &Names, policy: &Policy) -> (Vec<Action>, bool) {
     let marks = &view.instance.marks;
     let leads = matches!(view.lock, Lock::Mine { .. });
-    let hook = next_hook(view, None, names, policy).filter(|_| leads);
+    // The lead may have ended with the check, which the session is bound to; the demote hook is due all the same.
+    let was_master = leads || view.done.left_as_master || marks::say_master(marks, names);
+    let hook = next_hook(view, None, names, policy).filter(|_| was_master);
     let wanted = marks::of_nobody(marks, leads, names);
     if wanted != *marks || !view.done.left {
         return (vec![Action::Leave(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());

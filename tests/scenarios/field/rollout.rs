@@ -47,7 +47,7 @@ fn a_bad_rollout_on_all_nodes_leaves_the_service_in_dns_and_the_lock_with_its_ho
         (&["--lock-delay", "soon"], "error: --lock-delay is given twice"),
         (&["--http-addr", "127.0.0.1:1"], "error: cannot read the health of service "),
         (&["--ca-file", "/no/such/file", "--http-addr", "https://127.0.0.1:1"], "error: --ca-file: cannot read"),
-        (&["--consul-service-id", "other"], "error: the local agent has no instance other"),
+        (&["--consul-service-id", "other"], "has no instance other of service"),
         (&["--check-id", "other"], "have no check other"),
     ] {
         roll_out(&candidates, arguments);

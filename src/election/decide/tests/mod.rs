@@ -82,6 +82,7 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
         Action::Leave(marks) => {
+            view.done.left_as_master |= marks::say_master(&view.instance.marks, names);
             view.instance.marks = marks;
             view.done.left = true;
         }
