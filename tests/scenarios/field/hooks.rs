@@ -246,20 +246,20 @@ impl<'a> Defined<'a> {
     }
 }
 
-/// Hooks that end after the reload, and hooks that only send the agent a signal, as `systemctl reload` does. The agent is the parent of the
+/// Hooks that end after the reload; hooks that work on after it, while the agent starts the check's next run; and hooks that only send the agent a signal, as `systemctl reload` does. The agent is the parent of the
 /// program.
-const RELOADS: [&str; 2] = ["$RELOAD", "kill -HUP \"$(cut -d' ' -f4 /proc/$PPID/stat)\""];
+const RELOADS: [&str; 3] = ["$RELOAD", "$RELOAD; sleep 2", "kill -HUP \"$(cut -d' ' -f4 /proc/$PPID/stat)\""];
 
 fn a_follow_hook_that_reloads(options: &[&str]) {
-    let cluster = Cluster::of(3);
+    let cluster = Cluster::of(4);
     cluster.settle();
-    let [leader, first, second] = cluster.nodes::<3>();
+    let [leader, followers @ ..] = cluster.nodes::<4>();
     let service = unique("redis");
     let leader = Candidate::of(&service, leader);
     leader.leads();
-    let followers = [(first, RELOADS[0]), (second, RELOADS[1])].map(|(node, reload)| {
-        Defined::on(node, &service, &["follow"], &[options, &["--priority", "0"]].concat(), reload)
-    });
+    let mut nodes = followers.into_iter();
+    let options = [options, &["--priority", "0"]].concat();
+    let followers = RELOADS.map(|reload| Defined::on(nodes.next().unwrap(), &service, &["follow"], &options, reload));
     for follower in &followers {
         follower.settles("slave", ": slave of ", &[("follow", 1)]);
     }
@@ -281,11 +281,11 @@ fn a_follow_hook_that_reloads_runs_once_for_every_new_master_of_a_waiting_run() 
 }
 
 fn promote_and_demote_hooks_that_reload(options: &[&str]) {
-    let cluster = Cluster::of(2);
+    let cluster = Cluster::of(3);
     cluster.settle();
-    let all = cluster.nodes::<2>();
-    let instances = [(all[0], RELOADS[0]), (all[1], RELOADS[1])]
-        .map(|(node, reload)| Defined::on(node, &unique("redis"), &["promote", "demote"], options, reload));
+    let mut nodes = cluster.nodes::<3>().into_iter();
+    let hooks = ["promote", "demote"];
+    let instances = RELOADS.map(|reload| Defined::on(nodes.next().unwrap(), &unique("redis"), &hooks, options, reload));
     for it in &instances {
         it.settles("master", ": master on ", &[("promote", 1), ("demote", 1)]);
         it.one.node.api().service_maintenance(&it.one.id, true);
