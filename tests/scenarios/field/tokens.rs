@@ -148,7 +148,7 @@ fn a_token_file_that_is_empty_or_away_for_a_moment_takes_nothing_away() {
     fs::remove_file(&shared.file).unwrap();
     shared.all_say(WARNING, "error: --token-file: cannot read ");
     shared.give("not\na token");
-    shared.all_say(WARNING, "error: --token-file holds a character that no token has");
+    shared.all_say(WARNING, "error: --token-file contains a character that no token has");
     shared.give(&token);
     assert_eq!(wait_for_settled(&shared.candidates, &shared.api), master);
     for name in names {
