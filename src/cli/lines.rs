@@ -52,9 +52,9 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
 
 /// The verdict on a request to hand the lead over. Somebody typed it: if nothing was handed over, that is an error.
 #[must_use]
-pub fn of_resignation(config: &Config, outcome: &Outcome) -> Verdict {
+pub fn of_resignation(config: &Config, outcome: &Outcome, handed_over: bool) -> Verdict {
     let nothing = match outcome {
-        Ok(role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign))) => describe(role),
+        Ok(role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign))) if !handed_over => describe(role),
         _ => return of_outcome(config, outcome),
     };
     verdict(Status::Warning, &format!("{} error: nothing was handed over: {nothing}", config.names.signature()))

@@ -129,7 +129,10 @@ impl Apply<'_> {
                 // A lock that was lost since it was read shows in the next observation.
                 self.describe(session, holder.as_ref(), description, &view.notes)?;
             }
-            Action::HandOver { session, holder, how } => self.hand_over(session, holder.as_ref(), how)?,
+            Action::HandOver { session, holder, how } => {
+                self.hand_over(session, holder.as_ref(), how)?;
+                self.done.handed_over = true;
+            }
             Action::Renew { session } => {
                 // A session that has ended shows in the next observation.
                 self.done.renewed = self.lock(None).renew(session)?;

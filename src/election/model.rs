@@ -96,6 +96,8 @@ pub struct Done {
     pub acquired: bool,
     /// It tried to create the query.
     pub query_tried: bool,
+    /// It noted that it hands over.
+    pub handed_over: bool,
     /// It took the election's marks off the instance, which no longer takes part.
     pub left: bool,
     /// These marks called the instance master.

@@ -131,7 +131,10 @@ pub fn read_instance(client: &Client, config: &Config, known_node: Option<String
     }
     let marks = Marks::from(&registration);
     let others = Mark::others(&marks, names);
-    if !names.is_query_named && !others.is_empty() && Mark::of(&marks, names).is_none() {
+    // A check of the instance that prints lines of this election shows that it is meant, too.
+    let takes_part =
+        names.is_query_named || Mark::of(&marks, names).is_some() || checks.iter().any(|c| prints(c, names));
+    if !takes_part && !others.is_empty() {
         return Err(Complaint::OtherElections { query: names.query.clone(), others });
     }
     let node = match (known_node, checks.first()) {
@@ -149,12 +152,16 @@ fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Co
         let present = checks.iter().map(|check| check.id.clone()).collect();
         return Err(Complaint::NoSuchCheck { id: id.to_owned(), present });
     };
-    let signature = names.signature();
-    let runs = |check: &&Check| check.output.lines().any(|line| line.starts_with(&signature));
-    match checks.iter().find(runs).filter(|_| !runs(&own)) {
+    match checks.iter().find(|check| prints(check, names)).filter(|_| !prints(own, names)) {
         Some(other) => Err(Complaint::WrongCheck { id: id.to_owned(), runs: other.id.clone() }),
         None => Ok(()),
     }
+}
+
+/// Whether a check prints lines of this election.
+fn prints(check: &Check, names: &Names) -> bool {
+    let signature = names.signature();
+    check.output.lines().any(|line| line.starts_with(&signature))
 }
 
 fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {

@@ -242,6 +242,11 @@ impl<'a> Pass<'a> {
         self.connection.as_ref().is_some_and(|(connection, _)| connection.closes_within(Duration::ZERO))
     }
 
+    /// Whether it has noted that it hands over.
+    pub fn has_handed_over(&self) -> bool {
+        self.done.handed_over
+    }
+
     /// The last observation.
     pub fn seen(&self) -> Option<&Seen> {
         self.seen.as_ref()

@@ -27,7 +27,8 @@ fn every_line_is_as_the_golden_file_has_it() {
         assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
         writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
-    let resigned = of_resignation(&Config::for_tests(), &Ok(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379))));
+    let resigned =
+        of_resignation(&Config::for_tests(), &Ok(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379))), false);
     writeln!(text, "{} {}", resigned.exit_code(), resigned.line).unwrap();
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
     writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();

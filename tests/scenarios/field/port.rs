@@ -1,5 +1,6 @@
 //! A death that nobody sees: a master whose run has no connection that shows it.
 
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -12,26 +13,13 @@ use crate::stage::{Candidate, let_consul_run_all, wait_for_another_master, wait_
 /// The options of docs/failover.md.
 const WATCHING: [&str; 5] = ["--wait", "50s", "--lock-delay", "0s", "--watch-port"];
 
-/// The environment variable that makes `listener` listen.
-const ADDRESS: &str = "LISTENER_ADDRESS";
-
-#[test]
-#[ignore = "the process of a service: accepts connections and keeps them until it is killed"]
-fn listener() {
-    let Ok(address) = std::env::var(ADDRESS) else { return };
-    let listener = TcpListener::bind(address).unwrap();
-    let held: Vec<_> = listener.incoming().collect();
-    drop(held);
-}
-
 /// Starts a listener in a process of its own; its keeper can kill it and start it again.
 fn listen(node: &Node, port: u16) -> Keeper {
-    let program = std::env::current_exe().unwrap();
-    let address = format!("{ADDRESS}={}:{port}", node.ip());
-    let arguments = ["--exact", "field::port::listener", "--ignored", "--nocapture", "--test-threads", "1"];
-    let mut command = vec!["/usr/bin/env".into(), address.into(), program.into_os_string()];
-    command.extend(arguments.map(Into::into));
+    // redis accepts connections and keeps them; it is killed before it could do more.
     let directory = node.directory().join(unique("listener"));
+    let (ip, port_text) = (node.ip().to_string(), port.to_string());
+    let words = ["redis-server", "--bind", &ip, "--port", &port_text, "--save", "", "--protected-mode", "no"];
+    let command: Vec<OsString> = words.into_iter().map(Into::into).collect();
     let mut keeper = Keeper::of(&directory, &command);
     std::fs::create_dir_all(&directory).unwrap();
     start(&mut keeper, node, port);

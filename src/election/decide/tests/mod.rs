@@ -86,7 +86,11 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
             view.instance.marks = marks;
             view.done.left = true;
         }
-        Action::ConfirmMarks(_) | Action::Hook(_) => {}
+        Action::ConfirmMarks(_) => {}
+        Action::Hook(hook) => {
+            let leader = if let Lock::Another(leader) = &view.lock { Some(leader.clone()) } else { None };
+            view.done.memory.ran_slave_hook(marks::note_of(hook, leader.as_ref()));
+        }
         Action::Promote { since, .. } => view.done.memory.promoted(&since),
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
