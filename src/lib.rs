@@ -34,8 +34,8 @@ pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, 
 pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
 pub use commands::{check, resign};
 pub use consul::{
-    Access, Address, AddressError, ClientIdentity, Error as ConsulError, PemError, Remedy as ConsulRemedy, Roots,
-    Scope, Secret, Status, Tls,
+    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
+    Scope, Secret, Status, Tls, server_name,
 };
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,

@@ -8,12 +8,12 @@ use log::debug;
 
 use super::address::address;
 use super::clock::End;
+use super::complaint::Complaint;
 use super::config::Config;
 use super::decide::{Action, HandOver};
 use super::describe::{self, Description};
 use super::marks::{self, Marks, SlaveHook};
 use super::model::{Done, View};
-use super::outcome::Complaint;
 use super::progress::Progress;
 use super::registration::Written;
 use super::turn::Turn;

@@ -3,6 +3,7 @@
 use super::config::{Names, Policy};
 use super::eligibility::{obstacle, own_check};
 use super::identity::Identity;
+use super::mark;
 use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
 use super::outcome::Split;
@@ -54,7 +55,7 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let priority = match &mark {
         Some(mark) if mark.key != names.lock_key => return None,
         Some(mark) => mark.priority,
-        None if takes_part(&instance, names) => marks::older_priority(&instance.marks, names),
+        None if takes_part(&instance, names) => mark::older_priority(&instance.marks, names),
         None => return None,
     };
     let priority = priority.unwrap_or(DEFAULT_PRIORITY);

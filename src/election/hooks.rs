@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use super::address::address;
+use super::complaint::{Complaint, HookName};
 use super::config::Config;
 use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
-use super::outcome::{Complaint, HookName};
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::process::{self, Program};

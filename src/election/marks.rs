@@ -10,96 +10,19 @@
 //! - `promoted`: on a master, the beginning of the term that the promote hook ran for. The lock's value has a note of it as well. Both must
 //!   agree: the value alone survives a snapshot restore, and this alone the loss of the value.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use serde::{Deserialize, Serialize};
-
 use super::config::{Names, Policy};
 use super::leader::Leader;
-use crate::consul::{CatalogInstance, Registration};
-
-/// What an election writes into a registration: all tags, in their order, and all of Meta.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// The tags.
-    pub tags: Vec<String>,
-    /// Keys and values.
-    pub meta: BTreeMap<String, String>,
-}
-
-impl From<&Registration> for Marks {
-    fn from(registration: &Registration) -> Marks {
-        Marks { tags: registration.tags(), meta: registration.meta() }
-    }
-}
-
-impl From<CatalogInstance> for Marks {
-    fn from(CatalogInstance { tags, meta }: CatalogInstance) -> Marks {
-        Marks { tags, meta }
-    }
-}
+pub use super::mark::Mark;
+use super::mark::set_mark;
+pub use super::meta::Marks;
+use super::meta::key;
 
 /// The value of the `hook` key of a slave that has been demoted and follows nobody yet.
 const DEMOTED: &str = "demoted";
 
-/// The longest name that fits a key: Consul takes 128 characters, and a longer name is shortened to a part and a hash.
-const LONGEST_NAME: usize = 100;
-
-/// This election's key in Meta. A character that Consul does not take in a key becomes `_`.
-fn key(names: &Names, name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    let mut query: String = names.query.chars().map(plain).collect();
-    if query.len() > LONGEST_NAME {
-        let mut hasher = DefaultHasher::new();
-        names.query.hash(&mut hasher);
-        query.truncate(LONGEST_NAME - 9);
-        query = format!("{query}-{:08x}", hasher.finish() & 0xffff_ffff);
-    }
-    format!("election-{query}-{name}")
-}
-
 /// The key of the master's session.
 pub fn session_key(names: &Names) -> String {
     key(names, "session")
-}
-
-/// What an instance shows of itself to the other instances, and to its own later runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The lock key of its election: candidates with different keys do not form one election.
-    pub key: String,
-    /// Its priority, if it is given one; 0 while nothing listens on the watched port, or the others would yield to an instance that does
-    /// not take the lead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<u32>,
-    /// The ID of the election's own check, once known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check: Option<String>,
-    /// The tags of master and slave, so that a run with other tags removes these.
-    pub tags: (String, String),
-    /// Identifies the options that the instance's runs have: a waiting run that finds another value here has been superseded.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub options: String,
-}
-
-impl Mark {
-    /// The instance's mark of this election; `None` if it has none that can be read.
-    pub fn of(marks: &Marks, names: &Names) -> Option<Mark> {
-        serde_json::from_str(marks.meta.get(&key(names, "mark"))?).ok()
-    }
-
-    /// The names of the other elections that have marked the instance, as far as a Meta key can hold them.
-    pub fn others(marks: &Marks, names: &Names) -> Vec<String> {
-        let own = key(names, "mark");
-        let name = |key: &String| Some(key.strip_prefix("election-")?.strip_suffix("-mark")?.to_owned());
-        marks.meta.keys().filter(|key| **key != own).filter_map(name).collect()
-    }
-}
-
-/// The priority that an older version of this program wrote under a key of its own.
-pub fn older_priority(marks: &Marks, names: &Names) -> Option<u32> {
-    marks.meta.get(&key(names, "priority"))?.parse().ok()
 }
 
 /// The beginning of the term that the marks say the instance was promoted for.
@@ -214,11 +137,6 @@ pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> M
     }
     set_mark(&mut result, mark, names);
     result
-}
-
-fn set_mark(marks: &mut Marks, mark: &Mark, names: &Names) {
-    marks.meta.remove(&key(names, "priority"));
-    marks.meta.insert(key(names, "mark"), serde_json::to_string(mark).unwrap_or_default());
 }
 
 /// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note

@@ -5,6 +5,7 @@ mod address;
 mod apply;
 mod candidates;
 mod clock;
+mod complaint;
 mod config;
 mod decide;
 mod describe;
@@ -12,10 +13,13 @@ mod eligibility;
 mod hook_notes;
 mod hooks;
 mod identity;
+mod instance;
 mod key_state;
 mod leader;
+mod mark;
 mod marks;
 mod memory;
+mod meta;
 mod model;
 mod observe;
 mod obstacle;
@@ -34,13 +38,12 @@ mod value;
 mod wait;
 
 pub use candidates::DEFAULT_PRIORITY;
+pub use complaint::{Complaint, Contradiction, Difference, Fault, HookName, QueryFault};
 pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, Statuses, Wait, WatchPort};
 pub use identity::Identity;
 pub use leader::Leader;
 pub use obstacle::Obstacle;
-pub use outcome::{
-    Caveat, Complaint, Contradiction, Difference, Fault, HookName, Outcome, QueryFault, Role, Split, Vacancy,
-};
+pub use outcome::{Caveat, Outcome, Role, Split, Vacancy};
 pub use pass::{Cause, Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, TTL, is_query_name};

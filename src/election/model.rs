@@ -1,10 +1,11 @@
 //! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
 
+use super::complaint::Contradiction;
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::Marks;
 use super::memory::Memory;
-use super::outcome::{Contradiction, Split};
+use super::outcome::Split;
 use super::value::{Holder, Notes};
 use crate::consul::{Check, PreparedQuery, Registration};
 use crate::port::{Target, Unclear};

@@ -7,13 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apply::Apply;
+use super::complaint::{Complaint, Fault};
 use super::config::{Config, OnOutage};
 use super::decide::{Action, Decision, decide};
+use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
 use super::marks::Mark;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
-use super::observe::{Known, Observation, observe, read_instance};
-use super::outcome::{Complaint, Fault, Outcome, Role};
+use super::observe::{Known, Observation, observe};
+use super::outcome::{Outcome, Role};
 use super::registration::Written;
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;

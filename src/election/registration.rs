@@ -2,10 +2,10 @@
 
 use log::{debug, info};
 
+use super::complaint::Complaint;
 use super::config::Config;
 use super::marks::{self, Marks};
 use super::model::Instance;
-use super::outcome::Complaint;
 use super::progress::Progress;
 use crate::consul::Client;
 

@@ -1,6 +1,6 @@
 //! What helps against a complaint, as data: the command line turns it into words that name its options.
 
-use super::outcome::{Complaint, Difference, Fault, HookName, QueryFault};
+use super::complaint::{Complaint, Difference, Fault, HookName, QueryFault};
 
 /// What helps against a complaint.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use log::info;
 
+use super::complaint::Complaint;
 use super::config::Names;
 use super::decide::Action;
 use super::identity::Identity;
 use super::marks;
 use super::model::{Lock, View};
-use super::outcome::Complaint;
 use super::value::{Failure, Holder, StandBack};
 use crate::duration;
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::consul::PreparedQuery;
+use crate::election::complaint::Fault;
 use crate::election::describe::Description;
 use crate::election::identity::Identity;
 use crate::election::marks::{Marks, SlaveHook};
-use crate::election::outcome::{Fault, Role};
+use crate::election::outcome::Role;
 use crate::election::value::Holder;
 
 /// What the instance is, and what is left to do until Consul shows it.

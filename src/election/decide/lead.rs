@@ -4,6 +4,7 @@ use super::action::{Action, Decision};
 use super::own_mark::own_mark;
 use super::question::creates_query_unseen;
 use super::{query, stance};
+use crate::election::complaint::{Fault, QueryFault};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
@@ -11,7 +12,7 @@ use crate::election::hook_notes;
 use crate::election::leader::Leader;
 use crate::election::marks;
 use crate::election::model::{Instance, Port, View};
-use crate::election::outcome::{Caveat, Fault, QueryFault, Role};
+use crate::election::outcome::{Caveat, Role};
 use crate::election::value::Holder;
 
 /// Decides for an instance that holds the lock and may lead.

@@ -13,11 +13,12 @@ mod stance;
 pub use action::{Action, Decision, HandOver};
 pub use question::{Question, open_question};
 
+use super::complaint::Fault;
 use super::config::{Names, OnOutage, Policy};
 use super::leader::Leader;
 use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
-use super::outcome::{Fault, Role};
+use super::outcome::Role;
 use own_mark::own_mark;
 use stance::{Stance, stance};
 

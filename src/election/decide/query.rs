@@ -3,10 +3,10 @@
 use super::action::Action;
 use crate::consul::{PreparedQuery, QuerySpec, Status};
 use crate::duration;
+use crate::election::complaint::QueryFault;
 use crate::election::config::{Names, Policy};
 use crate::election::marks;
 use crate::election::model::Answer;
-use crate::election::outcome::QueryFault;
 
 /// The action that makes the prepared query what it should be while `session` holds the lock; `None` if it is that already, or if it
 /// is unknown. Without a session, while nobody leads, there can be no fenced query.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::action::HandOver;
 use crate::election::candidates::DEFAULT_PRIORITY;
+use crate::election::complaint::Fault;
 use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
 use crate::election::identity::{Identity, Sighting};
 use crate::election::marks::{self, Mark};
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
-use crate::election::outcome::{Fault, Vacancy};
+use crate::election::outcome::Vacancy;
 use crate::election::value::Holder;
 
 /// How long the others leave the lock to the candidate that a master handed over to, and how long a master stands back whose term is

@@ -338,8 +338,18 @@ fn a_reload_under_a_waiting_run_makes_no_hook_run_again() {
         let shown = it.one.node.api().check(&it.one.election_check()).unwrap_or_default();
         seen((it.one.tags(), shown), |(tags, (_, line))| tags == &["master"] && line.contains(": master on ")).map(drop)
     });
-    // The run that says so has ended; the next one waits.
-    std::thread::sleep(secs(2));
+    // A run waits once the session is bound to the election's check and nothing has changed for longer than runs take.
+    let state = || {
+        let lock = it.one.node.api().lock(&it.one.key()).map(|lock| (lock.lock_index, lock.value["checks"].clone()));
+        (lock, it.one.node.api().check(&it.one.election_check()))
+    };
+    wait_for("a run that waits", secs(60), || {
+        let before = state();
+        std::thread::sleep(secs(3));
+        let is_bound =
+            before.0.as_ref().is_some_and(|(_, checks)| checks.to_string().contains(&it.one.election_check()));
+        if is_bound && state() == before { Ok(()) } else { Err(format!("{before:?}")) }
+    });
     for _ in 0..3 {
         node.reload();
         wait_for("the tag", secs(5), || seen(it.one.tags(), |tags| tags == &["master"]).map(drop));

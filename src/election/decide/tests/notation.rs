@@ -7,6 +7,7 @@ use super::super::*;
 use super::SESSION;
 use crate::consul::{Check, PreparedQuery, Registration, Status};
 use crate::election::clock::End;
+use crate::election::complaint::{Contradiction, Difference, QueryFault};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
@@ -14,7 +15,7 @@ use crate::election::identity::Identity;
 use crate::election::marks::{self, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
-use crate::election::outcome::{Caveat, Contradiction, Difference, QueryFault, Split, Vacancy};
+use crate::election::outcome::{Caveat, Split, Vacancy};
 use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, StandBack};
 use crate::port::{Target, Unclear};
 
