@@ -1,5 +1,5 @@
-//! Holds every line that a pass can end with against `tests/golden/lines.txt`. `UPDATE_GOLDEN=1` writes the file anew, to be
-//! read before it is committed.
+//! Compares every line that a pass can end with to `tests/golden/lines.txt`. `UPDATE_GOLDEN=1` rewrites the file; read the difference
+//! before you commit it.
 
 use std::fmt::Write;
 use std::io::ErrorKind;

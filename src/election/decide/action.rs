@@ -53,7 +53,7 @@ pub enum Action {
         /// What the entry should say that does not follow from the instance alone.
         description: Description,
     },
-    /// Note in the lock's value that this instance steps down, and in whose favour. Every pass of the instance acts on it.
+    /// Note in the lock's value that this instance steps down, and for which candidate. Every pass of the instance acts on it.
     HandOver {
         /// The session that holds the lock.
         session: String,

@@ -54,7 +54,7 @@ pub fn stance(view: &View, names: &Names, policy: &Policy) -> Stance {
     }
 }
 
-/// Why this instance must not lead, whoever holds the lock.
+/// Why this instance must not lead, no matter which instance holds the lock.
 pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     let instance = &view.instance;
     if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.only_passing) {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::{Pass, Scripts, secs, seen, shared, wait_for};
+use crate::harness::{Api, Pass, Scripts, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
 /// Lets Consul run the program by a script that can be removed.
@@ -18,6 +18,15 @@ fn let_consul_run_by_script(candidate: &Candidate, scripts: &Scripts) {
     }));
 }
 
+/// Waits until the master's session is bound to its election check, which takes one run that passes.
+fn wait_until_bound(master: &Candidate, api: &Api) {
+    wait_for("the session to be bound", secs(20), || {
+        let holder = api.holder(&master.key()).and_then(|id| api.session(&id));
+        let own = master.election_check();
+        seen(holder, |session| session.as_ref().is_some_and(|session| session.to_string().contains(&own)))
+    });
+}
+
 #[test]
 fn another_instance_leads_when_the_masters_program_is_removed_or_hangs() {
     for broken in ["exit 2", "sleep 60"] {
@@ -28,12 +37,7 @@ fn another_instance_leads_when_the_masters_program_is_removed_or_hangs() {
         }
         let api = shared().server().api();
         let old = wait_for_settled(&candidates, &api);
-        // Its check must have passed once as a master's, so that its session is bound to it.
-        wait_for("the session to be bound", secs(20), || {
-            let holder = api.holder(&candidates[old].key()).and_then(|id| api.session(&id));
-            let own = candidates[old].election_check();
-            seen(holder, |session| session.as_ref().is_some_and(|session| session.to_string().contains(&own)))
-        });
+        wait_until_bound(&candidates[old], &api);
         fs::write(scripts[old].path("election"), broken).unwrap();
         let new = wait_for_another_master(&candidates, old, &api);
         assert_ne!(new, old, "{broken}");
@@ -46,11 +50,7 @@ fn another_instance_leads_when_the_masters_election_check_is_removed() {
     let_consul_run_all(&candidates, "1s", &[]);
     let api = shared().server().api();
     let old = wait_for_settled(&candidates, &api);
-    wait_for("the session to be bound", secs(20), || {
-        let holder = api.holder(&candidates[old].key()).and_then(|id| api.session(&id));
-        let own = candidates[old].election_check();
-        seen(holder, |session| session.as_ref().is_some_and(|session| session.to_string().contains(&own)))
-    });
+    wait_until_bound(&candidates[old], &api);
     candidates[old].node.api().delete_check(&candidates[old].election_check());
     wait_for("another master", secs(20), || {
         seen(candidates.iter().position(Candidate::holds_the_lock), |new| new.is_some_and(|new| new != old))
