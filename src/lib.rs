@@ -38,7 +38,7 @@ pub use consul::{
     Scope, Secret, Status, Tls,
 };
 pub use election::{
-    Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
+    Caveat, Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
     Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, pass, signature,
 };
 pub use interrupt::Interrupt;

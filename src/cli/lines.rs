@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use super::{UsageError, remedies};
 use crate::consul::Status;
-use crate::election::{Complaint, Config, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
+use crate::election::{Caveat, Complaint, Config, Leader, Obstacle, Outcome, Role, Statuses, Vacancy, signature};
 use crate::text::one_line;
 
 /// What a run prints and ends with.
@@ -93,9 +93,22 @@ fn verdict(status: Status, line: &str) -> Verdict {
 
 fn describe(role: &Role) -> String {
     match role {
-        Role::Master { leader, term } => format!("master on {}, term {term}", place(leader)),
+        Role::Master { leader, term, caveat } => {
+            let caveat = caveat.as_ref().map(|caveat| format!("; but {}", but(caveat))).unwrap_or_default();
+            format!("master on {}, term {term}{caveat}", place(leader))
+        }
         Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
         Role::SlaveOfNone(vacancy) => format!("slave, no master: {}", reason(vacancy)),
+    }
+}
+
+fn but(caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::Filtered { query, filters } => {
+            format!("the prepared query {query} does not find it: it also asks for {}", filters.join(", "))
+        }
+        Caveat::NotFound { query } => format!("the prepared query {query} does not find it"),
+        Caveat::Shared { query, nodes } => format!("the prepared query {query} also finds {}", nodes.join(", ")),
     }
 }
 

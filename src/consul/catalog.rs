@@ -1,7 +1,5 @@
 //! The servers' catalog: what everyone else sees of an instance. Must never know what a tag or a key of Meta means.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::acl::{Resource, Rule};
@@ -15,16 +13,7 @@ pub struct CatalogNode {
     /// The address of the node.
     pub address: String,
     /// The instance that was asked for; `None`: the catalog does not have it.
-    pub instance: Option<CatalogInstance>,
-}
-
-/// The part of an instance's catalog entry that its registration can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CatalogInstance {
-    /// The tags, in their order.
-    pub tags: Vec<String>,
-    /// Meta: keys and values.
-    pub meta: BTreeMap<String, String>,
+    pub instance: Option<Registration>,
 }
 
 impl Client {
@@ -38,20 +27,12 @@ impl Client {
         #[serde(rename_all = "PascalCase")]
         struct Found {
             node: Option<Node>,
-            services: Option<Vec<Service>>,
+            services: Option<Vec<Registration>>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Node {
             address: String,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Service {
-            #[serde(rename = "ID")]
-            id: String,
-            tags: Option<Vec<String>>,
-            meta: Option<BTreeMap<String, String>>,
         }
         // A string in backticks has no escapes, and so cannot hold a backtick.
         let filter = if service_id.contains('`') {
@@ -65,11 +46,7 @@ impl Client {
             Rule::read(Resource::Node, node),
         );
         let found: Found = self.ask(call)?.json()?;
-        let service = found.services.into_iter().flatten().find(|service| service.id == service_id);
-        let instance = service.map(|service| CatalogInstance {
-            tags: service.tags.unwrap_or_default(),
-            meta: service.meta.unwrap_or_default(),
-        });
+        let instance = found.services.into_iter().flatten().find(|instance| instance.id() == service_id);
         Ok(found.node.map(|node| CatalogNode { address: node.address, instance }))
     }
 }

@@ -24,13 +24,13 @@ pub use access::{Access, Scope};
 pub use acl::{Resource, Rule};
 pub use address::{Address, AddressError};
 pub use agent::{Check, Health, Registration, Status};
-pub use catalog::{CatalogInstance, RemoteInstance};
+pub use catalog::RemoteInstance;
 #[cfg(test)]
 pub use error::Kind;
 pub use error::{Error, Remedy};
 pub use http::Client;
 pub use kv::Key;
-pub use query::{PreparedQuery, QuerySpec};
+pub use query::{PreparedQuery, QueryAnswer, QuerySpec};
 pub use secret::Secret;
 pub use session::{NewSession, Session};
 pub use tls::{ClientIdentity, KEYS, PemError, Roots, Tls, server_name};

@@ -25,6 +25,9 @@ const STEP: Duration = Duration::from_millis(15);
 /// The largest number of candidates that an attempt waits for.
 const MOST_STEPS: u32 = 4;
 
+/// What a change of a check needs from an agent to the catalog, many times over.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// What actions are applied with.
 pub struct Apply<'a> {
     /// The agent.
@@ -76,6 +79,15 @@ impl Apply<'_> {
         match action {
             Action::Mark(marks) => return registration::mark(client, config, &view.instance, marks),
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
+            Action::Resend(marks) => {
+                let progress = registration::mark(client, config, &view.instance, marks)?;
+                self.done.resent |= progress == Progress::Done;
+                return Ok(progress);
+            }
+            Action::LookAgain => {
+                thread::sleep(MOMENT);
+                self.done.looked_again = true;
+            }
             Action::Acquire { behind } => return self.acquire(*behind),
             Action::Promote { session } => hooks::promote(client, config, view, session, deadline)?,
             Action::Hook(hook) => {

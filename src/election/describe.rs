@@ -6,13 +6,17 @@ use super::config::{Names, Policy};
 use super::eligibility::{bound_checks, own_check};
 use super::identity::Sighting;
 use super::model::Instance;
-use super::value::{Challenger, Holder, timestamp};
+use super::value::{Challenger, Holder, Sight, timestamp};
 
 /// What the value says that does not follow from the instance alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// Whether the promote hook is done.
     pub promoted: bool,
+    /// See [`Holder::query`].
+    pub query: String,
+    /// See [`Holder::name`].
+    pub name: Sight,
     /// The candidate of higher priority that the master watches.
     pub challenger: Option<Sighting>,
 }
@@ -22,6 +26,8 @@ impl Description {
     pub fn of(holder: Option<&Holder>) -> Description {
         Description {
             promoted: holder.is_some_and(|holder| holder.promoted),
+            query: holder.map(|holder| holder.query.clone()).unwrap_or_default(),
+            name: holder.map(|holder| holder.name).unwrap_or_default(),
             challenger: holder.and_then(Holder::sighting).cloned(),
         }
     }
@@ -54,6 +60,8 @@ pub fn holder(
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),
         check_id: own_check(instance, names).map(|check| check.id.clone()).or(known),
         promoted: description.promoted,
+        query: description.query.clone(),
+        name: description.name,
         challenger,
     }
 }

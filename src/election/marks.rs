@@ -6,13 +6,14 @@
 //!   instance that comes back with an old `master` tag has an old session and is not found.
 //! - `priority`: the instance's priority, for the other candidates; 0 while nothing listens on the watched port, or the others would
 //!   yield to an instance that does not take the lead.
+//! - `resend`: for a moment, while the agent brings the instance to the catalog again.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
 
 use std::collections::BTreeMap;
 
 use super::config::{Names, Policy};
 use super::leader::Leader;
-use crate::consul::{CatalogInstance, Registration};
+use crate::consul::Registration;
 
 /// What an election writes into a registration: all tags, in their order, and all of Meta.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,12 +27,6 @@ pub struct Marks {
 impl From<&Registration> for Marks {
     fn from(registration: &Registration) -> Marks {
         Marks { tags: registration.tags(), meta: registration.meta() }
-    }
-}
-
-impl From<CatalogInstance> for Marks {
-    fn from(CatalogInstance { tags, meta }: CatalogInstance) -> Marks {
-        Marks { tags, meta }
     }
 }
 
@@ -108,7 +103,15 @@ pub fn of_master(marks: &Marks, session: &str, names: &Names, policy: &Policy) -
         result.meta.remove(&session_key(names));
     }
     set_priority(&mut result, policy.priority, names);
+    result.meta.remove(&key(names, "resend"));
     result
+}
+
+/// `marks` with a difference that means nothing: an agent brings a registration to the catalog only if it differs from its last.
+pub fn to_resend(marks: &Marks, names: &Names) -> Marks {
+    let mut marks = marks.clone();
+    marks.meta.insert(key(names, "resend"), "1".to_owned());
+    marks
 }
 
 /// The marks of a slave; `is_dead`: nothing listens on its port.
@@ -116,6 +119,7 @@ pub fn of_slave(marks: &Marks, is_dead: bool, names: &Names, policy: &Policy) ->
     let mut result = marks.clone();
     result.tags = with_role(&marks.tags, &names.slave_tag, &names.master_tag);
     result.meta.remove(&session_key(names));
+    result.meta.remove(&key(names, "resend"));
     if policy.hooks.demote.is_none() && policy.hooks.follow.is_none() {
         result.meta.remove(&key(names, "hook"));
     }

@@ -25,6 +25,7 @@ mod service_port;
 mod session;
 mod signature;
 mod stand_back;
+mod turn;
 mod value;
 mod wait;
 
@@ -33,7 +34,7 @@ pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, St
 pub use identity::Identity;
 pub use leader::Leader;
 pub use model::Obstacle;
-pub use outcome::{Complaint, Fault, HookName, Outcome, QueryFault, Role, Vacancy};
+pub use outcome::{Caveat, Complaint, Fault, HookName, Outcome, QueryFault, Role, Vacancy};
 pub use pass::{Cause, Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, LONGEST_QUERY_NAME_IN_META, TTL, is_query_name};

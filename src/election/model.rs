@@ -4,7 +4,7 @@ use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::Marks;
 use super::value::{Holder, Notes};
-use crate::consul::{Check, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, QueryAnswer, Registration, Status};
 use crate::port::Target;
 
 /// Everything that one observation of Consul showed.
@@ -26,8 +26,14 @@ pub struct View {
     pub others: Answer<Vec<Candidate>>,
     /// Whether the service listens.
     pub port: Answer<Port>,
-    /// The prepared query that answers for the election's name, if there is one.
+    /// Whether it is the turn of the question that a steady master does not ask otherwise.
+    pub is_turn: bool,
+    /// What the election's name finds; `None`: nothing answers for it.
+    pub name: Answer<Option<QueryAnswer>>,
+    /// The definition of the prepared query that answers for the election's name, if there is one.
     pub query: Answer<Option<PreparedQuery>>,
+    /// The instance in the servers' catalog.
+    pub entry: Answer<Entry>,
     /// What this pass has done already.
     pub done: Done,
 }
@@ -35,7 +41,11 @@ pub struct View {
 impl View {
     /// Whether a question was asked and could not be answered.
     pub fn has_failed_answer(&self) -> bool {
-        self.others.has_failed() || self.port.has_failed() || self.query.has_failed()
+        self.others.has_failed()
+            || self.port.has_failed()
+            || self.name.has_failed()
+            || self.query.has_failed()
+            || self.entry.has_failed()
     }
 }
 
@@ -84,6 +94,10 @@ pub struct Done {
     pub port_refused: bool,
     /// It ran a slave's hook, and the hook failed.
     pub hook_failed: bool,
+    /// It registered the instance once more, to bring it to the catalog.
+    pub resent: bool,
+    /// It left the catalog and the query a moment to agree.
+    pub looked_again: bool,
 }
 
 /// The instance that this pass is about.
@@ -118,6 +132,17 @@ pub enum Lock {
     Another(Leader),
     /// Consul could not say.
     Unknown,
+}
+
+/// The instance in the servers' catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// The token may not read the node.
+    Hidden,
+    /// The catalog does not have the instance.
+    Missing,
+    /// The catalog has this.
+    Found(Registration),
 }
 
 /// Another instance that may lead.

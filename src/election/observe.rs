@@ -11,11 +11,11 @@ use super::identity::Identity;
 use super::key_state::{KeyAnswer, KeyState};
 use super::leader::Leader;
 use super::marks::Marks;
-use super::model::{Answer, Done, Instance, Lock, View};
+use super::model::{Answer, Done, Entry, Instance, Lock, View};
 use super::outcome::Complaint;
 use super::service_port::{self, Held, KnownPort};
 use super::value::{self, Notes};
-use super::{candidates, session};
+use super::{candidates, session, turn};
 use crate::consul::{self, Client, Health, Key};
 
 /// What was observed, and what could not be.
@@ -52,7 +52,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, key } = seen;
+    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, is_turn, key } = seen;
     let mut view = View {
         instance,
         lock,
@@ -62,7 +62,10 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         challenger_is_due,
         others: Answer::NotAsked,
         port: Answer::NotAsked,
+        is_turn,
+        name: Answer::NotAsked,
         query: Answer::NotAsked,
+        entry: Answer::NotAsked,
         done,
     };
     if failure.is_some() {
@@ -78,7 +81,9 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
             Question::Port => {
                 read_port(client, config, &mut view, port.take().unwrap_or_default()).map(|held| connection = held)
             }
+            Question::Name => read_name(client, config, &mut view),
             Question::Query => read_query(client, config, &mut view),
+            Question::Entry => read_entry(client, &mut view),
         };
         if let Err(error) = answered {
             return Ok(Observation { view, key, connection, failure: Some(error) });
@@ -94,6 +99,7 @@ struct SeenLock {
     notes: Notes,
     term_is_over: bool,
     challenger_is_due: bool,
+    is_turn: bool,
     key: KeyState,
 }
 
@@ -105,6 +111,7 @@ impl SeenLock {
             notes: Notes::default(),
             term_is_over: false,
             challenger_is_due: false,
+            is_turn: false,
             key: KeyState::default(),
         }
     }
@@ -182,6 +189,7 @@ fn read_lock(
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
+        seen.is_turn = turn::has_come(&holder.since, now);
         seen.term_is_over = policy.max_term.is_some_and(|term| value::has_passed(&holder.since, term, now));
         seen.challenger_is_due = match (policy.preempt_after, &holder.challenger) {
             (Some(after), Some(challenger)) => value::has_passed(&challenger.since, after, now),
@@ -192,7 +200,7 @@ fn read_lock(
         // The agent takes the catalog's tags at its next full sync, perhaps minutes from now; until then only these are true.
         let found = client.catalog_node(&instance.identity.node, &instance.identity.service_id)?;
         if let Some(found) = found.and_then(|node| node.instance) {
-            instance.marks.tags = found.tags;
+            instance.marks.tags = found.tags();
         }
     }
     Ok(seen)
@@ -252,8 +260,24 @@ fn read_port(
     Ok(held)
 }
 
+fn read_name(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
+    view.name = Answer::Failed;
+    view.name = Answer::Known(client.execute_query(&config.names.query)?);
+    Ok(())
+}
+
 fn read_query(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.query = Answer::Failed;
     view.query = Answer::Known(client.query(&config.names.query)?);
+    Ok(())
+}
+
+fn read_entry(client: &Client, view: &mut View) -> Result<(), consul::Error> {
+    view.entry = Answer::Failed;
+    let Identity { node, service_id } = &view.instance.identity;
+    view.entry = Answer::Known(match client.catalog_node(node, service_id)? {
+        None => Entry::Hidden,
+        Some(node) => node.instance.map_or(Entry::Missing, Entry::Found),
+    });
     Ok(())
 }

@@ -21,11 +21,37 @@ pub enum Role {
         leader: Leader,
         /// The number of this term.
         term: u64,
+        /// What an operator should know although it leads.
+        caveat: Option<Caveat>,
     },
     /// Another instance holds the lock.
     SlaveOf(Leader),
     /// No instance holds the lock.
     SlaveOfNone(Vacancy),
+}
+
+/// What an operator should know of a master although it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caveat {
+    /// The prepared query has filters that this program did not set, and does not find the master.
+    Filtered {
+        /// The query's name.
+        query: String,
+        /// The filters.
+        filters: Vec<String>,
+    },
+    /// The prepared query does not find the master, and nothing shows why.
+    NotFound {
+        /// The query's name.
+        query: String,
+    },
+    /// The prepared query finds these nodes as well.
+    Shared {
+        /// The query's name.
+        query: String,
+        /// The nodes.
+        nodes: Vec<String>,
+    },
 }
 
 /// Why an instance does not acquire the free lock.
@@ -149,6 +175,10 @@ pub enum HookName {
 pub enum Fault {
     /// The prepared query cannot be what it should be.
     Query(QueryFault),
+    /// Other than its agent, the catalog does not have the instance, or not as it is now.
+    NotInCatalog(String),
+    /// The prepared query does not find the master, and nothing shows why.
+    NotFound,
     /// No instance on the named node may lead.
     NoCandidate {
         /// The node that was named.
@@ -167,6 +197,8 @@ pub enum QueryFault {
     OtherService(String),
     /// The query needs an update and has a token that Consul hides, so that an update would lose it.
     HiddenToken,
+    /// The query asks for this tag by the policy, or excludes it with `!`, and the instance does not match.
+    TagMismatch(String),
 }
 
 impl Complaint {
@@ -175,14 +207,24 @@ impl Complaint {
         match self {
             Complaint::Consul(error) | Complaint::Demoted(error) => error.is_permanent(),
             Complaint::StandsBack(failure) => failure.for_good,
+            Complaint::Fault { fault, .. } => fault.is_permanent(),
             Complaint::TagNotInCatalog { .. } | Complaint::Hook { .. } | Complaint::Unsettled => false,
             Complaint::NoSuchService { .. }
             | Complaint::SeveralInstances { .. }
             | Complaint::NotPlain { .. }
             | Complaint::NoSuchCheck { .. }
             | Complaint::LockOfOther { .. }
-            | Complaint::MetaFull { .. }
-            | Complaint::Fault { .. } => true,
+            | Complaint::MetaFull { .. } => true,
+        }
+    }
+}
+
+impl Fault {
+    /// Whether no later run can do better until somebody changes something. A master that its name does not find leads all the same.
+    fn is_permanent(&self) -> bool {
+        match self {
+            Fault::Query(QueryFault::TagMismatch(_)) | Fault::NotInCatalog(_) | Fault::NotFound => false,
+            Fault::Query(_) | Fault::NoCandidate { .. } => true,
         }
     }
 }
@@ -221,6 +263,16 @@ impl fmt::Display for Complaint {
                 QueryFault::OtherService(service) => {
                     write!(f, "the prepared query {query} is for service {service}")
                 }
+                QueryFault::TagMismatch(tag) => match tag.strip_prefix('!') {
+                    None => write!(
+                        f,
+                        "the prepared query {query} never finds this master: it asks for tag {tag}, which the instance lacks"
+                    ),
+                    Some(tag) => write!(
+                        f,
+                        "the prepared query {query} never finds this master: it excludes tag {tag}, which the instance has"
+                    ),
+                },
                 QueryFault::HiddenToken => {
                     write!(
                         f,
@@ -228,6 +280,15 @@ impl fmt::Display for Complaint {
                     )
                 }
             },
+            Complaint::Fault { query, fault: Fault::NotInCatalog(id) } => {
+                write!(
+                    f,
+                    "the prepared query {query} does not find this master: the catalog does not have instance {id} as its agent does"
+                )
+            }
+            Complaint::Fault { query, fault: Fault::NotFound } => {
+                write!(f, "the prepared query {query} does not find this master, although its tags and Meta are right")
+            }
             Complaint::Fault { fault: Fault::NoCandidate { node, present }, .. } => {
                 write!(f, "no other instance on node {node} may lead now; candidates are on {}", list(present))
             }

@@ -35,8 +35,8 @@ pub fn mark(client: &Client, config: &Config, instance: &Instance, marks: &Marks
 pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &Marks) -> Result<Progress, Complaint> {
     let registration = &instance.registration;
     let id = registration.id();
-    let found = match client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.instance).map(Marks::from)
-    {
+    let found = client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.instance);
+    let found = match found.map(|found| Marks::from(&found)) {
         Some(found) if found != *wanted => found,
         _ => return Ok(Progress::Done),
     };

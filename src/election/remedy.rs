@@ -31,6 +31,10 @@ pub enum Remedy {
     },
     /// Delete the query, or give the token `acl:write` once.
     RecreateQuery,
+    /// Give the instance this tag, or with `!` take it away, or do not let the query ask for it.
+    MatchTag(String),
+    /// Check how the agent brings the instance and its checks to the catalog.
+    CheckSync,
     /// Name a node that has a candidate, or none.
     NameCandidate,
     /// Remove a Meta key, or turn the fence off.
@@ -64,6 +68,10 @@ impl Complaint {
                 Remedy::RenameQuery { template: false }
             }
             Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
+            Complaint::Fault { fault: Fault::Query(QueryFault::TagMismatch(tag)), .. } => {
+                Remedy::MatchTag(tag.clone())
+            }
+            Complaint::Fault { fault: Fault::NotInCatalog(_) | Fault::NotFound, .. } => Remedy::CheckSync,
             Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
             Complaint::MetaFull { .. } => Remedy::FreeMeta,
             Complaint::Hook { .. } => Remedy::Retry,

@@ -39,9 +39,28 @@ pub struct Holder {
     /// Whether the promote hook ran in this term.
     #[serde(default, skip_serializing_if = "is_default")]
     pub promoted: bool,
+    /// The fingerprint of what the prepared query should be, as of the last look at its definition that found nothing wrong.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// What the name showed of the holder at the last look at it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub name: Sight,
     /// The candidate of higher priority that takes over once it has been passing for long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Challenger>,
+}
+
+/// What the name shows of the holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sight {
+    /// Nothing is wrong with it.
+    #[default]
+    Right,
+    /// The holder's token may not see the holder there.
+    Hidden,
+    /// It does not find the holder, or not it alone, and the holder cannot mend that.
+    Wrong,
 }
 
 /// A candidate of higher priority, while the holder watches whether it stays passing.

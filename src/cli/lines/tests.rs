@@ -44,9 +44,14 @@ fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
 }
 
 fn roles() -> Vec<Role> {
+    let query = || "redis-master".to_owned();
+    let master = |caveat| Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7, caveat };
     let check = |id: &str, status| Vacancy::NotEligible(Obstacle::Check { id: id.to_owned(), status });
     vec![
-        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7 },
+        master(None),
+        master(Some(Caveat::Filtered { query: query(), filters: vec!["NodeMeta rack=b".to_owned()] })),
+        master(Some(Caveat::NotFound { query: query() })),
+        master(Some(Caveat::Shared { query: query(), nodes: vec!["n3".to_owned()] })),
         Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "fd00::2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "redis.example", 0)),
@@ -129,6 +134,10 @@ fn errors() -> Vec<Complaint> {
         query(QueryFault::Template),
         query(QueryFault::OtherService("postgresql".to_owned())),
         query(QueryFault::HiddenToken),
+        query(QueryFault::TagMismatch("sensu".to_owned())),
+        query(QueryFault::TagMismatch("!old".to_owned())),
+        fault(Fault::NotInCatalog("redis-1".to_owned())),
+        fault(Fault::NotFound),
         Complaint::TagNotInCatalog {
             id: "redis-1".to_owned(),
             wanted: words(&["v7", "master"]),

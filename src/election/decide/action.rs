@@ -27,6 +27,10 @@ pub enum Action {
     Mark(Marks),
     /// Read the catalog back, and stop if it does not have the marks that were just set.
     ConfirmMarks(Marks),
+    /// Register the instance with these marks, which differ from the present ones only so that the agent brings them to the catalog.
+    Resend(Marks),
+    /// Wait a moment before the next observation: the catalog and the query may be about to agree.
+    LookAgain,
     /// Try to acquire the free lock.
     Acquire {
         /// The number of candidates that are as good and go first.

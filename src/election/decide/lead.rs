@@ -1,6 +1,7 @@
 //! What a master keeps true: its session, its promote hook, its marks, its query, and the lock's value. Pure.
 
 use super::action::{Action, Decision};
+use super::name::{self, Finding};
 use super::{query, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
@@ -8,8 +9,8 @@ use crate::election::eligibility::own_check;
 use crate::election::leader::Leader;
 use crate::election::marks;
 use crate::election::model::{Instance, View};
-use crate::election::outcome::{Fault, QueryFault, Role};
-use crate::election::value::Holder;
+use crate::election::outcome::{Caveat, Fault, QueryFault, Role};
+use crate::election::value::{Holder, Sight};
 
 /// Decides for an instance that holds the lock and may lead.
 pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, policy: &Policy) -> Decision {
@@ -17,25 +18,26 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         || Leader { instance: Some(view.instance.identity.clone()), session: session.to_owned(), ..Leader::default() },
         Leader::from_holder,
     );
-    let role = Some(Role::Master { leader, term: view.term });
+    let master = |caveat| Some(Role::Master { leader, term: view.term, caveat });
     let mut actions = Vec::new();
     if policy.ttl.is_some() && !view.done.renewed {
         actions.push(Action::Renew { session: session.to_owned() });
     }
     let Some(holder) = holder.filter(|holder| is_bound(holder, view, names, policy)) else {
         actions.extend(rebind(view, session, holder, names));
-        return Decision { role, actions, fault: None };
+        return Decision { role: master(None), actions, fault: None };
     };
     // The tag follows the hook: an instance that has it was promoted, perhaps before there was a hook.
     let has_hook = policy.hooks.promote.is_some();
     let promoted = holder.promoted || (has_hook && marks::say_master(&view.instance.marks, names));
     if has_hook && !promoted {
         actions.extend(promote(view, session, holder, names));
-        return Decision { role, actions, fault: None };
+        return Decision { role: master(None), actions, fault: None };
     }
-    let description = Description { promoted, challenger: stance::challenger(view, names, policy) };
-    let fault = keep(view, session, holder, description, (names, policy), &mut actions);
-    Decision { role, actions, fault }
+    let challenger = stance::challenger(view, names, policy);
+    let description = Description { promoted, challenger, ..Description::of(Some(holder)) };
+    let (fault, caveat) = keep(view, session, holder, description, (names, policy), &mut actions);
+    Decision { role: master(caveat), actions, fault }
 }
 
 /// Whether the session is bound to the checks as they are now, and has the right TTL.
@@ -64,7 +66,7 @@ fn promote(view: &View, session: &str, holder: &Holder, names: &Names) -> Vec<Ac
     if wanted != *marks {
         return vec![Action::Mark(wanted)];
     }
-    let description = Description { promoted: true, challenger: None };
+    let description = Description { promoted: true, challenger: None, ..Description::of(Some(holder)) };
     let (session, holder) = (session.to_owned(), Some(holder.clone()));
     vec![Action::Promote { session: session.clone() }, Action::Describe { session, holder, description }]
 }
@@ -74,22 +76,35 @@ fn keep(
     view: &View,
     session: &str,
     holder: &Holder,
-    description: Description,
+    mut description: Description,
     (names, policy): (&Names, &Policy),
     actions: &mut Vec<Action>,
-) -> Option<Fault> {
+) -> (Option<Fault>, Option<Caveat>) {
     let wanted = marks::of_master(&view.instance.marks, session, names, policy);
     let is_new = wanted != view.instance.marks;
     if is_new {
         actions.push(Action::Mark(wanted.clone()));
     }
-    let fault = match query::action(&view.query, Some(session), names, policy) {
+    let query = query::action(&view.query, Some(session), names, policy);
+    let is_settled = !is_new && matches!(query, Ok(None));
+    let mut fault = match query {
         Ok(action) => {
             actions.extend(action);
-            None
+            if view.query.known().is_some() {
+                description.query = query::fingerprint(names, policy);
+            }
+            name::mismatch(&wanted, policy).map(QueryFault::TagMismatch).map(Fault::Query)
         }
-        Err(fault) => Some(Fault::Query(fault)),
+        Err(fault) => {
+            // Every run looks at the definition until it is right.
+            description.query.clear();
+            Some(Fault::Query(fault))
+        }
     };
+    let mut caveat = None;
+    if is_settled && fault.is_none() {
+        (fault, caveat) = be_found(view, &mut description, (names, policy), actions);
+    }
     // The name finds the new master by now; what only describes it can take its time.
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));
@@ -109,7 +124,47 @@ fn keep(
         // Nothing rests on the old session any more.
         actions.push(Action::Sweep);
     }
-    fault
+    (fault, caveat)
+}
+
+/// Lets the name find a master whose marks and query are right, as far as that is in its power.
+fn be_found(
+    view: &View,
+    description: &mut Description,
+    (names, policy): (&Names, &Policy),
+    actions: &mut Vec<Action>,
+) -> (Option<Fault>, Option<Caveat>) {
+    let instance = &view.instance;
+    let finding = name::finding(view, names, policy);
+    let fault = match &finding {
+        Finding::Nothing => return (None, None),
+        Finding::NotInCatalog if !view.done.resent => {
+            // With the token of this request: the one of the last registration may be gone.
+            actions.push(Action::Resend(marks::to_resend(&instance.marks, names)));
+            return (None, None);
+        }
+        Finding::NotFound if !view.done.looked_again => {
+            actions.push(Action::LookAgain);
+            return (None, None);
+        }
+        Finding::NotInCatalog => Some(Fault::NotInCatalog(instance.identity.service_id.clone())),
+        Finding::NotFound => Some(Fault::NotFound),
+        Finding::Right | Finding::Hidden | Finding::But(_) => None,
+    };
+    description.name = match finding {
+        Finding::Right => Sight::Right,
+        Finding::Hidden => Sight::Hidden,
+        _ => Sight::Wrong,
+    };
+    let caveat = match finding {
+        Finding::But(caveat) => Some(caveat),
+        // As an error this run would put its check in warning, and so keep the query from finding the master.
+        _ if fault.is_some() && query::only_passing(policy) => {
+            return (None, Some(Caveat::NotFound { query: names.query.clone() }));
+        }
+        _ => None,
+    };
+    (fault, caveat)
 }
 
 /// Whether the holder's entry is still true of the instance.

@@ -5,6 +5,7 @@
 
 mod action;
 mod lead;
+mod name;
 mod query;
 mod question;
 mod stance;

@@ -70,9 +70,18 @@ fn spec(found: Option<&PreparedQuery>, session: Option<&str>, names: &Names, pol
     }
 }
 
+/// A short name for all that the policy asks of the query, the session aside.
+pub fn fingerprint(names: &Names, policy: &Policy) -> String {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let wanted = format!("{} {:?}", policy.query.fence, spec(None, None, names, policy));
+    let hash = wanted.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    format!("{hash:016x}")
+}
+
 /// Whether the query leaves out a master in warning. It must not where a warning is tolerated, or where the policy shows a master as
 /// one. Behind the fence it need not: a master whose health is in warning releases the lock and so ends the query, and one whose
 /// election check is in warning only could not ask Consul and still leads.
-fn only_passing(policy: &Policy) -> bool {
+pub fn only_passing(policy: &Policy) -> bool {
     !policy.tolerate_warning && !policy.query.fence && policy.statuses.master == Status::Passing
 }

@@ -1,5 +1,6 @@
 //! Which answers a decision still needs. Pure; knows no requests.
 
+use super::name;
 use super::stance::{Stance, is_in_warning, must_not_lead, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::model::{Lock, View};
@@ -11,8 +12,12 @@ pub enum Question {
     Candidates,
     /// Does the service listen?
     Port,
-    /// What is the prepared query?
+    /// What does the election's name find?
+    Name,
+    /// What is the definition of the prepared query?
     Query,
+    /// What does the catalog have of the instance?
+    Entry,
 }
 
 /// The next question whose answer the decision needs; `None` if all are answered.
@@ -21,8 +26,12 @@ pub fn open_question(view: &View, names: &Names, policy: &Policy) -> Option<Ques
         Some(Question::Candidates)
     } else if view.port.is_open() && needs_port(view, names, policy) {
         Some(Question::Port)
+    } else if view.name.is_open() && needs_name(view, names, policy) {
+        Some(Question::Name)
     } else if view.query.is_open() && needs_query(view, names, policy) {
         Some(Question::Query)
+    } else if view.entry.is_open() && needs_entry(view, names, policy) {
+        Some(Question::Entry)
     } else {
         None
     }
@@ -51,12 +60,23 @@ fn needs_port(view: &View, names: &Names, policy: &Policy) -> bool {
     policy.watch_port.is_some() && asks(stance(view, names, policy))
 }
 
-/// A master keeps the query true, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
+/// A master asks what its name finds: that shows query, tag, Meta and catalog at once.
+pub fn needs_name(view: &View, names: &Names, policy: &Policy) -> bool {
+    let Lock::Mine { session, holder } = &view.lock else { return false };
+    stance(view, names, policy) == Stance::Lead && name::is_asked(view, holder.as_ref(), session, names, policy)
+}
+
+/// A master keeps the query true where its name does not show that it is, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
 /// term, and the name's owner was known then.
 pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
     match stance(view, names, policy) {
-        Stance::Lead => true,
+        Stance::Lead => !needs_name(view, names, policy) || view.name.known().is_some() && !name::is_right(view, names, policy),
         Stance::Campaign => view.term == 0 || !policy.query.fence,
         _ => false,
     }
+}
+
+/// If a right query does not find the master, the catalog shows why, or whether the token may see it.
+pub fn needs_entry(view: &View, names: &Names, policy: &Policy) -> bool {
+    stance(view, names, policy) == Stance::Lead && name::needs_entry(view, names, policy)
 }

@@ -4,7 +4,7 @@ mod notation;
 
 use std::fmt::Write;
 
-use super::question::needs_query;
+use super::question::{needs_entry, needs_name, needs_query};
 use super::*;
 use crate::election::config::Config;
 use crate::election::describe::{Description, bound_ids};
@@ -26,9 +26,10 @@ fn every_row_of_the_table_holds() {
         let view = read_view(lock, checks, tags, query, (&names, &policy));
         let decision = decide(&view, &names, &policy);
         let seen = (show_role(&decision), show_actions(&decision.actions, &names));
-        let asks = needs_query(&view, &names, &policy);
-        if seen != (role.to_owned(), actions.to_owned()) || asks == (query == "-") {
-            writeln!(wrong, "{line}\n  {seen:?}, the query is asked for: {asks}").unwrap();
+        let asks = [needs_name, needs_query, needs_entry].map(|needs| needs(&view, &names, &policy));
+        let asked = [!view.name.is_open(), !view.query.is_open(), !view.entry.is_open()];
+        if seen != (role.to_owned(), actions.to_owned()) || asks != asked {
+            writeln!(wrong, "{line}\n  {seen:?}, name, query and catalog are asked for: {asks:?}").unwrap();
         }
         rows += 1;
     }
@@ -55,7 +56,7 @@ fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the
 fn what_a_decision_asks_for_leads_to_a_state_in_which_nothing_is_left_to_do() {
     for_every_view(|view, names, policy| {
         let mut view = view.clone();
-        for _ in 0..9 {
+        for _ in 0..12 {
             let decision = decide(&view, names, policy);
             if decision.actions.is_empty() || matches!(view.lock, Lock::Unknown) {
                 return;
@@ -75,18 +76,23 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         let challenger = description.challenger.clone();
         let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
         let entry = holder(&view.instance, check_id, names, policy);
-        mine(Some(Holder { promoted: description.promoted, challenger, ..entry }))
+        let Description { promoted, query, name, .. } = description.clone();
+        mine(Some(Holder { promoted, query, name, challenger, ..entry }))
     };
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
+        Action::Resend(marks) => {
+            view.instance.marks = marks;
+            view.done.resent = true;
+        }
+        Action::LookAgain => view.done.looked_again = true,
         Action::ConfirmMarks(_) | Action::Promote { .. } | Action::Hook(_) => {}
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
         Action::Acquire { .. } => view.lock = described(&Description::default(), None),
         Action::Describe { description, .. } => view.lock = described(&description, own()),
         Action::Rebind { holder, .. } => {
-            let promoted = holder.is_some_and(|holder| holder.promoted);
-            view.lock = described(&Description { promoted, challenger: None }, own());
+            view.lock = described(&Description { challenger: None, ..Description::of(holder.as_ref()) }, own());
             view.done.rebound = true;
         }
         Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
@@ -120,7 +126,19 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
         ] {
             for checks in ["", "ping:p own:p", "ping:w own:p", "ping:c own:p", "ping:p new:c", "ping:p maint:c"] {
                 for tags in ["", "master", "slave", "a master slave b", "Master session=old", "slave hook=demoted"] {
-                    for query in ["right", "missing", "template", "no-tags", "other", "taken", "-"] {
+                    for query in [
+                        "right",
+                        "missing",
+                        "template",
+                        "no-tags",
+                        "other",
+                        "taken",
+                        "finds",
+                        "finds-none right catalog:old",
+                        "finds-both right catalog:same",
+                        "finds-none filtered catalog:same",
+                        "-",
+                    ] {
                         hold(&read_view(lock, checks, tags, query, (&names, &policy)), &names, &policy);
                     }
                 }

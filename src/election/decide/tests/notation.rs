@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::super::*;
 use super::SESSION;
-use crate::consul::{Check, PreparedQuery, Registration, Status};
+use crate::consul::{Check, PreparedQuery, QueryAnswer, Registration, Status};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Marks};
-use crate::election::model::{Candidate, Done, Instance, Obstacle, Port};
-use crate::election::outcome::{QueryFault, Vacancy};
-use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, StandBack};
+use crate::election::model::{Candidate, Done, Entry, Instance, Obstacle, Port};
+use crate::election::outcome::{Caveat, QueryFault, Vacancy};
+use crate::election::value::{Challenger, End, Failure, HandedTo, Holder, Notes, Sight, StandBack};
 use crate::port::Target;
 
 pub fn read_config(text: &str) -> Config {
@@ -51,7 +51,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         "unknown" => Lock::Unknown,
         other => panic!("{other}"),
     };
-    let query = read_query(query, matches!(lock_state, Lock::Mine { .. }), policy);
+    let asked = Asked::read(query, matches!(lock_state, Lock::Mine { .. }), &instance, policy);
     let done = Done { refused: lock == "refused", ..Done::default() };
     let mut view = View {
         instance,
@@ -61,7 +61,10 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         others: Answer::NotAsked,
         term_is_over: false,
         challenger_is_due: false,
-        query,
+        is_turn: asked.name.is_open(),
+        name: asked.name,
+        query: asked.query,
+        entry: asked.entry,
         port: Answer::NotAsked,
         done,
     };
@@ -77,6 +80,13 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
+            ("resent", _) => view.done.resent = true,
+            ("looked", _) => view.done.looked_again = true,
+            ("turn", _) => view.is_turn = true,
+            ("no-turn", _) => view.is_turn = false,
+            ("unread", _) => entry_of(&mut view).query.clear(),
+            ("hidden", _) => entry_of(&mut view).name = Sight::Hidden,
+            ("wrong", _) => entry_of(&mut view).name = Sight::Wrong,
             ("dead", _) => view.port = Answer::Known(Port::Refused(Target::Tcp("10.0.0.1".to_owned(), 6379))),
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
             ("open", _) => view.port = Answer::Known(Port::Open),
@@ -85,9 +95,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
-                let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
                 let sighting = read_candidate(other).sighting();
-                holder.challenger = Some(Challenger { sighting, since: String::new() });
+                entry_of(&mut view).challenger = Some(Challenger { sighting, since: String::new() });
             }
             _ => {
                 let mut others = view.others.known().cloned().unwrap_or_default();
@@ -97,6 +106,11 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         }
     }
     view
+}
+
+fn entry_of(view: &mut View) -> &mut Holder {
+    let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("no entry") };
+    holder
 }
 
 /// Tags, and with an equals sign keys of Meta; a master has its session there unless another is named.
@@ -167,6 +181,8 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
+        query: query::fingerprint(names, policy),
+        name: Sight::Right,
         challenger: None,
     }
 }
@@ -197,6 +213,42 @@ fn read_check(text: &str) -> Check {
     }
 }
 
+/// What was asked about the name, in up to three words: what it finds, the definition, and the catalog's entry.
+struct Asked {
+    name: Answer<Option<QueryAnswer>>,
+    query: Answer<Option<PreparedQuery>>,
+    entry: Answer<Entry>,
+}
+
+impl Asked {
+    fn read(text: &str, mine: bool, instance: &Instance, policy: &Policy) -> Asked {
+        let mut asked = Asked { name: Answer::NotAsked, query: Answer::NotAsked, entry: Answer::NotAsked };
+        let own = || instance.registration.with(&instance.marks.tags, &instance.marks.meta);
+        let old = || instance.registration.with(&["slave".to_owned()], &instance.marks.meta);
+        let found = |found: Vec<(&str, Registration)>| {
+            let found = found.into_iter().map(|(node, entry)| (node.to_owned(), entry)).collect();
+            Answer::Known(Some(QueryAnswer { service: "redis".to_owned(), found, ttl: "10s".to_owned(), failovers: 0 }))
+        };
+        for word in text.split_whitespace() {
+            match word {
+                "finds" => asked.name = found(vec![("n1", own())]),
+                "finds-old" => asked.name = found(vec![("n1", old())]),
+                "finds-n2" => asked.name = found(vec![("n2", own())]),
+                "finds-both" => asked.name = found(vec![("n2", own()), ("n1", own())]),
+                "finds-none" => asked.name = found(Vec::new()),
+                "nobody-answers" => asked.name = Answer::Known(None),
+                "name-failed" => asked.name = Answer::Failed,
+                "catalog:same" => asked.entry = Answer::Known(Entry::Found(own())),
+                "catalog:old" => asked.entry = Answer::Known(Entry::Found(old())),
+                "catalog:none" => asked.entry = Answer::Known(Entry::Missing),
+                "catalog:hidden" => asked.entry = Answer::Known(Entry::Hidden),
+                word => asked.query = read_query(word, mine, policy),
+            }
+        }
+        asked
+    }
+}
+
 fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<PreparedQuery>> {
     let fence = policy.query.fence;
     let mut query = json!({
@@ -224,6 +276,7 @@ fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<Prepared
             query["Session"] = json!("old-session");
             query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": "old-session", "rack": "b"});
         }
+        "filtered" => query["Service"]["NodeMeta"] = json!({"rack": "b"}),
         "other" => query["Service"]["Service"] = json!("postgresql"),
         "secret" => query["Token"] = json!("<hidden>"),
         "secret-plain" => {
@@ -249,7 +302,14 @@ fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<Prepared
 pub fn show_role(decision: &Decision) -> String {
     let role = match &decision.role {
         None => "undecided".to_owned(),
-        Some(Role::Master { .. }) => "master".to_owned(),
+        Some(Role::Master { caveat: None, .. }) => "master".to_owned(),
+        Some(Role::Master { caveat: Some(Caveat::Filtered { filters, .. }), .. }) => {
+            format!("master, but {}", filters.join(" "))
+        }
+        Some(Role::Master { caveat: Some(Caveat::NotFound { .. }), .. }) => "master, but not found".to_owned(),
+        Some(Role::Master { caveat: Some(Caveat::Shared { nodes, .. }), .. }) => {
+            format!("master, but also {}", nodes.join(" "))
+        }
         Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node().unwrap_or("?")),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
@@ -270,6 +330,9 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Fault::Query(QueryFault::Template)) => role + ", template",
         Some(Fault::Query(QueryFault::OtherService(_))) => role + ", other service",
         Some(Fault::Query(QueryFault::HiddenToken)) => role + ", hidden token",
+        Some(Fault::Query(QueryFault::TagMismatch(tag))) => format!("{role}, tag {tag}"),
+        Some(Fault::NotInCatalog(_)) => role + ", not in catalog",
+        Some(Fault::NotFound) => role + ", not found",
         Some(Fault::NoCandidate { .. }) => role + ", no candidate",
     }
 }
@@ -288,6 +351,8 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
                     format!("confirm {}", role(marks))
                 }
             }
+            Action::Resend(_) => "resend".to_owned(),
+            Action::LookAgain => "look again".to_owned(),
             Action::Acquire { behind: 0 } => "acquire".to_owned(),
             Action::Acquire { behind } => format!("acquire behind {behind}"),
             Action::Promote { .. } => "promote".to_owned(),
