@@ -94,7 +94,7 @@ fn verdict(status: Status, line: &str) -> Verdict {
 fn describe(role: &Role) -> String {
     match role {
         Role::Master { leader, term, caveat } => {
-            let caveat = caveat.as_ref().map(|caveat| format!("; but {}", but(caveat))).unwrap_or_default();
+            let caveat = caveat.as_ref().map(but).unwrap_or_default();
             format!("master on {}, term {term}{caveat}", place(leader))
         }
         Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
@@ -102,14 +102,20 @@ fn describe(role: &Role) -> String {
     }
 }
 
+/// What an operator should know of a master, and what helps.
 fn but(caveat: &Caveat) -> String {
-    match caveat {
+    let fact = match caveat {
         Caveat::Filtered { query, filters } => {
             format!("the prepared query {query} does not find it: it also asks for {}", filters.join(", "))
         }
         Caveat::NotFound { query } => format!("the prepared query {query} does not find it"),
+        Caveat::OthersHidden => {
+            "--priority, --preempt and --max-term have no effect: this token does not show all other instances".to_owned()
+        }
         Caveat::Shared { query, nodes } => format!("the prepared query {query} also finds {}", nodes.join(", ")),
-    }
+    };
+    let remedy = caveat.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
+    format!("; but {fact}{remedy}")
 }
 
 fn reason(vacancy: &Vacancy) -> String {

@@ -70,6 +70,7 @@ pub fn of_election(remedy: &ElectionRemedy) -> String {
             None => format!("add the tag to the service's definition, or drop --consul-query-tag {tag}"),
             Some(bare) => format!("remove the tag {bare} from the service's definition, or drop --consul-query-tag {tag}"),
         },
+        ElectionRemedy::Grant(rule) => format!("the token needs: {rule}"),
         ElectionRemedy::CheckSync => {
             "compare the instance and its checks in the catalog with the agent's; the agent's log names a denied sync".to_owned()
         }

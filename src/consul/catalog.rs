@@ -64,6 +64,15 @@ pub struct RemoteInstance {
     pub checks_index: u64,
 }
 
+/// The instances of a service that the token may see.
+#[derive(Clone, Debug)]
+pub struct Instances {
+    /// The instances.
+    pub seen: Vec<RemoteInstance>,
+    /// Whether Consul says that there are others. Older versions do not.
+    pub is_filtered: bool,
+}
+
 impl Client {
     /// Returns all instances of a service in the datacenter, healthy or not, except those that the token may not read:
     /// that needs
@@ -71,7 +80,7 @@ impl Client {
     ///
     /// # Errors
     /// When the request failed.
-    pub fn instances_everywhere(&self, service: &str) -> Result<Vec<RemoteInstance>, Error> {
+    pub fn instances_everywhere(&self, service: &str) -> Result<Instances, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Entry {
@@ -96,7 +105,8 @@ impl Client {
         let rule = Rule::read_all(Resource::Node);
         let path = format!("/v1/health/service/{}", encode(service));
         let call = Call::get(path, format!("read the health of all instances of {service}"), rule);
-        let entries: Vec<Entry> = self.ask(call)?.json()?;
+        let answer = self.ask(call)?;
+        let entries: Vec<Entry> = answer.json()?;
         let instances = entries.into_iter().map(|entry| {
             let checks = entry.checks.unwrap_or_default();
             RemoteInstance {
@@ -109,6 +119,6 @@ impl Client {
                 },
             }
         });
-        Ok(instances.collect())
+        Ok(Instances { seen: instances.collect(), is_filtered: answer.is_filtered })
     }
 }

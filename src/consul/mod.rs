@@ -20,11 +20,10 @@ mod tls_fault;
 mod transport;
 
 pub use access::{Access, Scope};
-#[cfg(test)]
 pub use acl::{Resource, Rule};
 pub use address::{Address, AddressError};
 pub use agent::{Check, Health, Registration, Status};
-pub use catalog::RemoteInstance;
+pub use catalog::{Instances, RemoteInstance};
 #[cfg(test)]
 pub use error::Kind;
 pub use error::{Error, Remedy};

@@ -136,7 +136,8 @@ impl Apply<'_> {
         }
         let mut spare = self.spare.take();
         let notes = self.notes_of_others();
-        let entry = self.entry(None, &Description::default());
+        let others_are_hidden = self.view.others_are_hidden;
+        let entry = self.entry(None, &Description { others_are_hidden, ..Description::default() });
         let won = entry.and_then(|entry| {
             self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
         });

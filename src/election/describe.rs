@@ -13,6 +13,8 @@ use super::value::{Challenger, Holder, Sight, timestamp};
 pub struct Description {
     /// Whether the promote hook is done.
     pub promoted: bool,
+    /// See [`Holder::others_are_hidden`].
+    pub others_are_hidden: bool,
     /// See [`Holder::query`].
     pub query: String,
     /// See [`Holder::name`].
@@ -26,6 +28,7 @@ impl Description {
     pub fn of(holder: Option<&Holder>) -> Description {
         Description {
             promoted: holder.is_some_and(|holder| holder.promoted),
+            others_are_hidden: holder.is_some_and(|holder| holder.others_are_hidden),
             query: holder.map(|holder| holder.query.clone()).unwrap_or_default(),
             name: holder.map(|holder| holder.name).unwrap_or_default(),
             challenger: holder.and_then(Holder::sighting).cloned(),
@@ -60,6 +63,7 @@ pub fn holder(
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),
         check_id: own_check(instance, names).map(|check| check.id.clone()).or(known),
         promoted: description.promoted,
+        others_are_hidden: description.others_are_hidden,
         query: description.query.clone(),
         name: description.name,
         challenger,

@@ -24,6 +24,8 @@ pub struct View {
     pub challenger_is_due: bool,
     /// The other candidates, best first.
     pub others: Answer<Vec<Candidate>>,
+    /// Whether that answer lacks instances, or all of them, because the token may not see them.
+    pub others_are_hidden: bool,
     /// Whether the service listens.
     pub port: Answer<Port>,
     /// Whether it is the turn of the question that a steady master does not ask otherwise.

@@ -16,7 +16,7 @@ use super::outcome::Complaint;
 use super::service_port::{self, Held, KnownPort};
 use super::value::{self, Notes};
 use super::{candidates, session, turn};
-use crate::consul::{self, Client, Health, Key};
+use crate::consul::{self, Client, Health, Instances, Key};
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -61,6 +61,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         term_is_over,
         challenger_is_due,
         others: Answer::NotAsked,
+        others_are_hidden: false,
         port: Answer::NotAsked,
         is_turn,
         name: Answer::NotAsked,
@@ -239,7 +240,9 @@ fn read_holder(
 fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
-    let instances = client.instances_everywhere(&names.service)?;
+    let Instances { seen: instances, is_filtered } = client.instances_everywhere(&names.service)?;
+    // This instance at least is there. A version that does not say what it left out still left it out.
+    view.others_are_hidden = is_filtered || instances.is_empty();
     let own = &mut view.instance;
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
     own.node_address = remote.map(|remote| remote.node_address.clone());

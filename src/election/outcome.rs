@@ -45,6 +45,8 @@ pub enum Caveat {
         /// The query's name.
         query: String,
     },
+    /// The token may not see all other instances, so that no rule about them works.
+    OthersHidden,
     /// The prepared query finds these nodes as well.
     Shared {
         /// The query's name.
@@ -179,6 +181,8 @@ pub enum Fault {
     NotInCatalog(String),
     /// The prepared query does not find the master, and nothing shows why.
     NotFound,
+    /// The token may not see all other instances, and none of those that it sees is on the named node.
+    OthersHidden,
     /// No instance on the named node may lead.
     NoCandidate {
         /// The node that was named.
@@ -224,7 +228,7 @@ impl Fault {
     fn is_permanent(&self) -> bool {
         match self {
             Fault::Query(QueryFault::TagMismatch(_)) | Fault::NotInCatalog(_) | Fault::NotFound => false,
-            Fault::Query(_) | Fault::NoCandidate { .. } => true,
+            Fault::Query(_) | Fault::OthersHidden | Fault::NoCandidate { .. } => true,
         }
     }
 }
@@ -288,6 +292,9 @@ impl fmt::Display for Complaint {
             }
             Complaint::Fault { query, fault: Fault::NotFound } => {
                 write!(f, "the prepared query {query} does not find this master, although its tags and Meta are right")
+            }
+            Complaint::Fault { fault: Fault::OthersHidden, .. } => {
+                write!(f, "this token does not show all other instances")
             }
             Complaint::Fault { fault: Fault::NoCandidate { node, present }, .. } => {
                 write!(f, "no other instance on node {node} may lead now; candidates are on {}", list(present))

@@ -1,6 +1,7 @@
 //! What helps against a complaint, as data: the command line turns it into words that name its options.
 
-use super::outcome::{Complaint, Fault, HookName, QueryFault};
+use super::outcome::{Caveat, Complaint, Fault, HookName, QueryFault};
+use crate::consul::{Resource, Rule};
 
 /// What helps against a complaint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Remedy {
     RecreateQuery,
     /// Give the instance this tag, or with `!` take it away, or do not let the query ask for it.
     MatchTag(String),
+    /// Add this rule to the token.
+    Grant(Rule),
     /// Check how the agent brings the instance and its checks to the catalog.
     CheckSync,
     /// Name a node that has a candidate, or none.
@@ -72,11 +75,19 @@ impl Complaint {
                 Remedy::MatchTag(tag.clone())
             }
             Complaint::Fault { fault: Fault::NotInCatalog(_) | Fault::NotFound, .. } => Remedy::CheckSync,
+            Complaint::Fault { fault: Fault::OthersHidden, .. } => Remedy::Grant(Rule::read_all(Resource::Node)),
             Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
             Complaint::MetaFull { .. } => Remedy::FreeMeta,
             Complaint::Hook { .. } => Remedy::Retry,
             Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
             Complaint::Unsettled => Remedy::CheckTagUsers,
         })
+    }
+}
+
+impl Caveat {
+    /// What helps.
+    pub fn remedy(&self) -> Option<Remedy> {
+        matches!(self, Caveat::OthersHidden).then(|| Remedy::Grant(Rule::read_all(Resource::Node)))
     }
 }

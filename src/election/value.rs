@@ -42,6 +42,9 @@ pub struct Holder {
     /// The fingerprint of what the prepared query should be, as of the last look at its definition that found nothing wrong.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
+    /// Whether the holder's token may not see all other instances.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub others_are_hidden: bool,
     /// What the name showed of the holder at the last look at it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub name: Sight,

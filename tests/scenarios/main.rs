@@ -15,6 +15,7 @@ mod examples;
 mod failover;
 mod faults;
 mod fence;
+mod field;
 mod footprint;
 mod handover;
 mod hooks;

@@ -51,6 +51,7 @@ fn roles() -> Vec<Role> {
         master(None),
         master(Some(Caveat::Filtered { query: query(), filters: vec!["NodeMeta rack=b".to_owned()] })),
         master(Some(Caveat::NotFound { query: query() })),
+        master(Some(Caveat::OthersHidden)),
         master(Some(Caveat::Shared { query: query(), nodes: vec!["n3".to_owned()] })),
         Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "fd00::2", 6379)),
@@ -138,6 +139,7 @@ fn errors() -> Vec<Complaint> {
         query(QueryFault::TagMismatch("!old".to_owned())),
         fault(Fault::NotInCatalog("redis-1".to_owned())),
         fault(Fault::NotFound),
+        fault(Fault::OthersHidden),
         Complaint::TagNotInCatalog {
             id: "redis-1".to_owned(),
             wanted: words(&["v7", "master"]),

@@ -35,9 +35,11 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         return Decision { role: master(None), actions, fault: None };
     }
     let challenger = stance::challenger(view, names, policy);
-    let description = Description { promoted, challenger, ..Description::of(Some(holder)) };
+    let others_are_hidden = stance::others_are_hidden(view);
+    let description = Description { promoted, challenger, others_are_hidden, ..Description::of(Some(holder)) };
     let (fault, caveat) = keep(view, session, holder, description, (names, policy), &mut actions);
-    Decision { role: master(caveat), actions, fault }
+    let unseen = (others_are_hidden && stance::is_about_others(policy)).then_some(Caveat::OthersHidden);
+    Decision { role: master(caveat.or(unseen)), actions, fault }
 }
 
 /// Whether the session is bound to the checks as they are now, and has the right TTL.

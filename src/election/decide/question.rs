@@ -1,7 +1,7 @@
 //! Which answers a decision still needs. Pure; knows no requests.
 
 use super::name;
-use super::stance::{Stance, is_in_warning, must_not_lead, stance};
+use super::stance::{Stance, is_about_others, is_in_warning, must_not_lead, others_are_hidden, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::model::{Lock, View};
 
@@ -47,6 +47,7 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
         Lock::Mine { .. } => {
             policy.preempt_after.is_some()
                 || view.term_is_over
+                || view.is_turn && is_about_others(policy) && others_are_hidden(view)
                 || is_in_warning(view, names, policy)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
         }

@@ -76,8 +76,8 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         let challenger = description.challenger.clone();
         let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
         let entry = holder(&view.instance, check_id, names, policy);
-        let Description { promoted, query, name, .. } = description.clone();
-        mine(Some(Holder { promoted, query, name, challenger, ..entry }))
+        let Description { promoted, others_are_hidden, query, name, .. } = description.clone();
+        mine(Some(Holder { promoted, others_are_hidden, query, name, challenger, ..entry }))
     };
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
@@ -135,7 +135,6 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
                         "taken",
                         "finds",
                         "finds-none right catalog:old",
-                        "finds-both right catalog:same",
                         "finds-none filtered catalog:same",
                         "-",
                     ] {

@@ -59,6 +59,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         term: if lock == "free" { 0 } else { 7 },
         notes: Notes::default(),
         others: Answer::NotAsked,
+        others_are_hidden: false,
         term_is_over: false,
         challenger_is_due: false,
         is_turn: asked.name.is_open(),
@@ -91,6 +92,12 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
+            ("others-hidden", _) => {
+                view.others = Answer::Known(Vec::new());
+                view.others_are_hidden = true;
+            }
+            ("alone", _) => view.others = Answer::Known(Vec::new()),
+            ("saw-none", _) => entry_of(&mut view).others_are_hidden = true,
             ("others-failed", _) => view.others = Answer::Failed,
             ("failed", _) => view.done.hook_failed = true,
             ("due", _) => view.challenger_is_due = true,
@@ -181,6 +188,7 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
+        others_are_hidden: false,
         query: query::fingerprint(names, policy),
         name: Sight::Right,
         challenger: None,
@@ -307,6 +315,7 @@ pub fn show_role(decision: &Decision) -> String {
             format!("master, but {}", filters.join(" "))
         }
         Some(Role::Master { caveat: Some(Caveat::NotFound { .. }), .. }) => "master, but not found".to_owned(),
+        Some(Role::Master { caveat: Some(Caveat::OthersHidden), .. }) => "master, but sees no others".to_owned(),
         Some(Role::Master { caveat: Some(Caveat::Shared { nodes, .. }), .. }) => {
             format!("master, but also {}", nodes.join(" "))
         }
@@ -333,6 +342,7 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Fault::Query(QueryFault::TagMismatch(tag))) => format!("{role}, tag {tag}"),
         Some(Fault::NotInCatalog(_)) => role + ", not in catalog",
         Some(Fault::NotFound) => role + ", not found",
+        Some(Fault::OthersHidden) => role + ", others hidden",
         Some(Fault::NoCandidate { .. }) => role + ", no candidate",
     }
 }
