@@ -38,8 +38,9 @@ pub use consul::{
     Scope, Secret, Status, Tls,
 };
 pub use election::{
-    Caveat, Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage, Outcome,
-    Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, pass, signature,
+    Caveat, Complaint, Config, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader, Names, Obstacle, OnOutage,
+    Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Statuses, Vacancy, Wait, WatchPort, pass,
+    signature,
 };
 pub use interrupt::Interrupt;
 pub use port::Target;

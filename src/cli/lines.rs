@@ -110,7 +110,8 @@ fn but(caveat: &Caveat) -> String {
         }
         Caveat::NotFound { query } => format!("the prepared query {query} does not find it"),
         Caveat::OthersHidden => {
-            "--priority, --preempt and --max-term have no effect: this token does not show all other instances".to_owned()
+            "--priority, --preempt and --max-term have no effect: this token does not show all other instances"
+                .to_owned()
         }
         Caveat::Shared { query, nodes } => format!("the prepared query {query} also finds {}", nodes.join(", ")),
     };

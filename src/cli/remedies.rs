@@ -68,11 +68,14 @@ pub fn of_election(remedy: &ElectionRemedy) -> String {
         ElectionRemedy::RecreateQuery => "delete the query, or give this token acl:write once".to_owned(),
         ElectionRemedy::MatchTag(tag) => match tag.strip_prefix('!') {
             None => format!("add the tag to the service's definition, or drop --consul-query-tag {tag}"),
-            Some(bare) => format!("remove the tag {bare} from the service's definition, or drop --consul-query-tag {tag}"),
+            Some(bare) => {
+                format!("remove the tag {bare} from the service's definition, or drop --consul-query-tag {tag}")
+            }
         },
         ElectionRemedy::Grant(rule) => format!("the token needs: {rule}"),
         ElectionRemedy::CheckSync => {
-            "compare the instance and its checks in the catalog with the agent's; the agent's log names a denied sync".to_owned()
+            "compare the instance and its checks in the catalog with the agent's; the agent's log names a denied sync"
+                .to_owned()
         }
         ElectionRemedy::NameCandidate => "name one of these with --to, or none".to_owned(),
         ElectionRemedy::FreeMeta => "remove one, or give --no-fence".to_owned(),

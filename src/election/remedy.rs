@@ -71,9 +71,7 @@ impl Complaint {
                 Remedy::RenameQuery { template: false }
             }
             Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
-            Complaint::Fault { fault: Fault::Query(QueryFault::TagMismatch(tag)), .. } => {
-                Remedy::MatchTag(tag.clone())
-            }
+            Complaint::Fault { fault: Fault::Query(QueryFault::TagMismatch(tag)), .. } => Remedy::MatchTag(tag.clone()),
             Complaint::Fault { fault: Fault::NotInCatalog(_) | Fault::NotFound, .. } => Remedy::CheckSync,
             Complaint::Fault { fault: Fault::OthersHidden, .. } => Remedy::Grant(Rule::read_all(Resource::Node)),
             Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,

@@ -5,13 +5,16 @@ use std::time::SystemTime;
 /// One second of every so many is the turn.
 const ROUND: u64 = 8;
 
-/// Whether the turn has come in a term that began at `since`, a time in the lock's value. The first round has none: the master has just
-/// asked. The place in the round is scattered, so that runs at any interval meet one.
+/// The place of the turn in the first round: a master has just asked both, but something else may have been at work then.
+const FIRST: u64 = 6;
+
+/// Whether the turn has come in a term that began at `since`, a time in the lock's value. The place in each later round is scattered, so
+/// that runs at any interval meet one.
 pub fn has_come(since: &str, now: SystemTime) -> bool {
     let began = humantime::parse_rfc3339(since).ok();
     let Some(passed) = began.and_then(|began| now.duration_since(began).ok()) else { return false };
     let (round, place) = (passed.as_secs() / ROUND, passed.as_secs() % ROUND);
-    round > 0 && place == scattered(round)
+    place == if round == 0 { FIRST } else { scattered(round) }
 }
 
 /// `SplitMix64`, whose low bits are as good as its high ones.
@@ -33,7 +36,7 @@ mod tests {
         let since = "2026-01-01T00:00:00.000Z";
         let began = humantime::parse_rfc3339(since).unwrap();
         let comes = |seconds: u64| has_come(since, began + Duration::from_millis(seconds * 1000 + 300));
-        assert!((0..ROUND).all(|second| !comes(second)));
+        assert!((0..ROUND).all(|second| comes(second) == (second == FIRST)));
         for interval in 1..=60 {
             let turns: Vec<u64> = (1..2000).filter(|run| comes(run * interval)).collect();
             let longest = turns.windows(2).map(|two| two[1] - two[0]).max().unwrap();

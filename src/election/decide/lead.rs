@@ -89,7 +89,7 @@ fn keep(
     }
     let query = query::action(&view.query, Some(session), names, policy);
     let is_settled = !is_new && matches!(query, Ok(None));
-    let mut fault = match query {
+    let fault = match query {
         Ok(action) => {
             actions.extend(action);
             if view.query.known().is_some() {
@@ -103,9 +103,9 @@ fn keep(
             Some(Fault::Query(fault))
         }
     };
-    let mut caveat = None;
+    let mut search = Search::default();
     if is_settled && fault.is_none() {
-        (fault, caveat) = be_found(view, &mut description, (names, policy), actions);
+        search = be_found(view, &mut description, names, policy);
     }
     // The name finds the new master by now; what only describes it can take its time.
     if is_new {
@@ -115,6 +115,8 @@ fn keep(
         let (session, holder) = (session.to_owned(), Some(holder.clone()));
         actions.push(Action::Describe { session, holder, description });
     }
+    actions.extend(search.action);
+    let fault = fault.or(search.fault);
     // A killed run may have left an old session under a query that cannot be changed: the query goes with that session.
     let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken))
         && view
@@ -126,47 +128,48 @@ fn keep(
         // Nothing rests on the old session any more.
         actions.push(Action::Sweep);
     }
-    (fault, caveat)
+    (fault, search.caveat)
+}
+
+/// What a master whose marks and query are right does about a name that does not find it.
+#[derive(Default)]
+struct Search {
+    action: Option<Action>,
+    fault: Option<Fault>,
+    caveat: Option<Caveat>,
 }
 
 /// Lets the name find a master whose marks and query are right, as far as that is in its power.
-fn be_found(
-    view: &View,
-    description: &mut Description,
-    (names, policy): (&Names, &Policy),
-    actions: &mut Vec<Action>,
-) -> (Option<Fault>, Option<Caveat>) {
-    let instance = &view.instance;
+fn be_found(view: &View, description: &mut Description, names: &Names, policy: &Policy) -> Search {
+    let search = Search::default();
     let finding = name::finding(view, names, policy);
-    let fault = match &finding {
-        Finding::Nothing => return (None, None),
+    match finding {
+        Finding::Nothing => return search,
+        Finding::NotInCatalog | Finding::NotFound if !view.done.looked_again => {
+            // Another pass, or a sync of the agent, may be at work.
+            return Search { action: Some(Action::LookAgain), ..search };
+        }
+        Finding::Right => description.name = Sight::Right,
+        Finding::Hidden => description.name = Sight::Hidden,
+        Finding::NotInCatalog | Finding::NotFound | Finding::But(_) => description.name = Sight::Wrong,
+    }
+    let instance = &view.instance;
+    let fault = match finding {
         Finding::NotInCatalog if !view.done.resent => {
             // With the token of this request: the one of the last registration may be gone.
-            actions.push(Action::Resend(marks::to_resend(&instance.marks, names)));
-            return (None, None);
+            let action = Some(Action::Resend(marks::to_resend(&instance.marks, names)));
+            return Search { action, ..search };
         }
-        Finding::NotFound if !view.done.looked_again => {
-            actions.push(Action::LookAgain);
-            return (None, None);
-        }
-        Finding::NotInCatalog => Some(Fault::NotInCatalog(instance.identity.service_id.clone())),
-        Finding::NotFound => Some(Fault::NotFound),
-        Finding::Right | Finding::Hidden | Finding::But(_) => None,
+        Finding::NotInCatalog => Fault::NotInCatalog(instance.identity.service_id.clone()),
+        Finding::NotFound => Fault::NotFound,
+        Finding::But(caveat) => return Search { caveat: Some(caveat), ..search },
+        Finding::Nothing | Finding::Right | Finding::Hidden => return search,
     };
-    description.name = match finding {
-        Finding::Right => Sight::Right,
-        Finding::Hidden => Sight::Hidden,
-        _ => Sight::Wrong,
-    };
-    let caveat = match finding {
-        Finding::But(caveat) => Some(caveat),
-        // As an error this run would put its check in warning, and so keep the query from finding the master.
-        _ if fault.is_some() && query::only_passing(policy) => {
-            return (None, Some(Caveat::NotFound { query: names.query.clone() }));
-        }
-        _ => None,
-    };
-    (fault, caveat)
+    if query::only_passing(policy) {
+        // An error would put this check in warning, and so keep the query from finding the master.
+        return Search { caveat: Some(Caveat::NotFound { query: names.query.clone() }), ..search };
+    }
+    Search { fault: Some(fault), ..search }
 }
 
 /// Whether the holder's entry is still true of the instance.

@@ -71,7 +71,9 @@ pub fn needs_name(view: &View, names: &Names, policy: &Policy) -> bool {
 /// term, and the name's owner was known then.
 pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
     match stance(view, names, policy) {
-        Stance::Lead => !needs_name(view, names, policy) || view.name.known().is_some() && !name::is_right(view, names, policy),
+        Stance::Lead => {
+            !needs_name(view, names, policy) || view.name.known().is_some() && !name::is_right(view, names, policy)
+        }
         Stance::Campaign => view.term == 0 || !policy.query.fence,
         _ => false,
     }

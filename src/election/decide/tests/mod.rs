@@ -135,7 +135,6 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
                         "taken",
                         "finds",
                         "finds-none right catalog:old",
-                        "finds-none filtered catalog:same",
                         "-",
                     ] {
                         hold(&read_view(lock, checks, tags, query, (&names, &policy)), &names, &policy);
