@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     cluster.settle();
     let health = "/v1/agent/health/service/name/redis";
-    let (key, query) = ("/v1/kv/service/redis-master/leader", "/v1/query/redis-master/explain");
+    let (key, query) = ("/v1/kv/service/redis-master/leader", "/v1/query/redis-master/execute");
     println!("{:<8} {:>10} {:>10} {:>8}   {RUNS} runs each, in turns", "pass", "median", "floor", "ratio");
     for (role, node, paths) in [("slave", slave, &[health, key][..]), ("master", master, &[health, key, query])] {
         let address = node.address();

@@ -26,7 +26,7 @@ query "redis-master" {
   policy = "write"
 }
 
-# Optional. With it, the program reads the catalog back after it has changed a tag, and reports a tag that did not arrive. It
+# Optional. With it, the master sees what its name finds and what the catalog has of it, and repairs or reports what differs. It
 # also learns the node's address, which it needs for an instance that is registered without one.
 node "NODE" {
   policy = "read"

@@ -9,6 +9,7 @@ use crate::port::Target;
 
 /// Everything that one observation of Consul showed.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 pub struct View {
     /// The instance that this pass is about.
     pub instance: Instance,

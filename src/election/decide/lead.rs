@@ -36,7 +36,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
     }
     let challenger = stance::challenger(view, names, policy);
     let others_are_hidden = stance::others_are_hidden(view);
-    let description = Description { promoted, challenger, others_are_hidden, ..Description::of(Some(holder)) };
+    let description = Description { promoted, others_are_hidden, challenger, ..Description::of(Some(holder)) };
     let (fault, caveat) = keep(view, session, holder, description, (names, policy), &mut actions);
     let unseen = (others_are_hidden && stance::is_about_others(policy)).then_some(Caveat::OthersHidden);
     Decision { role: master(caveat.or(unseen)), actions, fault }

@@ -62,6 +62,7 @@ fn change_query(one: &Candidate, change: impl FnOnce(&mut Value)) {
 }
 
 type Change = fn(&mut Value);
+type Check = fn(&Value) -> bool;
 
 #[test]
 fn an_instance_whose_old_token_is_gone_is_brought_back_to_the_catalog_with_the_new_one() {
@@ -173,7 +174,7 @@ fn a_token_that_may_not_read_its_node_leads_as_before_for_three_requests_and_see
 fn options_that_change_reach_the_query_in_the_next_run_and_cost_nothing_after_it() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     one.leads();
-    let steps: [(&[&str], fn(&Value) -> bool); 6] = [
+    let steps: [(&[&str], Check); 6] = [
         (&["--query-ttl", "7s"], |query| query["DNS"]["TTL"] == "7s"),
         (&["--query-near", "_agent"], |query| query["Service"]["Near"] == "_agent"),
         (&["--consul-query-tag", "!old"], |query| query["Service"]["Tags"] == json!(["master", "!old"])),

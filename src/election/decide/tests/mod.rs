@@ -77,7 +77,7 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
         let entry = holder(&view.instance, check_id, names, policy);
         let Description { promoted, others_are_hidden, query, name, .. } = description.clone();
-        mine(Some(Holder { promoted, others_are_hidden, query, name, challenger, ..entry }))
+        mine(Some(Holder { promoted, query, others_are_hidden, name, challenger, ..entry }))
     };
     match action {
         Action::Mark(marks) => view.instance.marks = marks,
