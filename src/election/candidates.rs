@@ -1,14 +1,14 @@
 //! The other candidates of the election, out of what the catalog says of all instances of the service. Pure; decides nothing.
 
 use super::config::{Names, Policy};
-use super::eligibility::{obstacle, own_check};
+use super::eligibility::{obstacle, own_check, prints};
 use super::identity::Identity;
 use super::mark;
 use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
 use super::outcome::Split;
 use super::value::Notes;
-use crate::consul::{Check, RemoteInstance, Status};
+use crate::consul::{Check, Health, RemoteInstance, Status};
 
 /// The priority of an instance that names none.
 pub const DEFAULT_PRIORITY: u32 = 100;
@@ -48,21 +48,23 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let RemoteInstance { node, health, checks_index, .. } = remote;
     let identity = Identity { node, service_id: health.registration.id().to_owned() };
     let marks = Marks::from(&health.registration);
-    let instance =
-        Instance { identity, node_address: None, registration: health.registration, marks, checks: health.checks };
-    let mark = Mark::of(&instance.marks, names);
+    let mark = Mark::of(&marks, names);
+    let Health { registration, checks } = health;
+    let instance = Instance { identity, node_address: None, registration, marks, mark, checks };
     // An instance that an older version marked shows only in what its check prints.
-    let priority = match &mark {
+    let priority = match &instance.mark {
         Some(mark) if mark.key != names.lock_key => return None,
         Some(mark) => mark.priority,
-        None if takes_part(&instance, names) => mark::older_priority(&instance.marks, names),
+        None if instance.checks.iter().any(|check| prints(check, names)) => {
+            mark::older_priority(&instance.marks, names)
+        }
         None => return None,
     };
     let priority = priority.unwrap_or(DEFAULT_PRIORITY);
     // `--check-id` names the own check of this instance, not of others.
     let names = &Names { check_id: None, ..names.clone() };
     let own = own_check(&instance, None, names);
-    let is_missing = mark.is_some_and(|mark| mark.check.is_some_and(|id| !instance.checks.iter().any(|c| c.id == id)));
+    let is_missing = instance.marked_check().is_some_and(|id| !instance.checks.iter().any(|c| c.id == id));
     let cannot_run =
         is_missing || own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
     if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.only_passing).is_some() {
@@ -72,14 +74,6 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
 }
 
-/// Whether any check of the instance prints lines of this election.
-fn takes_part(instance: &Instance, names: &Names) -> bool {
-    let signature = names.signature();
-    instance.checks.iter().flat_map(|check| check.output.lines()).any(|line| line.starts_with(&signature))
-}
-
 fn reports_error(check: &Check, names: &Names) -> bool {
-    let signature = names.signature();
-    let last = check.output.lines().rfind(|line| line.starts_with(&signature));
-    last.is_some_and(|line| line[signature.len()..].trim_start().starts_with("error:"))
+    names.lines_in(&check.output).next_back().is_some_and(|line| line.trim_start().starts_with("error:"))
 }

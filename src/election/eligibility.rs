@@ -1,7 +1,6 @@
 //! Whether an instance may lead, by its checks, and which check is the election's own. Pure; knows no locks.
 
 use super::config::Names;
-use super::marks::Mark;
 use super::model::Instance;
 use super::obstacle::Obstacle;
 use super::signature::is_election_line;
@@ -83,15 +82,21 @@ pub fn binds_own_check(
 }
 
 /// The election's own check: the one that is named; otherwise the one that the instance's mark or the lock's value names, once known;
-/// otherwise the one whose output begins with the election's signature. Any line counts: Consul keeps the end of an output that is too
-/// long and puts words of its own before it.
+/// otherwise the one that prints lines of the election.
 pub fn own_check<'a>(instance: &'a Instance, known: Option<&str>, names: &Names) -> Option<&'a Check> {
     let by_id = |id: &str| instance.checks.iter().find(|check| check.id == id);
     if let Some(id) = &names.check_id {
         return by_id(id);
     }
-    let marked = Mark::of(&instance.marks, names).and_then(|mark| mark.check);
-    let signature = names.signature();
-    let prints = |check: &&Check| check.output.lines().any(|line| line.starts_with(&signature));
-    marked.as_deref().and_then(by_id).or_else(|| known.and_then(by_id)).or_else(|| instance.checks.iter().find(prints))
+    let prints = |check: &&Check| prints(check, names);
+    instance
+        .marked_check()
+        .and_then(by_id)
+        .or_else(|| known.and_then(by_id))
+        .or_else(|| instance.checks.iter().find(prints))
+}
+
+/// Whether a check prints lines of this election.
+pub fn prints(check: &Check, names: &Names) -> bool {
+    names.lines_in(&check.output).next().is_some()
 }

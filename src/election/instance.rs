@@ -2,6 +2,7 @@
 
 use super::complaint::Complaint;
 use super::config::{Config, Names};
+use super::eligibility::prints;
 use super::identity::Identity;
 use super::marks::{Mark, Marks};
 use super::model::Instance;
@@ -22,10 +23,10 @@ pub fn read_instance(client: &Client, config: &Config, known_node: Option<String
         confirm_own_check(id, &checks, names)?;
     }
     let marks = Marks::from(&registration);
+    let mark = Mark::of(&marks, names);
     let others = Mark::others(&marks, names);
     // A check of the instance that prints lines of this election shows that it is meant, too.
-    let takes_part =
-        names.is_query_named || Mark::of(&marks, names).is_some() || checks.iter().any(|c| prints(c, names));
+    let takes_part = names.is_query_named || mark.is_some() || checks.iter().any(|c| prints(c, names));
     if !takes_part && !others.is_empty() {
         return Err(Complaint::OtherElections { query: names.query.clone(), others });
     }
@@ -35,7 +36,7 @@ pub fn read_instance(client: &Client, config: &Config, known_node: Option<String
         (None, None) => client.node_name()?,
     };
     let identity = Identity { node, service_id: registration.id().to_owned() };
-    Ok(Instance { identity, node_address: None, registration, marks, checks })
+    Ok(Instance { identity, node_address: None, registration, marks, mark, checks })
 }
 
 /// Whether the named check exists and no other check of the instance runs this program in its place.
@@ -48,12 +49,6 @@ fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Co
         Some(other) => Err(Complaint::WrongCheck { id: id.to_owned(), runs: other.id.clone() }),
         None => Ok(()),
     }
-}
-
-/// Whether a check prints lines of this election.
-fn prints(check: &Check, names: &Names) -> bool {
-    let signature = names.signature();
-    check.output.lines().any(|line| line.starts_with(&signature))
 }
 
 fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {

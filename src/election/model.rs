@@ -1,9 +1,10 @@
 //! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
 
 use super::complaint::Contradiction;
+use super::config::Names;
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
-use super::marks::Marks;
+use super::marks::{Mark, Marks};
 use super::memory::Memory;
 use super::outcome::Split;
 use super::value::{Holder, Notes};
@@ -118,8 +119,23 @@ pub struct Instance {
     pub registration: Registration,
     /// The tags and Meta that count: the agent's, or with `EnableTagOverride` the catalog's tags.
     pub marks: Marks,
+    /// What its Meta shows of it to others, read once: a pass asks for it often.
+    pub mark: Option<Mark>,
     /// Its own checks and those of its node.
     pub checks: Vec<Check>,
+}
+
+impl Instance {
+    /// The ID of the election's own check, where the instance's mark names it.
+    pub fn marked_check(&self) -> Option<&str> {
+        self.mark.as_ref()?.check.as_deref()
+    }
+
+    /// The instance with other marks.
+    #[must_use]
+    pub fn with_marks(self, marks: Marks, names: &Names) -> Instance {
+        Instance { mark: Mark::of(&marks, names), marks, ..self }
+    }
 }
 
 /// Who holds the lock key.

@@ -12,7 +12,6 @@ use super::config::{Config, OnOutage};
 use super::decide::{Action, Decision, decide};
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
-use super::marks::Mark;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
 use super::outcome::{Outcome, Role};
@@ -230,7 +229,7 @@ impl<'a> Pass<'a> {
     /// of the agent, which ends no run, is how an instance gets both.
     fn check_mark(&mut self, view: &View) -> Result<(), Complaint> {
         let Config { names, policy, .. } = self.config;
-        let Some(mark) = Mark::of(&view.instance.marks, names) else { return Ok(()) };
+        let Some(mark) = &view.instance.mark else { return Ok(()) };
         let is_own = mark.options == names.fingerprint(policy);
         if self.is_marked && !is_own {
             return Err(Complaint::Superseded);

@@ -64,7 +64,7 @@ pub fn mark_in_outage(
             return (Progress::Overtaken, None);
         }
     }
-    let instance = Instance { registration, marks: marks.clone(), ..instance.clone() };
+    let instance = Instance { registration, ..instance.clone().with_marks(marks.clone(), &config.names) };
     (Progress::Done, Some(Written { instance, answered: answer.is_ok() }))
 }
 

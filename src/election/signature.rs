@@ -9,6 +9,13 @@ impl Names {
     pub fn signature(&self) -> String {
         signature(Some(&self.query))
     }
+
+    /// The lines of this election in a check's output, without the signature. Any line may be one: Consul keeps the end of an output that
+    /// is too long and puts words of its own before it.
+    pub fn lines_in<'a>(&self, output: &'a str) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
+        let signature = self.signature();
+        output.lines().filter_map(move |line| line.strip_prefix(signature.as_str()))
+    }
 }
 
 /// The start of every line of an election; without a known election, the start that at least names the program.

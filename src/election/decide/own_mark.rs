@@ -9,8 +9,7 @@ use crate::election::model::{Answer, Port, View};
 /// The mark that this instance should have. A request to resign is typed by hand and changes nothing in it that its check wrote.
 pub fn own_mark(view: &View, names: &Names, policy: &Policy) -> Mark {
     let is_dead = matches!(view.port, Answer::Known(Port::Refused(_)));
-    let found = Mark::of(&view.instance.marks, names);
-    let options = match &found {
+    let options = match &view.instance.mark {
         Some(found) if policy.resign.is_some() => found.options.clone(),
         _ => names.fingerprint(policy),
     };

@@ -8,7 +8,7 @@ use crate::election::complaint::Fault;
 use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
 use crate::election::identity::{Identity, Sighting};
-use crate::election::marks::{self, Mark};
+use crate::election::marks;
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
 use crate::election::outcome::Vacancy;
 use crate::election::value::Holder;
@@ -189,8 +189,7 @@ pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
     let marks = &view.instance.marks;
     let is_out = || !matches!(view.lock, Lock::Mine { .. }) && marks::of_nobody(marks, false, names) == *marks;
     let is_gone = |id: &str| !view.instance.checks.iter().any(|check| check.id == id);
-    let marked = Mark::of(marks, names).and_then(|mark| mark.check);
-    let known = names.check_id.as_deref().or(marked.as_deref()).or_else(|| known_check(view));
+    let known = names.check_id.as_deref().or(view.instance.marked_check()).or_else(|| known_check(view));
     policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone) || is_out())
 }
 

@@ -80,10 +80,10 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         mine(Some(Holder { promoted: description.promoted, challenger, ..entry }))
     };
     match action {
-        Action::Mark(marks) => view.instance.marks = marks,
+        Action::Mark(marks) => view.instance = view.instance.clone().with_marks(marks, names),
         Action::Leave(marks) => {
             view.done.left_as_master |= marks::say_master(&view.instance.marks, names);
-            view.instance.marks = marks;
+            view.instance = view.instance.clone().with_marks(marks, names);
             view.done.left = true;
         }
         Action::ConfirmMarks(_) => {}

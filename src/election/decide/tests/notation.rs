@@ -12,7 +12,7 @@ use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::identity::Identity;
-use crate::election::marks::{self, Marks};
+use crate::election::marks::{self, Mark, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
 use crate::election::outcome::{Caveat, Split, Vacancy};
@@ -37,6 +37,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         identity: identity("n1", "redis-1"),
         node_address: None,
         registration: registration(),
+        mark: Mark::of(&marks, names),
         marks,
         checks,
     };
@@ -137,7 +138,9 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             mark.priority = priority.parse().ok();
         }
         let text = serde_json::to_string(&mark).unwrap();
-        view.instance.marks.meta.insert("election-redis-master-mark".to_owned(), text);
+        let mut marks = view.instance.marks.clone();
+        marks.meta.insert("election-redis-master-mark".to_owned(), text);
+        view.instance = view.instance.clone().with_marks(marks, names);
     }
     view
 }
