@@ -137,7 +137,14 @@ fn two_elections_on_one_instance_do_not_depose_each_other_in_an_outage() {
     };
     wait_for("both elections to be won", secs(40), settled);
     let locks = || [one.key(), format!("service/{other}/leader")].map(|key| api.lock(&key));
-    let before = locks();
+    // A lock moves to a session that is bound to a check once that check passes.
+    let ping = one.ping();
+    let before = wait_for("both sessions to be bound to all checks", secs(20), || {
+        seen(locks(), |locks| {
+            let bound = json!(["first", ping, "second"]);
+            locks.iter().all(|lock| lock.as_ref().is_some_and(|lock| lock.value["checks"] == bound))
+        })
+    });
     cluster.server().stop();
     wait_for("both checks to be in warning", secs(60), || {
         let answer = one.node.api().request("GET", "/v1/agent/checks", None)?.json();
