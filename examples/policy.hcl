@@ -31,7 +31,7 @@ query "redis-master" {
 }
 
 # Optional. With it, an instance sees the other candidates: in warning it hands over to one that passes, and priorities count.
-# The program also reads the catalog back after it has changed a tag, and reports a tag that did not arrive. And it learns the
+# The master also sees what its name finds and what the catalog has of it, and repairs or reports what differs. And it learns the
 # node's address, which it needs for an instance that is registered without one.
 node_prefix "" {
   policy = "read"

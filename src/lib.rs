@@ -39,8 +39,8 @@ pub use consul::{
 };
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
-    Names, Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Split, Statuses,
-    Vacancy, Wait, WatchPort, pass, signature,
+    Names, Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Settled, Split,
+    Statuses, Vacancy, Wait, WatchPort, pass, signature,
 };
 pub use interrupt::Interrupt;
 pub use port::{Target, Unclear};

@@ -9,7 +9,7 @@ use super::commands::CommandKind;
 use super::{UsageError, remedies};
 use crate::consul::Status;
 use crate::election::{
-    Caveat, Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Split, Statuses, Vacancy, signature,
+    Caveat, Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Settled, Split, Statuses, Vacancy, signature,
 };
 use crate::text::one_line;
 
@@ -43,7 +43,10 @@ const UNVERIFIED: &str = "; warning: the agent's certificate is not verified (CO
 pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
     let signature = config.names.signature();
     let (status, text) = match outcome {
-        Ok(role) => of_role(&config.policy, role),
+        Ok(Settled { role, caveat }) => {
+            let (status, text) = of_role(&config.policy, role);
+            (status, text + &caveat.as_ref().map(words).unwrap_or_default())
+        }
         Err(complaint) => (error_status(&config.policy), of_complaint(complaint)),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
@@ -54,7 +57,11 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
 #[must_use]
 pub fn of_resignation(config: &Config, outcome: &Outcome, handed_over: bool) -> Verdict {
     let nothing = match outcome {
-        Ok(role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign))) if !handed_over => describe(role),
+        Ok(Settled { role: role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign)), .. })
+            if !handed_over =>
+        {
+            describe(role)
+        }
         _ => return of_outcome(config, outcome),
     };
     verdict(Status::Warning, &format!("{} error: nothing was handed over: {nothing}", config.names.signature()))
@@ -125,19 +132,35 @@ fn verdict(status: Status, line: &str) -> Verdict {
 
 fn describe(role: &Role) -> String {
     match role {
-        Role::Master { leader, term, caveat } => {
-            let caveat = caveat.as_ref().map(|caveat| format!("; {}", words(caveat))).unwrap_or_default();
-            format!("master on {}, term {term}{caveat}", place(leader))
-        }
+        Role::Master { leader, term } => format!("master on {}, term {term}", place(leader)),
         Role::SlaveOf(leader) => format!("slave of {}", place(leader)),
         Role::SlaveOfNone(vacancy) => format!("slave, no master: {}", reason(vacancy)),
     }
 }
 
+/// What an operator should know, and what helps; the end of a line.
 fn words(caveat: &Caveat) -> String {
-    match caveat {
-        Caveat::NotWatched { target, why } => format!("warning: cannot connect to {target} to watch it: {why}"),
-    }
+    let fact = match caveat {
+        Caveat::Filtered { query, filters } => {
+            format!("the prepared query {query} does not find it, because it also asks for {}", filters.join(", "))
+        }
+        Caveat::NotFound { query } => format!("the prepared query {query} does not find it"),
+        Caveat::Shared { query, nodes } => format!("the prepared query {query} also finds {}", nodes.join(", ")),
+        Caveat::OthersHidden => {
+            "--priority, --preempt and --max-term have no effect: this token does not show all other instances"
+                .to_owned()
+        }
+        Caveat::OwnMachine(address) => {
+            format!("the service is registered at {address}, which other nodes cannot reach")
+        }
+        Caveat::NotWatched { target, why } => format!("cannot connect to {target} to watch it: {why}"),
+        Caveat::Leftover(id) => {
+            format!("this agent also has instance {id} of the service, without a check, so Consul calls it healthy")
+        }
+        Caveat::NoHealthCheck => "no health check: only the end of its agent moves the lead".to_owned(),
+    };
+    let remedy = caveat.remedy().map(|remedy| format!("; {}", remedies::of_election(&remedy))).unwrap_or_default();
+    format!("; warning: {fact}{remedy}")
 }
 
 fn reason(vacancy: &Vacancy) -> String {

@@ -93,6 +93,22 @@ pub fn of_election(remedy: &ElectionRemedy) -> String {
             "choose another --consul-query-name, or delete that query".to_owned()
         }
         ElectionRemedy::RecreateQuery => "delete the query, or give this token acl:write once".to_owned(),
+        ElectionRemedy::MatchTag(tag) => match tag.strip_prefix('!') {
+            None => format!("add the tag to the service's definition, or drop --consul-query-tag {tag}"),
+            Some(bare) => {
+                format!("remove the tag {bare} from the service's definition, or drop --consul-query-tag {tag}")
+            }
+        },
+        ElectionRemedy::Grant(rule) => format!("the token needs: {rule}"),
+        ElectionRemedy::CheckSync => {
+            "compare the instance and its checks in the catalog with the agent's; the agent's log names a denied sync"
+                .to_owned()
+        }
+        ElectionRemedy::Deregister(id) => {
+            format!("if it is left over from a rename, run: consul services deregister -id={id}")
+        }
+        ElectionRemedy::CorrectAddress => "register an address that they can reach".to_owned(),
+        ElectionRemedy::WatchService => "register a health check, or give --watch-port".to_owned(),
         ElectionRemedy::NameCandidate => "name one of these with --to, or none".to_owned(),
         ElectionRemedy::NameElection { other, query } => {
             format!("give --consul-query-name {other}, or --consul-query-name {query} for a new election")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::acl::{Resource, Rule};
 use super::agent::{Check, Health, Registration};
@@ -18,13 +18,28 @@ pub struct CatalogNode {
     pub instance: Option<CatalogInstance>,
 }
 
-/// The part of an instance's catalog entry that its registration can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The part of an instance's catalog entry that its registration can change, as far as those who look for it care.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 pub struct CatalogInstance {
+    /// The service ID.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// The address; empty: the node's.
+    pub address: String,
+    /// The port; 0: unknown.
+    pub port: u16,
     /// The tags, in their order.
+    #[serde(deserialize_with = "or_default")]
     pub tags: Vec<String>,
     /// Meta: keys and values.
+    #[serde(deserialize_with = "or_default")]
     pub meta: BTreeMap<String, String>,
+}
+
+/// Consul writes `null` for a list or an object without entries.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(value: D) -> Result<T, D::Error> {
+    Option::deserialize(value).map(Option::unwrap_or_default)
 }
 
 impl Client {
@@ -38,20 +53,12 @@ impl Client {
         #[serde(rename_all = "PascalCase")]
         struct Found {
             node: Option<Node>,
-            services: Option<Vec<Service>>,
+            services: Option<Vec<CatalogInstance>>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Node {
             address: String,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Service {
-            #[serde(rename = "ID")]
-            id: String,
-            tags: Option<Vec<String>>,
-            meta: Option<BTreeMap<String, String>>,
         }
         // A string in backticks has no escapes, and so cannot hold a backtick.
         let filter = if service_id.contains('`') {
@@ -65,11 +72,7 @@ impl Client {
             Rule::read(Resource::Node, node),
         );
         let found: Found = self.ask(call)?.json()?;
-        let service = found.services.into_iter().flatten().find(|service| service.id == service_id);
-        let instance = service.map(|service| CatalogInstance {
-            tags: service.tags.unwrap_or_default(),
-            meta: service.meta.unwrap_or_default(),
-        });
+        let instance = found.services.into_iter().flatten().find(|instance| instance.id == service_id);
         Ok(found.node.map(|node| CatalogNode { address: node.address, instance }))
     }
 }
@@ -87,13 +90,22 @@ pub struct RemoteInstance {
     pub checks_index: u64,
 }
 
+/// The instances of a service that the token may see.
+#[derive(Clone, Debug)]
+pub struct Instances {
+    /// The instances.
+    pub seen: Vec<RemoteInstance>,
+    /// Whether Consul says that there are others. Versions before 1.11 never do.
+    pub is_filtered: bool,
+}
+
 impl Client {
     /// Returns all instances of a service in the datacenter, healthy or not, except those that the token may not read.
     /// Reading one needs `service:read` on the service and `node:read` on its node.
     ///
     /// # Errors
     /// When the request failed.
-    pub fn instances_everywhere(&self, service: &str) -> Result<Vec<RemoteInstance>, Error> {
+    pub fn instances_everywhere(&self, service: &str) -> Result<Instances, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Entry {
@@ -118,7 +130,8 @@ impl Client {
         let rule = Rule::read_all(Resource::Node);
         let path = format!("/v1/health/service/{}", encode(service));
         let call = Call::get(path, format!("read the health of all instances of {service}"), rule);
-        let entries: Vec<Entry> = self.ask(call)?.json()?;
+        let answer = self.ask(call)?;
+        let entries: Vec<Entry> = answer.json()?;
         let instances = entries.into_iter().map(|entry| {
             let checks = entry.checks.unwrap_or_default();
             RemoteInstance {
@@ -131,6 +144,6 @@ impl Client {
                 },
             }
         });
-        Ok(instances.collect())
+        Ok(Instances { seen: instances.collect(), is_filtered: answer.is_filtered })
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// What the next blocking query waits behind: an index in the servers' answers, a hash in the agent's.
     pub index: Option<String>,
+    /// Whether Consul says that it left out what the token may not see. Versions before 1.11 never do.
+    pub is_filtered: bool,
     pub body: Vec<u8>,
     call: Call,
     asked: Asked,
@@ -54,6 +56,7 @@ struct Asked {
 struct Received {
     status: u16,
     index: Option<String>,
+    is_filtered: bool,
     body: Vec<u8>,
 }
 
@@ -134,12 +137,12 @@ impl Client {
         }
         let outcome = self.exchange(&call.method, &call.path, call.body.as_deref());
         match outcome {
-            Ok(Received { status, index, body }) => {
+            Ok(Received { status, index, is_filtered, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
                     return Err(call.failed(&self.asked, Kind::DeniedInOutage(words_of(&body))));
                 }
-                Ok(Answer { status, index, body, call, asked: self.asked.clone() })
+                Ok(Answer { status, index, is_filtered, body, call, asked: self.asked.clone() })
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
@@ -172,7 +175,8 @@ impl Client {
         let body = response.body_mut().read_to_vec()?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let index = header("X-Consul-Index").or_else(|| header("X-Consul-ContentHash"));
-        Ok(Received { status: response.status().as_u16(), index, body })
+        let is_filtered = header("X-Consul-Results-Filtered-By-ACLs").is_some_and(|value| value == "true");
+        Ok(Received { status: response.status().as_u16(), index, is_filtered, body })
     }
 
     fn url(&self, path: &str) -> String {

@@ -20,17 +20,16 @@ mod tls_fault;
 mod transport;
 
 pub use access::{Access, Scope};
-#[cfg(test)]
 pub use acl::{Resource, Rule};
 pub use address::{Address, AddressError, PortDoubt};
 pub use agent::{Check, Health, Registration, Status};
-pub use catalog::{CatalogInstance, RemoteInstance};
+pub use catalog::{CatalogInstance, Instances, RemoteInstance};
 pub use error::{Error, Remedy};
 #[cfg(test)]
 pub use error::{Kind, Suspicion};
 pub use http::Client;
 pub use kv::Key;
-pub use query::{PreparedQuery, QuerySpec};
+pub use query::{Found, PreparedQuery, QuerySpec};
 pub use secret::Secret;
 pub use session::{NewSession, Session};
 pub use tls::{ClientIdentity, KEYS, PemError, Roots, Tls, server_name};

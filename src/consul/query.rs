@@ -1,13 +1,14 @@
-//! Prepared queries: their definition, read and written with every field that an operator set. Must never know why a
-//! query changes.
+//! Prepared queries: their definition, read and written with every field that an operator set, and what they find. Must
+//! never know why a query changes.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
 use super::acl::{Resource, Rule};
+use super::catalog::CatalogInstance;
 use super::error::Error;
-use super::http::{Call, Client, encode};
+use super::http::{Answer, Call, Client, encode};
 
 /// The definition of a prepared query with every field that Consul reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -128,6 +129,16 @@ impl PreparedQuery {
         asked.is_some_and(|asked| asked != value)
     }
 
+    /// Returns the filters beside service, tags and `key` of Meta, each as `FIELD KEY=VALUE`.
+    pub fn other_filters(&self, key: &str) -> Vec<String> {
+        let part = |field| self.0.get("Service").and_then(|part| part[field].as_object());
+        let filters = ["ServiceMeta", "NodeMeta"].map(|field| {
+            let pairs = part(field).into_iter().flatten().filter(move |(name, _)| field == "NodeMeta" || *name != key);
+            pairs.map(move |(name, value)| format!("{field} {name}={}", value.as_str().unwrap_or_default()))
+        });
+        filters.into_iter().flatten().collect()
+    }
+
     /// Returns whether this is a template, which answers for every matching name.
     pub fn is_template(&self) -> bool {
         self.0.get("Template").and_then(|part| part["Type"].as_str()).is_some_and(|kind| !kind.is_empty())
@@ -140,7 +151,62 @@ impl PreparedQuery {
     }
 }
 
+/// What a prepared query finds: what a client that asks for its name gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The service that it looked for.
+    pub service: String,
+    /// The instances, each with the name of its node, as the catalog has them.
+    pub instances: Vec<(String, CatalogInstance)>,
+    /// `DNS.TTL`; empty: none.
+    pub ttl: String,
+    /// The number of other datacenters that it asked because this one has no such instance.
+    pub failovers: u64,
+}
+
 impl Client {
+    /// Executes the query that answers for `name`; `None`: there is no such query. Needs no `query` rule. A token sees only
+    /// instances for which it has `service:read`, on nodes for which it has `node:read`.
+    ///
+    /// # Errors
+    /// When the request failed.
+    pub fn execute_query(&self, name: &str) -> Result<Option<Found>, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Executed {
+            service: String,
+            nodes: Option<Vec<Entry>>,
+            #[serde(rename = "DNS", default)]
+            dns: Dns,
+            #[serde(default)]
+            failovers: u64,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Entry {
+            node: Node,
+            service: CatalogInstance,
+        }
+        #[derive(Deserialize)]
+        struct Node {
+            #[serde(rename = "Node")]
+            name: String,
+        }
+        #[derive(Default, Deserialize)]
+        struct Dns {
+            #[serde(rename = "TTL", default)]
+            ttl: String,
+        }
+        let path = format!("/v1/query/{}/execute", encode(name));
+        let answer = self.ask(Call::get(path, format!("execute prepared query {name}"), rule(name)))?;
+        if answer.is_no_query() {
+            return Ok(None);
+        }
+        let Executed { service, nodes, dns, failovers } = answer.read()?;
+        let instances = nodes.into_iter().flatten().map(|entry| (entry.node.name, entry.service)).collect();
+        Ok(Some(Found { service, instances, ttl: dns.ttl, failovers }))
+    }
+
     /// Returns the query that answers for `name`: the one of this name, or a template that matches it.
     ///
     /// # Errors
@@ -153,7 +219,7 @@ impl Client {
         }
         let path = format!("/v1/query/{}/explain", encode(name));
         let answer = self.ask(Call::get(path, format!("read prepared query {name}"), rule(name)))?;
-        if answer.status == 404 && String::from_utf8_lossy(&answer.body).contains("Query not found") {
+        if answer.is_no_query() {
             return Ok(None);
         }
         if answer.status == 403 {
@@ -166,8 +232,8 @@ impl Client {
         }
     }
 
-    /// Returns the query of exactly this name among those that the token may read, which may be a template. An agent logs no error
-    /// if there is none.
+    /// Returns the query of exactly this name among those that the token may read, which may be a template. Without such a query,
+    /// the agent logs no error.
     ///
     /// # Errors
     /// When the request failed.
@@ -198,6 +264,13 @@ impl Client {
         let body = Some(serde_json::to_vec(&query.0).unwrap_or_default());
         let (purpose, rule) = (format!("{verb} prepared query {}", query.name()), rule(query.name()));
         self.ask(Call { method, path, body, purpose, rule })?.done()
+    }
+}
+
+impl Answer {
+    /// Returns whether neither a query nor a template answers for the name.
+    fn is_no_query(&self) -> bool {
+        self.status == 404 && String::from_utf8_lossy(&self.body).contains("Query not found")
     }
 }
 

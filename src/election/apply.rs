@@ -29,6 +29,9 @@ const STEP: Duration = Duration::from_millis(15);
 /// The largest number of candidates that an attempt waits for.
 const MOST_STEPS: u32 = 4;
 
+/// Ample for a change of a check to get from an agent to the catalog.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// What actions are applied with.
 pub struct Apply<'a> {
     /// The agent.
@@ -114,6 +117,14 @@ impl Apply<'_> {
                 }
                 return Ok(progress);
             }
+            Action::Resend(marks) => {
+                self.done.resent = true;
+                return registration::mark(client, config, &view.instance, marks);
+            }
+            Action::LookAgain => {
+                thread::sleep(MOMENT);
+                self.done.looked_again = true;
+            }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
             Action::Acquire { behind } => return self.acquire(*behind),
             Action::Promote { session, since } => {
@@ -148,11 +159,17 @@ impl Apply<'_> {
             }
             Action::CreateQuery(query) => {
                 self.done.query_tried = true;
-                return overtakable(client.create_query(query));
+                return self.query_is_written(client.create_query(query));
             }
-            Action::UpdateQuery(query) => return overtakable(client.update_query(query)),
+            Action::UpdateQuery(query) => return self.query_is_written(client.update_query(query)),
         }
         Ok(Progress::Done)
+    }
+
+    fn query_is_written(&mut self, answer: Result<(), consul::Error>) -> Result<Progress, Complaint> {
+        let progress = overtakable(answer)?;
+        self.done.query_written |= progress == Progress::Done;
+        Ok(progress)
     }
 
     /// Runs a slave's hook. If it fails, the lock is released all the same: an instance that cannot even be demoted must not keep others
@@ -212,7 +229,8 @@ impl Apply<'_> {
         }
         let mut spare = self.spare.take();
         let notes = self.notes_of_others();
-        let entry = self.entry(None, &Description::default());
+        let others_are_hidden = self.view.others_are_hidden;
+        let entry = self.entry(None, &Description { others_are_hidden, ..Description::default() });
         let won = entry.and_then(|entry| {
             self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
         });

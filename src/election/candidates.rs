@@ -50,7 +50,7 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let marks = Marks::from(&health.registration);
     let mark = Mark::of(&marks, names);
     let Health { registration, checks } = health;
-    let instance = Instance { identity, node_address: None, registration, marks, mark, checks };
+    let instance = Instance { identity, node_address: None, registration, marks, mark, checks, leftover: None };
     // An instance that an older version marked shows only in what its check prints.
     let priority = match &instance.mark {
         Some(mark) if mark.key != names.lock_key => return None,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::fault::Fault;
 use super::value::Failure;
 use crate::consul;
+use crate::text::list;
 
 /// Why a pass did not settle the role.
 #[derive(Debug)]
@@ -114,65 +116,13 @@ pub enum HookName {
     Follow,
 }
 
-/// Why the election cannot work as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The prepared query cannot be what it should be.
-    Query(QueryFault),
-    /// The holder of the lock key has other options than this instance.
-    Contradiction(Box<Contradiction>),
-    /// No instance on the named node may lead.
-    NoCandidate {
-        /// The node that was named.
-        node: String,
-        /// The nodes with an instance that may lead.
-        present: Vec<String>,
-    },
-}
-
-/// What the holder of the lock key says of its election that contradicts this instance's options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contradiction {
-    /// The lock key.
-    pub key: String,
-    /// The holder's node.
-    pub node: String,
-    /// What differs.
-    pub what: Difference,
-    /// The holder's value.
-    pub theirs: String,
-    /// This instance's value.
-    pub ours: String,
-}
-
-/// An option that all instances of an election share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Difference {
-    /// The prepared query's name.
-    Query,
-    /// The service.
-    Service,
-    /// The master tag.
-    MasterTag,
-}
-
-/// Why the prepared query cannot be what it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QueryFault {
-    /// The name belongs to a template.
-    Template,
-    /// The name belongs to a query for this other service.
-    OtherService(String),
-    /// The query needs an update and has a token that Consul hides, so that an update would lose it.
-    HiddenToken,
-}
-
 impl Complaint {
     /// Whether no later run can do better until somebody changes something.
     pub fn is_permanent(&self) -> bool {
         match self {
             Complaint::Consul(error) | Complaint::Demoted(error) => error.is_permanent(),
             Complaint::StandsBack(failure) => failure.for_good,
+            Complaint::Fault { fault, .. } => fault.is_permanent(),
             Complaint::Superseded
             | Complaint::TagNotInCatalog { .. }
             | Complaint::Hook { .. }
@@ -184,8 +134,7 @@ impl Complaint {
             | Complaint::LockOfOther { .. }
             | Complaint::WrongCheck { .. }
             | Complaint::OtherElections { .. }
-            | Complaint::MetaFull { .. }
-            | Complaint::Fault { .. } => true,
+            | Complaint::MetaFull { .. } => true,
         }
     }
 }
@@ -202,7 +151,7 @@ impl fmt::Display for Complaint {
         match self {
             Complaint::Consul(error) | Complaint::Demoted(error) => error.fmt(f),
             Complaint::NoSuchService { agent, service, id: None, present } if present.is_empty() => {
-                write!(f, "the agent at {agent} has no instance of service {service}, nor of any other")
+                write!(f, "the agent at {agent} has no instance of service {service} and no other service")
             }
             Complaint::NoSuchService { agent, service, id: None, present } => {
                 write!(f, "the agent at {agent} has no instance of service {service}; it has {}", list(present))
@@ -226,30 +175,7 @@ impl fmt::Display for Complaint {
             Complaint::OtherElections { query, others } => {
                 write!(f, "the instance takes part in election {}, not in {query}", list(others))
             }
-            Complaint::Fault { fault: Fault::Contradiction(contradiction), .. } => {
-                let Contradiction { key, node, what, theirs, ours } = &**contradiction;
-                let what = match what {
-                    Difference::Query => "election",
-                    Difference::Service => "service",
-                    Difference::MasterTag => "master tag",
-                };
-                write!(f, "the lock {key} is held by {node} for {what} {theirs}, and this instance has {what} {ours}")
-            }
-            Complaint::Fault { query, fault: Fault::Query(fault) } => match fault {
-                QueryFault::Template => write!(f, "the prepared query {query} is a template"),
-                QueryFault::OtherService(service) => {
-                    write!(f, "the prepared query {query} is for service {service}")
-                }
-                QueryFault::HiddenToken => {
-                    write!(
-                        f,
-                        "the prepared query {query} needs an update that would lose its token, which Consul hides"
-                    )
-                }
-            },
-            Complaint::Fault { fault: Fault::NoCandidate { node, present }, .. } => {
-                write!(f, "no other instance on node {node} may lead now; candidates are on {}", list(present))
-            }
+            Complaint::Fault { query, fault } => f.write_str(&fault.words(query)),
             Complaint::MetaFull { id, keys } => {
                 write!(f, "the Meta of instance {id} would have {keys} keys with the election's own; Consul takes 64")
             }
@@ -285,8 +211,4 @@ impl fmt::Display for HookName {
             HookName::Follow => "on-follow",
         })
     }
-}
-
-fn list(words: &[String]) -> String {
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

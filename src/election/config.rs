@@ -1,7 +1,8 @@
 //! What an election is told by the program that runs it: plain values with defaults, made from a command line or by a Rust program.
 //! Reads nothing and asks nothing.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::fmt::{self, Write};
+use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use crate::consul::{Access, Scope, Status};
@@ -74,9 +75,18 @@ impl Names {
 impl Names {
     /// Identifies an election's names and policy: the same for every run with the same options.
     pub(crate) fn fingerprint(&self, policy: &Policy) -> String {
-        let mut hasher = DefaultHasher::new();
-        format!("{self:?} {policy:?}").hash(&mut hasher);
-        format!("{:08x}", hasher.finish() & 0xffff_ffff)
+        /// Hashes what is written into it.
+        struct Hashed(DefaultHasher);
+        impl fmt::Write for Hashed {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0.write(text.as_bytes());
+                Ok(())
+            }
+        }
+        let mut hashed = Hashed(DefaultHasher::new());
+        // A derived `Hash` would depend on the machine. Writing into a hasher cannot fail.
+        let _ = write!(hashed, "{self:?} {policy:?}");
+        format!("{:08x}", hashed.0.finish() & 0xffff_ffff)
     }
 }
 

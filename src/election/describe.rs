@@ -7,13 +7,17 @@ use super::config::{Names, Policy};
 use super::eligibility::{binds_own_check, bound_checks, own_check};
 use super::identity::Sighting;
 use super::model::Instance;
-use super::value::{Challenger, Holder};
+use super::value::{Challenger, Holder, Sight};
 
 /// What the value says that does not follow from the instance alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// Whether the promote hook is done.
     pub promoted: bool,
+    /// See [`Holder::others_are_hidden`].
+    pub others_are_hidden: bool,
+    /// See [`Holder::sight`].
+    pub sight: Sight,
     /// The candidate of higher priority that the master watches.
     pub challenger: Option<Sighting>,
 }
@@ -23,6 +27,8 @@ impl Description {
     pub fn of(holder: Option<&Holder>) -> Description {
         Description {
             promoted: holder.is_some_and(|holder| holder.promoted),
+            others_are_hidden: holder.is_some_and(|holder| holder.others_are_hidden),
+            sight: holder.map(|holder| holder.sight).unwrap_or_default(),
             challenger: holder.and_then(Holder::sighting).cloned(),
         }
     }
@@ -57,6 +63,8 @@ pub fn holder(
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),
         check_id: own_check(instance, known.as_deref(), names).map(|check| check.id.clone()).or(known),
         promoted: description.promoted,
+        others_are_hidden: description.others_are_hidden,
+        sight: description.sight,
         challenger,
     }
 }

@@ -44,6 +44,11 @@ pub fn is_in_warning(instance: &Instance, known: Option<&str>, names: &Names) ->
     health_checks(instance, known, names).any(is_a_warning)
 }
 
+/// Whether any check shows the instance's health. Another election's check does not.
+pub fn has_health_check(instance: &Instance, known: Option<&str>, names: &Names) -> bool {
+    health_checks(instance, known, names).any(|check| !check.output.lines().any(is_election_line))
+}
+
 /// The checks that count as the instance's health: its own and its node's, without the election's.
 fn health_checks<'a>(
     instance: &'a Instance,

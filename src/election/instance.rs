@@ -14,7 +14,7 @@ use crate::consul::{Check, Client, Health};
 /// When the agent cannot be asked, or the instance is missing or ambiguous.
 pub fn read_instance(client: &Client, config: &Config, known_node: Option<String>) -> Result<Instance, Complaint> {
     let names = &config.names;
-    let Health { registration, checks } = find_instance(client, names)?;
+    let (Health { registration, checks }, leftover) = find_instance(client, names)?;
     if !registration.kind().is_empty() {
         return Err(Complaint::NotPlain { id: registration.id().to_owned(), kind: registration.kind().to_owned() });
     }
@@ -36,7 +36,7 @@ pub fn read_instance(client: &Client, config: &Config, known_node: Option<String
         (None, None) => client.node_name()?,
     };
     let identity = Identity { node, service_id: registration.id().to_owned() };
-    Ok(Instance { identity, node_address: None, registration, marks, mark, checks })
+    Ok(Instance { identity, node_address: None, registration, marks, mark, checks, leftover })
 }
 
 /// Whether the named check exists and no other check of the instance runs this program in its place.
@@ -51,24 +51,23 @@ fn confirm_own_check(id: &str, checks: &[Check], names: &Names) -> Result<(), Co
     }
 }
 
-fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
+/// The instance, and another one of the service that does not take part.
+fn find_instance(client: &Client, names: &Names) -> Result<(Health, Option<String>), Complaint> {
     let service = &names.service;
     let agent = client.agent().to_owned();
     if let Some(id) = &names.service_id {
         let found = client.instance(service, id)?.filter(|health| health.registration.service() == service);
         if let Some(health) = found {
-            return Ok(health);
+            return Ok((health, None));
         }
         let present = ids(&client.instances(service)?);
         return Err(Complaint::NoSuchService { agent, service: service.clone(), id: Some(id.clone()), present });
     }
     let mut instances = client.instances(service)?;
     let all = ids(&instances);
-    if instances.len() > 1 {
-        keep_the_running(&mut instances, names);
-    }
+    let leftover = if instances.len() > 1 { keep_the_running(&mut instances, names) } else { None };
     match (instances.pop(), instances.is_empty()) {
-        (Some(health), true) => return Ok(health),
+        (Some(health), true) => return Ok((health, leftover)),
         (Some(_), false) => return Err(Complaint::SeveralInstances { service: service.clone(), ids: all }),
         (None, _) => {}
     }
@@ -76,20 +75,26 @@ fn find_instance(client: &Client, names: &Names) -> Result<Health, Complaint> {
     Err(Complaint::NoSuchService { agent, service: service.clone(), id: None, present })
 }
 
-/// Keeps the instance whose check runs this program, or if none shows that yet, the only one that has a check of its own. Consul keeps an
-/// instance that was renamed in its file, without checks and passing, until it is deregistered.
-fn keep_the_running(instances: &mut Vec<Health>, names: &Names) {
-    let signature = names.signature();
+/// Keeps the instance whose check runs this program, or while no check shows that, the only one that has a check of its own; returns the
+/// first of the rest that has no check. Consul keeps an instance that was renamed in its file, without checks and passing, until it is
+/// deregistered.
+fn keep_the_running(instances: &mut Vec<Health>, names: &Names) -> Option<String> {
     let own = |health: &Health| -> Vec<Check> {
         let id = health.registration.id();
         health.checks.iter().filter(|check| check.service_id == id).cloned().collect()
     };
-    let runs = |health: &Health| own(health).iter().any(|check| check.output.starts_with(&signature));
+    let runs = |health: &Health| own(health).iter().any(|check| prints(check, names));
+    let bare = |instances: &[Health]| {
+        let bare = instances.iter().filter(|health| own(health).is_empty());
+        bare.map(|health| health.registration.id().to_owned()).min()
+    };
+    let leftover = bare(instances);
     if instances.iter().filter(|health| runs(health)).count() == 1 {
         instances.retain(runs);
     } else if instances.iter().filter(|health| !own(health).is_empty()).count() == 1 {
         instances.retain(|health| !own(health).is_empty());
     }
+    leftover
 }
 
 fn ids(instances: &[Health]) -> Vec<String> {

@@ -25,7 +25,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The instance's mark of this election; `None` if it has none that can be read.
+    /// The instance's mark of this election; `None` if it lacks one or it cannot be read.
     pub fn of(marks: &Marks, names: &Names) -> Option<Mark> {
         serde_json::from_str(marks.meta.get(&key(names, "mark"))?).ok()
     }

@@ -6,6 +6,7 @@
 //!   instance that comes back with an old `master` tag has an old session and is not found.
 //! - `mark`: what the other instances must know of this one, see [`Mark`]. Consul shows Meta at once; what a check prints it may show
 //!   5 minutes late.
+//! - `resend`: for a moment, while the agent brings the instance to the catalog again.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
 //! - `promoted`: on a master, the beginning of the term that the promote hook ran for. The lock's value has a note of it as well. Both must
 //!   agree: the value alone survives a snapshot restore, and this alone the loss of the value.
@@ -122,8 +123,16 @@ pub fn of_master(marks: &Marks, (session, since): (&str, &str), mark: &Mark, nam
     if policy.hooks.promote.is_some() {
         result.meta.insert(key(names, "promoted"), since.to_owned());
     }
+    result.meta.remove(&key(names, "resend"));
     set_mark(&mut result, mark, names);
     result
+}
+
+/// `marks` with a difference that means nothing: an agent brings a registration to the catalog only if it differs from its last.
+pub fn to_resend(marks: &Marks, names: &Names) -> Marks {
+    let mut marks = marks.clone();
+    marks.meta.insert(key(names, "resend"), "1".to_owned());
+    marks
 }
 
 /// The marks of a slave.
@@ -132,6 +141,7 @@ pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> M
     result.tags = with_role(marks, &names.slave_tag, &names.master_tag, names);
     result.meta.remove(&session_key(names));
     result.meta.remove(&key(names, "promoted"));
+    result.meta.remove(&key(names, "resend"));
     if !has_slave_hooks(policy) {
         result.meta.remove(&key(names, "hook"));
     }

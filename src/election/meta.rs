@@ -1,5 +1,6 @@
 //! An instance's tags and Meta, and this election's keys in Meta. Knows no roles.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -22,7 +23,7 @@ impl From<&Registration> for Marks {
 }
 
 impl From<CatalogInstance> for Marks {
-    fn from(CatalogInstance { tags, meta }: CatalogInstance) -> Marks {
+    fn from(CatalogInstance { tags, meta, .. }: CatalogInstance) -> Marks {
         Marks { tags, meta }
     }
 }
@@ -32,13 +33,17 @@ const LONGEST_NAME: usize = 100;
 
 /// This election's key in Meta. A character that Consul does not take in a key becomes `_`.
 pub fn key(names: &Names, name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    let mut query: String = names.query.chars().map(plain).collect();
-    if query.len() > LONGEST_NAME {
-        let mut hasher = DefaultHasher::new();
-        names.query.hash(&mut hasher);
-        query.truncate(LONGEST_NAME - 9);
-        query = format!("{query}-{:08x}", hasher.finish() & 0xffff_ffff);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let query = &names.query;
+    let mut short = Cow::from(query);
+    if !query.chars().all(is_plain) {
+        short = query.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     }
-    format!("election-{query}-{name}")
+    if short.len() > LONGEST_NAME {
+        let mut hasher = DefaultHasher::new();
+        query.hash(&mut hasher);
+        short = format!("{}-{:08x}", &short[..LONGEST_NAME - 9], hasher.finish() & 0xffff_ffff).into();
+    }
+    // A pass asks for keys many times.
+    ["election-", &short, "-", name].concat()
 }

@@ -1,19 +1,22 @@
 //! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
 
-use super::complaint::Contradiction;
 use super::config::Names;
+use super::fault::Contradiction;
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::{Mark, Marks};
 use super::memory::Memory;
 use super::outcome::Split;
 use super::value::{Holder, Notes};
-use crate::consul::{Check, PreparedQuery, Registration};
+use crate::consul::{CatalogInstance, Check, Found, PreparedQuery, Registration};
 use crate::port::{Target, Unclear};
 
 /// Everything that one observation of Consul showed.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 pub struct View {
+    /// Identifies the options of this run, see [`Mark::options`].
+    pub options: String,
     /// The instance that this pass is about.
     pub instance: Instance,
     /// Who holds the lock key.
@@ -28,14 +31,22 @@ pub struct View {
     pub challenger_is_due: bool,
     /// The other candidates, best first.
     pub others: Answer<Vec<Candidate>>,
+    /// Whether that answer lacks instances because the token may not see them.
+    pub others_are_hidden: bool,
     /// The instance that leads this election with another lock key; known where the candidates are.
     pub split: Option<Split>,
     /// What the holder of the lock says that contradicts this instance's options.
     pub contradiction: Option<Contradiction>,
     /// Whether the service listens.
     pub port: Answer<Port>,
-    /// The prepared query that answers for the election's name, if there is one.
+    /// Whether a steady master asks for the definition of its query instead of what it finds.
+    pub is_spot_check: bool,
+    /// What the prepared query finds; `None`: no query answers for the name.
+    pub found: Answer<Option<Found>>,
+    /// The definition of the prepared query that answers for the election's name, if any does.
     pub query: Answer<Option<PreparedQuery>>,
+    /// The instance in the servers' catalog.
+    pub entry: Answer<Entry>,
     /// What this pass has done already.
     pub done: Done,
 }
@@ -43,7 +54,11 @@ pub struct View {
 impl View {
     /// Whether a question was asked and could not be answered.
     pub fn has_failed_answer(&self) -> bool {
-        self.others.has_failed() || self.port.has_failed() || self.query.has_failed()
+        self.others.has_failed()
+            || self.port.has_failed()
+            || self.found.has_failed()
+            || self.query.has_failed()
+            || self.entry.has_failed()
     }
 }
 
@@ -98,6 +113,12 @@ pub struct Done {
     pub acquired: bool,
     /// It tried to create the query.
     pub query_tried: bool,
+    /// It wrote the query's definition.
+    pub query_written: bool,
+    /// It registered the instance once more, to bring it to the catalog.
+    pub resent: bool,
+    /// It left catalog and query a moment to agree.
+    pub looked_again: bool,
     /// It noted that it hands over.
     pub handed_over: bool,
     /// It took the election's marks off the instance, which no longer takes part.
@@ -123,6 +144,8 @@ pub struct Instance {
     pub mark: Option<Mark>,
     /// Its own checks and those of its node.
     pub checks: Vec<Check>,
+    /// An instance of the same service on this agent that has no checks and does not take part: perhaps a former name of this one.
+    pub leftover: Option<String>,
 }
 
 impl Instance {
@@ -155,6 +178,17 @@ pub enum Lock {
     Another(Leader),
     /// Consul could not say.
     Unknown,
+}
+
+/// The instance in the servers' catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The token may not read the node.
+    Hidden,
+    /// The catalog does not have the instance.
+    Missing,
+    /// As the catalog has it.
+    Known(CatalogInstance),
 }
 
 /// Another instance that may lead.

@@ -6,18 +6,19 @@ use std::time::SystemTime;
 use log::debug;
 
 use super::clock::has_passed;
-use super::complaint::{Complaint, Contradiction, Difference};
+use super::complaint::Complaint;
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
+use super::fault::{Contradiction, Difference};
 use super::identity::Identity;
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
 use super::leader::Leader;
-use super::model::{Answer, Done, Instance, Lock, View};
+use super::model::{Answer, Done, Entry, Instance, Lock, View};
 use super::service_port::{self, Held, KnownPort};
 use super::value::{self, Holder, Notes};
-use super::{candidates, session};
-use crate::consul::{self, Client, Key};
+use super::{candidates, session, spot_check};
+use crate::consul::{self, Client, Instances, Key};
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -33,7 +34,9 @@ pub struct Observation {
 
 /// What need not be asked for again.
 #[derive(Default)]
-pub struct Known {
+pub struct Known<'a> {
+    /// Identifies the options of the run.
+    pub options: &'a str,
     /// The name of the node, which does not change.
     pub node: Option<String>,
     /// What was just learned of the lock key.
@@ -46,15 +49,16 @@ pub struct Known {
 ///
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
-pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Result<Observation, Complaint> {
+pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -> Result<Observation, Complaint> {
     let mut instance = read_instance(client, config, known.node)?;
     let (seen, failure) = match read_lock(client, config, &mut instance, known.key) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, contradiction, key } = seen;
+    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, is_spot_check, contradiction, key } = seen;
     let mut view = View {
+        options: known.options.to_owned(),
         instance,
         lock,
         term,
@@ -64,8 +68,12 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         contradiction,
         split: None,
         others: Answer::NotAsked,
+        others_are_hidden: false,
         port: Answer::NotAsked,
+        is_spot_check,
+        found: Answer::NotAsked,
         query: Answer::NotAsked,
+        entry: Answer::NotAsked,
         done,
     };
     if failure.is_some() {
@@ -81,7 +89,9 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
             Question::Port => {
                 read_port(client, config, &mut view, port.take().unwrap_or_default()).map(|held| connection = held)
             }
+            Question::Found => read_found(client, config, &mut view),
             Question::Query => read_query(client, config, &mut view),
+            Question::Entry => read_entry(client, &mut view),
         };
         if let Err(error) = answered {
             return Ok(Observation { view, key, connection, failure: Some(error) });
@@ -97,6 +107,7 @@ struct SeenLock {
     notes: Notes,
     term_is_over: bool,
     challenger_is_due: bool,
+    is_spot_check: bool,
     contradiction: Option<Contradiction>,
     key: KeyState,
 }
@@ -109,6 +120,7 @@ impl SeenLock {
             notes: Notes::default(),
             term_is_over: false,
             challenger_is_due: false,
+            is_spot_check: false,
             contradiction: None,
             key: KeyState::default(),
         }
@@ -141,6 +153,7 @@ fn read_lock(
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
+        seen.is_spot_check = spot_check::is_due(&holder.since, now);
         seen.term_is_over = policy.max_term.is_some_and(|term| has_passed(&holder.since, term, now));
         seen.challenger_is_due = match (policy.preempt_after, &holder.challenger) {
             (Some(after), Some(challenger)) => has_passed(&challenger.since, after, now),
@@ -205,7 +218,9 @@ fn read_holder(
 fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
-    let instances = client.instances_everywhere(&names.service)?;
+    let Instances { seen: instances, is_filtered } = client.instances_everywhere(&names.service)?;
+    // This instance at least is there. A version that does not say what it left out still left it out.
+    view.others_are_hidden = is_filtered || instances.is_empty();
     let own = &mut view.instance;
     view.split = candidates::split(&instances, names);
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
@@ -227,10 +242,26 @@ fn read_port(
     Ok(held)
 }
 
+fn read_found(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
+    view.found = Answer::Failed;
+    view.found = Answer::Known(client.execute_query(&config.names.query)?);
+    Ok(())
+}
+
+fn read_entry(client: &Client, view: &mut View) -> Result<(), consul::Error> {
+    view.entry = Answer::Failed;
+    let Identity { node, service_id } = &view.instance.identity;
+    view.entry = Answer::Known(match client.catalog_node(node, service_id)? {
+        None => Entry::Hidden,
+        Some(node) => node.instance.map_or(Entry::Missing, Entry::Known),
+    });
+    Ok(())
+}
+
 fn read_query(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.query = Answer::Failed;
     let name = &config.names.query;
-    // Before the first term there is none as a rule, and a list does not make the agent log an error.
+    // Before the first term the query does not exist as a rule, and a list does not make the agent log an error.
     let is_first = view.lock == Lock::Free && view.term == 0;
     view.query = Answer::Known(if is_first { client.query_of_name(name)? } else { client.query(name)? });
     Ok(())

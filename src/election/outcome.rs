@@ -8,7 +8,16 @@ use super::value::Failure;
 use crate::port::{Target, Unclear};
 
 /// How a pass ends.
-pub type Outcome = Result<Role, Complaint>;
+pub type Outcome = Result<Settled, Complaint>;
+
+/// What a pass that settled the role reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What the instance is.
+    pub role: Role,
+    /// What an operator should know all the same.
+    pub caveat: Option<Caveat>,
+}
 
 /// What the instance is in the election.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +28,6 @@ pub enum Role {
         leader: Leader,
         /// The number of this term.
         term: u64,
-        /// What an operator should know although it leads.
-        caveat: Option<Caveat>,
     },
     /// Another instance holds the lock.
     SlaveOf(Leader),
@@ -28,9 +35,36 @@ pub enum Role {
     SlaveOfNone(Vacancy),
 }
 
-/// What an operator should know of a master although it leads.
+/// What an operator should know although the role is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caveat {
+    /// The prepared query has filters that this program did not set, and does not find the master.
+    Filtered {
+        /// The query's name.
+        query: String,
+        /// The filters.
+        filters: Vec<String>,
+    },
+    /// The prepared query does not find the master.
+    NotFound {
+        /// The query's name.
+        query: String,
+    },
+    /// The prepared query finds the instances of these nodes as well.
+    Shared {
+        /// The query's name.
+        query: String,
+        /// The nodes.
+        nodes: Vec<String>,
+    },
+    /// The token may not see all other instances, so that no rule about them works.
+    OthersHidden,
+    /// The service is registered at this address, which means another machine on every machine.
+    OwnMachine(String),
+    /// This other instance of the service on the same agent has no checks: Consul keeps it when an instance is renamed.
+    Leftover(String),
+    /// No check shows the master's health, and its port is not watched.
+    NoHealthCheck,
     /// Its service's port cannot be watched.
     NotWatched {
         /// Where the service should listen.

@@ -7,14 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apply::Apply;
-use super::complaint::{Complaint, Fault};
+use super::complaint::Complaint;
 use super::config::{Config, OnOutage};
-use super::decide::{Action, Decision, decide};
+use super::decide::{Action, Decision, caveat, decide};
+use super::fault::Fault;
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
-use super::outcome::{Outcome, Role};
+use super::outcome::{Outcome, Role, Settled};
 use super::registration::Written;
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
@@ -43,6 +44,8 @@ const RELOAD_PAUSE: Duration = Duration::from_millis(10);
 /// A pass, which can be settled again after each change.
 pub struct Pass<'a> {
     config: &'a Config,
+    /// Identifies the options of the run.
+    options: String,
     client: Client,
     /// When it last began to settle the role, which is when it renews a session.
     began: Instant,
@@ -63,7 +66,7 @@ pub struct Pass<'a> {
 /// The last observation, as far as a later one may differ.
 pub struct Seen {
     /// What it showed.
-    pub view: View,
+    pub view: Arc<View>,
     /// The state of the lock key.
     pub key: KeyState,
     /// When it began.
@@ -91,8 +94,10 @@ impl<'a> Pass<'a> {
     /// Makes a pass. Asks nothing yet.
     pub fn new(config: &'a Config) -> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
+        let options = config.names.fingerprint(&config.policy);
         let (began, done) = (Instant::now(), Done::default());
-        Pass { config, client, began, seen: None, connection: None, spare: None, is_marked: false, done, turn: None }
+        let (seen, connection, spare, turn, is_marked) = (None, None, None, None, false);
+        Pass { config, options, client, began, seen, connection, spare, is_marked, done, turn }
     }
 
     /// Settles the instance's role.
@@ -124,12 +129,13 @@ impl<'a> Pass<'a> {
                 Answer::Known(Port::Unclear(_, why)) => self.done.port_unclear = Some(why),
                 _ => {}
             }
-            self.seen = Some(Seen { view: view.clone(), key, at });
+            let view = Arc::new(view);
+            self.seen = Some(Seen { view: Arc::clone(&view), key, at });
             hook_notes::keep_in_mind(&mut self.done.memory, &view, &config.names);
             let Decision { role, actions, fault } = decide(&view, &config.names, &config.policy);
             match failure {
                 Some(error) if view.lock == Lock::Unknown => {
-                    self.in_outage(view, deadline, &mut complaint);
+                    self.in_outage(Arc::unwrap_or_clone(view), deadline, &mut complaint);
                     return Err(complaint.unwrap_or_else(|| outage(error, config.policy.on_outage)));
                 }
                 Some(error) => {
@@ -138,7 +144,7 @@ impl<'a> Pass<'a> {
                 }
                 None if actions.is_empty() => {
                     if hook_ended.is_none_or(|ended: Instant| ended.elapsed() > AFTER_HOOK.min(deadline.remaining())) {
-                        return settled(role, fault, complaint, config);
+                        return settled(&view, role, fault, complaint, config);
                     }
                     thread::sleep(AFTER_HOOK_PAUSE);
                     continue;
@@ -151,7 +157,7 @@ impl<'a> Pass<'a> {
             }
             if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.
-                return settled(role, fault, complaint, config);
+                return settled(&view, role, fault, complaint, config);
             }
         }
         Err(complaint.unwrap_or(Complaint::Unsettled))
@@ -200,7 +206,7 @@ impl<'a> Pass<'a> {
         let (mut key, mut grace_is_over) = (None, false);
         match (cause, &self.seen) {
             (Some(Cause::LockDelay), Some(seen)) if !self.has_lost_connection() => {
-                let (view, key) = (View { done, ..seen.view.clone() }, seen.key.clone());
+                let (view, key) = (View { done, ..View::clone(&seen.view) }, seen.key.clone());
                 return Ok(Observation { view, key, connection: self.connection.clone(), failure: None });
             }
             (Some(Cause::Key(answer)), _) => key = Some(answer),
@@ -212,7 +218,8 @@ impl<'a> Pass<'a> {
             let held = self.connection.clone();
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
-            let observed = observe(&client, self.config, done.clone(), Known { node, key: key.take(), port });
+            let known = Known { options: &self.options, node, key: key.take(), port };
+            let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {
                 return observed;
@@ -228,9 +235,8 @@ impl<'a> Pass<'a> {
     /// When it did before and does not any more: a newer run with other options is at work, and this one must not undo its work. A reload
     /// of the agent, which ends no run, is how an instance gets both.
     fn check_mark(&mut self, view: &View) -> Result<(), Complaint> {
-        let Config { names, policy, .. } = self.config;
         let Some(mark) = &view.instance.mark else { return Ok(()) };
-        let is_own = mark.options == names.fingerprint(policy);
+        let is_own = mark.options == self.options;
         if self.is_marked && !is_own {
             return Err(Complaint::Superseded);
         }
@@ -333,11 +339,20 @@ fn outage(error: consul::Error, on_outage: OnOutage) -> Complaint {
 }
 
 /// How a pass ends that has nothing left to do.
-fn settled(role: Option<Role>, fault: Option<Fault>, complaint: Option<Complaint>, config: &Config) -> Outcome {
+fn settled(
+    view: &View,
+    role: Option<Role>,
+    fault: Option<Fault>,
+    complaint: Option<Complaint>,
+    config: &Config,
+) -> Outcome {
     match (fault, complaint, role) {
         (Some(fault), ..) => Err(Complaint::Fault { query: config.names.query.clone(), fault }),
         (None, Some(complaint), _) => Err(complaint),
-        (None, None, Some(role)) => Ok(role),
+        (None, None, Some(role)) => {
+            let caveat = caveat(view, &role, &config.names, &config.policy);
+            Ok(Settled { role, caveat })
+        }
         (None, None, None) => Err(Complaint::Unsettled),
     }
 }

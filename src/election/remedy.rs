@@ -1,8 +1,11 @@
-//! What helps against a complaint, as data: the command line turns it into words that name its options.
+//! What helps against a complaint or a caveat, as data: the command line turns it into words that name its options.
 
-use super::complaint::{Complaint, Difference, Fault, HookName, QueryFault};
+use super::complaint::{Complaint, HookName};
+use super::fault::{Difference, Fault, QueryFault};
+use super::outcome::Caveat;
+use crate::consul::{Resource, Rule};
 
-/// What helps against a complaint.
+/// What helps against a complaint or a caveat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Nothing: the next run tries again.
@@ -33,6 +36,18 @@ pub enum Remedy {
     },
     /// Delete the query, or give the token `acl:write` once.
     RecreateQuery,
+    /// Give the instance this tag, or with `!` take it away, or do not let the query ask for it.
+    MatchTag(String),
+    /// Add this rule to the token.
+    Grant(Rule),
+    /// Check how the agent brings the instance and its checks to the catalog.
+    CheckSync,
+    /// Deregister this instance if it is left over from a rename.
+    Deregister(String),
+    /// Register the service at an address that other nodes reach.
+    CorrectAddress,
+    /// Register a health check, or watch the port.
+    WatchService,
     /// Name a node that has a candidate, or none.
     NameCandidate,
     /// Name an election that the instance takes part in, or the new one.
@@ -81,11 +96,28 @@ impl Complaint {
                 Remedy::RenameQuery { template: false }
             }
             Complaint::Fault { fault: Fault::Query(QueryFault::HiddenToken), .. } => Remedy::RecreateQuery,
+            Complaint::Fault { fault: Fault::Query(QueryFault::TagMismatch(tag)), .. } => Remedy::MatchTag(tag.clone()),
+            Complaint::Fault { fault: Fault::NotInCatalog(_) | Fault::NotFound, .. } => Remedy::CheckSync,
+            Complaint::Fault { fault: Fault::OthersHidden, .. } => Remedy::Grant(Rule::read_all(Resource::Node)),
             Complaint::Fault { fault: Fault::NoCandidate { .. }, .. } => Remedy::NameCandidate,
             Complaint::MetaFull { .. } => Remedy::FreeMeta,
             Complaint::Hook { .. } => Remedy::Retry,
             Complaint::TagNotInCatalog { .. } => Remedy::CheckTagWriters,
             Complaint::Unsettled => Remedy::CheckTagUsers,
+        })
+    }
+}
+
+impl Caveat {
+    /// What helps; `None` where that is part of the text.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Caveat::Filtered { .. } | Caveat::NotWatched { .. } | Caveat::Shared { .. } => return None,
+            Caveat::NotFound { .. } => Remedy::CheckSync,
+            Caveat::OthersHidden => Remedy::Grant(Rule::read_all(Resource::Node)),
+            Caveat::OwnMachine(_) => Remedy::CorrectAddress,
+            Caveat::Leftover(id) => Remedy::Deregister(id.clone()),
+            Caveat::NoHealthCheck => Remedy::WatchService,
         })
     }
 }

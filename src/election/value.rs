@@ -17,7 +17,7 @@ pub struct Holder {
     /// Its registered address, or its node's. Empty if neither is known.
     #[serde(default)]
     pub address: String,
-    /// The registered port; 0 if there is none.
+    /// The registered port; 0 if unknown.
     #[serde(default)]
     pub port: u16,
     /// The session that held the key when this was written. If it still does, the holder itself wrote this.
@@ -46,9 +46,28 @@ pub struct Holder {
     /// Whether the promote hook ran in this term.
     #[serde(default, skip_serializing_if = "is_default")]
     pub promoted: bool,
+    /// Whether the holder's token may not see all other instances.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub others_are_hidden: bool,
+    /// Whether the prepared query found the holder, as far as a later run must know.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sight: Sight,
     /// The candidate of higher priority that takes over once it has been passing for long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Challenger>,
+}
+
+/// Whether the prepared query found the holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sight {
+    /// It did.
+    #[default]
+    Found,
+    /// The holder's token may not see what it finds.
+    Hidden,
+    /// It did not, or its definition could not be made right: every run looks at everything until that has passed.
+    Wrong,
 }
 
 /// A candidate of higher priority, while the holder watches whether it stays passing.
@@ -130,7 +149,7 @@ pub fn write(holder: Option<&Holder>, notes: &Notes) -> Vec<u8> {
     serde_json::to_vec(&Value { holder, notes }).unwrap_or_default()
 }
 
-/// The holder's entry; `None` if there is none or something else wrote the value.
+/// The holder's entry; `None` if nobody holds the lock or something else wrote the value.
 pub fn holder(value: &[u8]) -> Option<Holder> {
     serde_json::from_slice(value).ok()
 }

@@ -68,7 +68,7 @@ enum Stream {
 }
 
 impl Target {
-    /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, `unix:///PATH` or `/PATH`; `None` when it is none of these.
+    /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, `unix:///PATH` or `/PATH`; `None` for any other text.
     pub fn parse(text: &str) -> Option<Target> {
         let path = text.strip_prefix("unix://").unwrap_or(text);
         if path.starts_with('/') {

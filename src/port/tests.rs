@@ -92,7 +92,7 @@ fn a_host_that_cannot_be_found_is_no_sign_of_death() {
 fn a_socket_in_the_file_system_does_as_well() {
     let path = std::env::temp_dir().join(format!("port-{}.sock", std::process::id()));
     let target = Target::Unix(path.clone());
-    assert!(matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Refused), "there is none");
+    assert!(matches!(target.probe(Deadline::after(NONE), Deadline::after(LONG)), Probe::Refused), "nothing listens");
     let listener = UnixListener::bind(&path).unwrap();
     let connection = open(&target);
     assert!(!connection.closes_within(Duration::from_millis(20)));

@@ -42,7 +42,7 @@ impl<'a> Output<'a> {
         Ok((closed, happened.next() == Some(true)))
     }
 
-    /// Takes some output. Blocks when there is none.
+    /// Takes some output. Blocks until some comes.
     pub fn take(&mut self) -> io::Result<()> {
         self.take_up_to(CHUNK).map(drop)
     }

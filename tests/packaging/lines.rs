@@ -51,7 +51,9 @@ fn matches(pattern: &str, line: &str) -> bool {
 #[test]
 fn every_line_has_a_row_that_says_what_to_do() {
     let patterns: Vec<String> = cells().iter().flat_map(|cell| patterns_of(cell)).collect();
-    let is_told = |line: &&String| !patterns.iter().any(|pattern| matches(pattern, line));
+    // A warning at the end of a line has a row of its own.
+    let is_about = |pattern: &str, line: &str| pattern.contains("warning: ") || !line.contains("; warning: ");
+    let is_told = |line: &&String| !patterns.iter().any(|pattern| is_about(pattern, line) && matches(pattern, line));
     let missing: Vec<String> = lines().iter().filter(is_told).cloned().collect();
     assert!(missing.is_empty(), "{DOCUMENT} needs a row for each of these:\n{}", missing.join("\n"));
 }

@@ -14,7 +14,7 @@ fn a_steady_slave_makes_two_requests_and_a_steady_master_three_over_one_connecti
             vec![
                 format!("GET /v1/agent/health/service/id/{}", one.id),
                 format!("GET /v1/kv/{}", one.key()),
-                format!("GET /v1/query/{}/explain", one.query()),
+                format!("GET /v1/query/{}/execute", one.query()),
             ],
         ),
         (&two, vec![format!("GET /v1/agent/health/service/id/{}", two.id), format!("GET /v1/kv/{}", two.key())]),

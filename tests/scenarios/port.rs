@@ -1,7 +1,7 @@
 //! `--watch-port`: the death of the service, and events that look like it.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Node, Pass, Scripts, holds_for, millis, secs, seen, shared, unique, wait_for};
-use crate::stage::Candidate;
+use crate::stage::{Candidate, LOCAL};
 
 /// How a service treats a client that sends nothing.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl Service {
 
     /// Listens on that port, or on any free one if it is 0.
     fn on(port: u16, manner: Manner) -> Service {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let listener = TcpListener::bind((LOCAL, port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         listener.set_nonblocking(true).unwrap();
         let (stop, clients) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -80,7 +80,7 @@ impl Drop for Service {
 
 fn instance<'a>(service: &str, node: &'a Node, port: u16) -> Candidate<'a> {
     Candidate::with(service, service, node, |body| {
-        body["Address"] = "127.0.0.1".into();
+        body["Address"] = LOCAL.to_string().into();
         body["Port"] = port.into();
     })
 }
@@ -90,8 +90,7 @@ fn lead_and_wait(one: &Candidate, service: &Service, arguments: &[&str]) {
     let options = ["--lock-delay", "0s", "--wait", "9s", "--watch-port"];
     let pass = Pass::of(&one.service).on(one.node).args(options).args(arguments.iter().copied());
     one.let_consul_run_it("1s", &pass);
-    let line =
-        format!("election {}: master on {} (127.0.0.1:{}), term 1\n", one.query(), one.node.name(), service.port);
+    let line = format!("election {}: master on {} ({LOCAL}:{}), term 1\n", one.query(), one.node.name(), service.port);
     wait_for("a waiting run as master", secs(20), || {
         let check = one.node.api().check(&one.election_check());
         seen((check, service.clients()), |(check, _)| check.as_ref().is_some_and(|(_, output)| *output == line))
@@ -109,7 +108,7 @@ fn a_master_whose_port_refuses_steps_down_and_such_an_instance_is_not_a_candidat
     let (one, two) = (instance(&name, n1, first.port), instance(&name, n2, second.port));
     let run = |candidate: &Candidate| candidate.said_by(&candidate.pass().arg("--watch-port").run(), 0);
     assert!(run(&one).starts_with("master on n1"));
-    let (dead, port) = (format!("nothing listens on 127.0.0.1:{}", first.port), first.port);
+    let (dead, port) = (format!("nothing listens on {LOCAL}:{}", first.port), first.port);
     drop(first);
     assert_eq!(run(&one), format!("slave, no master: {dead}"));
     assert!(one.is_tagged("slave") && !one.is_tagged("master"));
@@ -182,7 +181,7 @@ fn a_service_that_restarts_within_the_grace_keeps_the_lead_and_one_that_takes_lo
 
 #[test]
 fn a_port_that_does_not_answer_is_not_taken_for_a_death() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let one = instance(&unique("redis"), shared().nodes::<1>()[0], address.port());
     let pass = one.pass().arg("--watch-port");

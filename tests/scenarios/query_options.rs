@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Proxy, shared};
+use crate::harness::{Cluster, Proxy, secs, seen, shared, wait_for};
 use crate::stage::Candidate;
 
 fn query(one: &Candidate) -> Value {
@@ -55,7 +55,11 @@ fn failover_is_set_and_kept_without_a_fence() {
     let mut changed = query(&one);
     changed["Service"]["Failover"] = json!({"NearestN": 2, "Datacenters": ["dc9"]});
     one.node.api().put_query(query(&one)["ID"].as_str().unwrap(), &changed);
-    one.said_by(&pass.run(), 0);
+    // No answer shows where a query fails over to, so that the definition is looked at in turn.
+    wait_for("the datacenters", secs(40), || {
+        one.said_by(&pass.run(), 0);
+        seen(query(&one), |query| query["Service"]["Failover"]["Datacenters"] == json!(["dc2", "dc3"])).map(drop)
+    });
     let failover = &query(&one)["Service"]["Failover"];
     assert_eq!((&failover["Datacenters"], &failover["NearestN"]), (&json!(["dc2", "dc3"]), &json!(2)));
     one.said_by(&one.pass().arg("--no-fence").run(), 0);

@@ -150,7 +150,7 @@ fn a_reload_is_healed_by_the_check_itself() {
     let one = Candidate { node, service: service.clone(), id: service };
     let name = format!("{}.query.consul", one.query());
     let leads = || {
-        wait_for("the tag", secs(20), || seen(one.tags(), |tags| tags.iter().any(|tag| tag == "master")).map(drop));
+        wait_for("the tag", secs(20), || seen(one.tags_now(), |tags| tags.iter().any(|tag| tag == "master")).map(drop));
         wait_for("the name", secs(20), || seen(node.dns(&name), |found| *found == [node.ip()]).map(drop));
     };
     wait_for("the lead", secs(20), || seen(node.api().holder(&one.key()), Option::is_some).map(drop));

@@ -1,5 +1,6 @@
 //! What the scenarios share: a candidate whose health check the scenario sets, and helpers to look at it.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -7,6 +8,9 @@ use std::thread::{self, JoinHandle};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Health, Node, Outcome, Pass, secs, seen, unique, wait_for};
+
+/// Where a scenario's service listens on this machine: not on 127.0.0.1, which a master warns of.
+pub const LOCAL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// An instance on a node, with one TTL check that passes until the scenario sets it. Deregistered when dropped.
 pub struct Candidate<'a> {
@@ -115,9 +119,18 @@ impl<'a> Candidate<'a> {
 
     /// Returns its tags in the catalog.
     pub fn tags(&self) -> Vec<String> {
+        self.find_tags().unwrap_or_else(|| panic!("{} is not in the catalog", self.id))
+    }
+
+    /// Returns its tags in the catalog, without a tag while a reload has taken the instance away.
+    pub fn tags_now(&self) -> Vec<String> {
+        self.find_tags().unwrap_or_default()
+    }
+
+    fn find_tags(&self) -> Option<Vec<String>> {
         let all = self.node.api().tags(&self.service);
         let own = all.into_iter().find(|(node, id, _)| node == self.node.name() && *id == self.id);
-        own.unwrap_or_else(|| panic!("{} is not in the catalog", self.id)).2
+        own.map(|(_, _, tags)| tags)
     }
 
     pub fn is_tagged(&self, tag: &str) -> bool {

@@ -21,14 +21,13 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.tx
 #[test]
 fn every_line_is_as_the_golden_file_has_it() {
     let mut text = String::from("# Every line that a pass can end with, behind its exit status.\n");
-    let roles = roles().into_iter().map(Ok);
-    for outcome in roles.chain(errors().into_iter().map(Err)) {
+    for outcome in outcomes() {
         let verdict = of_outcome(&Config::for_tests(), &outcome);
         assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
         writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
     let resigned =
-        of_resignation(&Config::for_tests(), &Ok(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379))), false);
+        of_resignation(&Config::for_tests(), &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))), false);
     writeln!(text, "{} {}", resigned.exit_code(), resigned.line).unwrap();
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
     writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();
@@ -41,8 +40,7 @@ fn every_line_is_as_the_golden_file_has_it() {
 /// The exit code of each error, whether a complaint or a role that is one.
 fn codes_of_errors(options: &str) -> Vec<u8> {
     let config = Config::typed(options);
-    let verdicts =
-        roles().into_iter().map(Ok).chain(errors().into_iter().map(Err)).map(|outcome| of_outcome(&config, &outcome));
+    let verdicts = outcomes().map(|outcome| of_outcome(&config, &outcome));
     let mut codes: Vec<u8> =
         verdicts.filter(|verdict| verdict.line.contains(": error: ")).map(|verdict| verdict.exit_code()).collect();
     codes.dedup();
@@ -58,8 +56,8 @@ fn an_error_has_the_status_that_is_asked_for_whether_it_is_permanent_or_not() {
         assert_eq!(codes_of_errors(options), [code], "{options}");
         assert_eq!(codes_of_errors(&format!("resign {options}")), [1], "a typed command fails visibly: {options}");
     }
-    let settled = of_outcome(&Config::typed("--error-status critical"), &Ok(Role::SlaveOf(leader(None, "", 0))));
-    assert_eq!(settled.exit_code(), 0);
+    let slave = Ok(settled(Role::SlaveOf(leader(None, "", 0))));
+    assert_eq!(of_outcome(&Config::typed("--error-status critical"), &slave).exit_code(), 0);
 }
 
 fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
@@ -72,18 +70,40 @@ fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {
     }
 }
 
+fn settled(role: Role) -> Settled {
+    Settled { role, caveat: None }
+}
+
+fn outcomes() -> impl Iterator<Item = Outcome> {
+    let settled = roles().into_iter().map(settled).chain(with_caveats());
+    settled.map(Ok).chain(errors().into_iter().map(Err))
+}
+
+/// A role with each caveat.
+fn with_caveats() -> impl Iterator<Item = Settled> {
+    let query = || "redis-master".to_owned();
+    let socket = || Target::Unix("/run/redis.sock".into());
+    let not_watched = |target, why| Caveat::NotWatched { target, why };
+    let caveats = vec![
+        Caveat::Filtered { query: query(), filters: vec!["NodeMeta rack=b".to_owned()] },
+        Caveat::NotFound { query: query() },
+        Caveat::Shared { query: query(), nodes: vec!["n3".to_owned()] },
+        Caveat::OthersHidden,
+        Caveat::OwnMachine("127.0.0.1".to_owned()),
+        Caveat::Leftover("redis-old".to_owned()),
+        Caveat::NoHealthCheck,
+        not_watched(Target::Tcp("redis.example".to_owned(), 6379), Unclear::Unresolved),
+        not_watched(socket(), Unclear::NoAnswer),
+        not_watched(socket(), Unclear::Failed(ErrorKind::PermissionDenied)),
+    ];
+    let master = || Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7 };
+    caveats.into_iter().map(move |caveat| Settled { role: master(), caveat: Some(caveat) })
+}
+
 fn roles() -> Vec<Role> {
-    let not_watched = |target, why| Role::Master {
-        leader: leader(Some("n2"), "10.0.0.2", 6379),
-        term: 7,
-        caveat: Some(Caveat::NotWatched { target, why }),
-    };
     let check = |id: &str, status| Vacancy::NotEligible(Obstacle::Check { id: id.to_owned(), status });
     vec![
-        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7, caveat: None },
-        not_watched(Target::Tcp("redis.example".to_owned(), 6379), Unclear::Unresolved),
-        not_watched(Target::Unix("/run/redis.sock".into()), Unclear::NoAnswer),
-        not_watched(Target::Unix("/run/redis.sock".into()), Unclear::Failed(ErrorKind::PermissionDenied)),
+        Role::Master { leader: leader(Some("n2"), "10.0.0.2", 6379), term: 7 },
         Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "fd00::2", 6379)),
         Role::SlaveOf(leader(Some("n2"), "redis.example", 0)),
@@ -190,6 +210,11 @@ fn errors() -> Vec<Complaint> {
         query(QueryFault::Template),
         query(QueryFault::OtherService("postgresql".to_owned())),
         query(QueryFault::HiddenToken),
+        query(QueryFault::TagMismatch("sensu".to_owned())),
+        query(QueryFault::TagMismatch("!old".to_owned())),
+        fault(Fault::NotInCatalog("redis-1".to_owned())),
+        fault(Fault::NotFound),
+        fault(Fault::OthersHidden),
         Complaint::TagNotInCatalog {
             id: "redis-1".to_owned(),
             wanted: words(&["v7", "master"]),

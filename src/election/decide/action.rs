@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::consul::PreparedQuery;
-use crate::election::complaint::Fault;
 use crate::election::describe::Description;
+use crate::election::fault::Fault;
 use crate::election::identity::Identity;
 use crate::election::marks::{Marks, SlaveHook};
 use crate::election::outcome::Role;
@@ -30,6 +30,10 @@ pub enum Action {
     Leave(Marks),
     /// Read the catalog back, and stop if it does not have the marks that were just set.
     ConfirmMarks(Marks),
+    /// Register the instance with these marks, which mean the same as the present ones, so that the agent brings it to the catalog.
+    Resend(Marks),
+    /// Leave catalog and query a moment to agree: another pass, or a sync of the agent, may be at work.
+    LookAgain,
     /// Try to acquire the free lock.
     Acquire {
         /// The number of candidates that are as good and go first.

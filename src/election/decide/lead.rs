@@ -1,19 +1,20 @@
 //! What a master keeps true: its session, its promote hook, its marks, its query, and the lock's value. Pure.
 
 use super::action::{Action, Decision};
+use super::name::{self, Finding};
 use super::own_mark::own_mark;
 use super::question::creates_query_unseen;
 use super::{query, stance};
-use crate::election::complaint::{Fault, QueryFault};
 use crate::election::config::{Names, Policy};
 use crate::election::describe::{Description, bound_ids};
 use crate::election::eligibility::own_check;
+use crate::election::fault::{Fault, QueryFault};
 use crate::election::hook_notes;
 use crate::election::leader::Leader;
 use crate::election::marks;
-use crate::election::model::{Instance, Port, View};
-use crate::election::outcome::{Caveat, Role};
-use crate::election::value::Holder;
+use crate::election::model::{Instance, View};
+use crate::election::outcome::Role;
+use crate::election::value::{Holder, Sight};
 
 /// Decides for an instance that holds the lock and may lead.
 pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, policy: &Policy) -> Decision {
@@ -21,7 +22,7 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         || Leader { instance: Some(view.instance.identity.clone()), session: session.to_owned(), ..Leader::default() },
         Leader::from_holder,
     );
-    let role = Some(Role::Master { leader, term: view.term, caveat: not_watched(view) });
+    let role = Some(Role::Master { leader, term: view.term });
     let mut actions = Vec::new();
     if policy.ttl.is_some() && !view.done.renewed {
         actions.push(Action::Renew { session: session.to_owned() });
@@ -35,18 +36,14 @@ pub fn lead(view: &View, session: &str, holder: Option<&Holder>, names: &Names, 
         actions.extend(promote(view, session, holder, names, policy));
         return Decision { role, actions, fault: None };
     }
-    let description =
-        Description { promoted: has_hook || holder.promoted, challenger: stance::challenger(view, names, policy) };
+    let description = Description {
+        promoted: has_hook || holder.promoted,
+        others_are_hidden: stance::others_are_hidden(view),
+        sight: holder.sight,
+        challenger: stance::challenger(view, names, policy),
+    };
     let fault = keep(view, session, holder, description, (names, policy), &mut actions);
     Decision { role, actions, fault }
-}
-
-/// The caveat of a master whose port should be watched and cannot be.
-fn not_watched(view: &View) -> Option<Caveat> {
-    match view.port.known() {
-        Some(Port::Unclear(target, why)) => Some(Caveat::NotWatched { target: target.clone(), why: *why }),
-        _ => None,
-    }
 }
 
 /// Whether the session is bound to the checks as they are now, and has the right TTL.
@@ -89,57 +86,118 @@ fn promote(view: &View, session: &str, holder: &Holder, names: &Names, policy: &
         let confirm = was_master.then(|| Action::ConfirmMarks(wanted.clone()));
         return [Action::Mark(wanted)].into_iter().chain(confirm).collect();
     }
-    let description = Description { promoted: true, challenger: None };
+    let description = Description { promoted: true, challenger: None, ..Description::of(Some(holder)) };
     vec![Action::Promote { session: session.clone(), since }, Action::Describe { session, holder: entry, description }]
 }
 
-/// Keeps marks, query and the lock's value true, in this order.
+/// Keeps marks, query and the lock's value true.
 fn keep(
     view: &View,
     session: &str,
     holder: &Holder,
-    description: Description,
+    mut description: Description,
     (names, policy): (&Names, &Policy),
     actions: &mut Vec<Action>,
 ) -> Option<Fault> {
-    let wanted =
-        marks::of_master(&view.instance.marks, (session, &holder.since), &own_mark(view, names, policy), names, policy);
-    let is_new = wanted != view.instance.marks;
-    if is_new {
-        actions.push(Action::Mark(wanted.clone()));
-    }
     let query = if creates_query_unseen(view, policy) {
         Ok(query::unseen(session, names, policy))
     } else {
         query::action(&view.query, Some(session), names, policy)
     };
-    let fault = match query {
-        Ok(action) => {
-            actions.extend(action);
-            None
+    let Instance { marks, mark: found, .. } = &view.instance;
+    let mut mark = own_mark(view, names, policy);
+    let has_other_options = found.as_ref().is_some_and(|found| found.options != mark.options);
+    if let (Some(found), Ok(Some(Action::UpdateQuery(_)))) = (found, &query) {
+        // The mark shows later runs that the query has been right for these options, so these come last.
+        mark.options.clone_from(&found.options);
+    }
+    let wanted = marks::of_master(marks, (session, &holder.since), &mark, names, policy);
+    let is_new = wanted != *marks;
+    let (mut fault, mut search) = (None, None);
+    if is_new {
+        actions.push(Action::Mark(wanted.clone()));
+    }
+    match query {
+        Ok(Some(action)) => {
+            // If the update is denied, a later run would see a query that finds the master, and look no further: a note first.
+            let is_hidden = view.found.known().is_none() || name::is_right(view, names, policy);
+            let is_steady = !is_new && !has_other_options && !view.done.acquired;
+            if is_hidden && is_steady && matches!(action, Action::UpdateQuery(_)) {
+                description.sight = Sight::Wrong;
+                if description.sight != holder.sight {
+                    actions.push(describe(holder, session, description.clone()));
+                }
+            }
+            actions.push(action);
         }
-        Err(fault) => Some(Fault::Query(fault)),
-    };
+        Ok(None) => {
+            fault = name::mismatch(&wanted, policy).map(QueryFault::TagMismatch).map(Fault::Query);
+            if !is_new && fault.is_none() {
+                (search, fault) = be_found(view, &mut description, names, policy);
+            }
+        }
+        Err(found) => {
+            // Every run looks at the definition until it is right.
+            description.sight = Sight::Wrong;
+            fault = Some(Fault::Query(found));
+        }
+    }
     // The name finds the new master by now; what only describes it can take its time.
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));
     }
-    if !describes(holder, &description, &view.instance, names) {
-        let (session, holder) = (session.to_owned(), Some(holder.clone()));
-        actions.push(Action::Describe { session, holder, description });
+    let is_noted = actions.iter().any(|action| matches!(action, Action::Describe { .. }));
+    if !is_noted && !describes(holder, &description, &view.instance, names) {
+        actions.push(describe(holder, session, description));
     }
+    actions.extend(search);
     // A killed run may have left an old session under a query that cannot be changed: the query goes with that session.
-    let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken))
-        && view
-            .query
-            .known()
-            .and_then(Option::as_ref)
-            .is_some_and(|found| found.asks_for_another(&marks::session_key(names), session));
+    let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken)) && stance::is_named_by_other(view, names);
     if actions.is_empty() && (view.done.rebound || is_stuck) {
         // Nothing rests on the old session any more.
         actions.push(Action::Sweep);
     }
     fault
+}
+
+fn describe(holder: &Holder, session: &str, description: Description) -> Action {
+    Action::Describe { session: session.to_owned(), holder: Some(holder.clone()), description }
+}
+
+/// Lets the query find a master whose marks and definition are right, as far as that is in its power; otherwise says why not.
+fn be_found(
+    view: &View,
+    description: &mut Description,
+    names: &Names,
+    policy: &Policy,
+) -> (Option<Action>, Option<Fault>) {
+    let instance = &view.instance;
+    let is_known = description.sight == Sight::Wrong;
+    let fault = match name::finding(view, names, policy) {
+        Finding::Unknown => return (None, None),
+        Finding::Right => {
+            description.sight = Sight::Found;
+            return (None, None);
+        }
+        Finding::Hidden => {
+            description.sight = Sight::Hidden;
+            return (None, None);
+        }
+        Finding::NotInCatalog | Finding::NotFound if !is_known && !view.done.looked_again => {
+            return (Some(Action::LookAgain), None);
+        }
+        Finding::NotInCatalog if !view.done.resent => {
+            // With the token of this request: the one of the last registration may be gone.
+            description.sight = Sight::Wrong;
+            return (Some(Action::Resend(marks::to_resend(&instance.marks, names))), None);
+        }
+        Finding::NotInCatalog => Some(Fault::NotInCatalog(instance.identity.service_id.clone())),
+        Finding::NotFound => Some(Fault::NotFound),
+        Finding::But(_) => None,
+    };
+    description.sight = Sight::Wrong;
+    // An error would put this check in warning, and so keep such a query from finding the master.
+    (None, fault.filter(|_| !query::only_passing(policy)))
 }
 
 /// Whether the holder's entry is still true of the instance.

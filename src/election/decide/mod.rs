@@ -4,17 +4,20 @@
 //! again and decides again until nothing is left to do. Whatever state a killed run left behind is just another state to decide from.
 
 mod action;
+mod caveat;
 mod lead;
+mod name;
 mod own_mark;
 mod query;
 mod question;
 mod stance;
 
 pub use action::{Action, Decision, HandOver};
+pub use caveat::caveat;
 pub use question::{Question, open_question};
 
-use super::complaint::Fault;
 use super::config::{Names, OnOutage, Policy};
+use super::fault::Fault;
 use super::leader::Leader;
 use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};

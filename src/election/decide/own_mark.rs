@@ -11,7 +11,7 @@ pub fn own_mark(view: &View, names: &Names, policy: &Policy) -> Mark {
     let is_dead = matches!(view.port, Answer::Known(Port::Refused(_)));
     let options = match &view.instance.mark {
         Some(found) if policy.resign.is_some() => found.options.clone(),
-        _ => names.fingerprint(policy),
+        _ => view.options.clone(),
     };
     Mark {
         key: names.lock_key.clone(),

@@ -3,8 +3,8 @@
 use super::action::Action;
 use crate::consul::{PreparedQuery, QuerySpec, Status};
 use crate::duration;
-use crate::election::complaint::QueryFault;
 use crate::election::config::{Names, Policy};
+use crate::election::fault::QueryFault;
 use crate::election::marks;
 use crate::election::model::Answer;
 
@@ -79,6 +79,6 @@ fn spec(found: Option<&PreparedQuery>, session: Option<&str>, names: &Names, pol
 /// Whether the query leaves out a master in warning. It must not where such a master may lead, or where the policy shows every master
 /// as one. Behind the fence it need not: with `only_passing`, a master whose health is in warning releases the lock and so ends the
 /// query, and one whose election check is in warning only could not ask Consul and still leads.
-fn only_passing(policy: &Policy) -> bool {
+pub fn only_passing(policy: &Policy) -> bool {
     policy.only_passing && !policy.query.fence && policy.statuses.master == Status::Passing
 }

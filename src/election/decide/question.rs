@@ -1,8 +1,12 @@
 //! Which answers a decision still needs. Pure; knows no requests.
 
-use super::stance::{Stance, is_in_warning, is_named_by_other, must_not_lead, stance};
+use super::name;
+use super::stance::{
+    Stance, is_about_others, is_in_warning, is_named_by_other, must_not_lead, others_are_hidden, stance,
+};
 use crate::election::config::{Names, Policy};
 use crate::election::model::{Done, Lock, View};
+use crate::election::value::Sight;
 
 /// A question that is asked only if the decision depends on its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +15,12 @@ pub enum Question {
     Candidates,
     /// Does the service listen?
     Port,
+    /// What does the prepared query find?
+    Found,
     /// What is the prepared query?
     Query,
+    /// What has the catalog of the instance?
+    Entry,
 }
 
 /// The next question whose answer the decision needs; `None` if all are answered.
@@ -21,8 +29,12 @@ pub fn open_question(view: &View, names: &Names, policy: &Policy) -> Option<Ques
         Some(Question::Candidates)
     } else if view.port.is_open() && needs_port(view, names, policy) {
         Some(Question::Port)
+    } else if view.found.is_open() && needs_found(view, names, policy) {
+        Some(Question::Found)
     } else if view.query.is_open() && needs_query(view, names, policy) {
         Some(Question::Query)
+    } else if view.entry.is_open() && needs_entry(view, names, policy) {
+        Some(Question::Entry)
     } else {
         None
     }
@@ -38,6 +50,7 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
         Lock::Mine { .. } => {
             policy.preempt_after.is_some()
                 || view.term_is_over
+                || view.is_spot_check && is_about_others(policy) && others_are_hidden(view)
                 || is_in_warning(view, names)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
                 || is_named_by_other(view, names)
@@ -59,12 +72,32 @@ pub fn creates_query_unseen(view: &View, policy: &Policy) -> bool {
     view.query.is_open() && policy.query.fence && acquired && !query_tried
 }
 
-/// A master keeps the query true, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
+/// A master asks what its query finds: that shows query, tag, Meta and catalog at once.
+pub fn needs_found(view: &View, names: &Names, policy: &Policy) -> bool {
+    let Lock::Mine { session, holder: Some(holder) } = &view.lock else { return false };
+    stance(view, names, policy) == Stance::Lead && name::is_asked(view, holder, session, names, policy)
+}
+
+/// A master looks at the query where what it finds does not show that it is right, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
 /// term, and the name's owner was known then.
 pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
     match stance(view, names, policy) {
-        Stance::Lead => !creates_query_unseen(view, policy),
+        Stance::Lead => {
+            let looks = match &view.lock {
+                Lock::Mine { holder: Some(holder), .. } if needs_found(view, names, policy) => {
+                    let is_wrong = || view.found.known().is_some() && !name::is_right(view, names, policy);
+                    holder.sight == Sight::Wrong || is_wrong()
+                }
+                _ => true,
+            };
+            looks && !creates_query_unseen(view, policy)
+        }
         Stance::Campaign => view.term == 0 || !policy.query.fence,
         _ => false,
     }
+}
+
+/// If the query does not find the master by a right definition, the catalog shows why, or whether the token may see it.
+pub fn needs_entry(view: &View, names: &Names, policy: &Policy) -> bool {
+    stance(view, names, policy) == Stance::Lead && name::needs_entry(view, names, policy)
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::action::HandOver;
 use crate::election::candidates::DEFAULT_PRIORITY;
-use crate::election::complaint::Fault;
 use crate::election::config::{Names, Policy};
 use crate::election::eligibility::{self, obstacle};
+use crate::election::fault::Fault;
 use crate::election::identity::{Identity, Sighting};
 use crate::election::marks;
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
@@ -130,6 +130,9 @@ fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
         if let Some(chosen) = others(view).find(|other| other.instance.node == *node) {
             return to(resign.stands_back, &chosen.instance);
         }
+        if view.others_are_hidden {
+            return Stance::Impossible(Fault::OthersHidden);
+        }
         let present = others(view).map(|other| other.instance.node.clone()).collect();
         return Stance::Impossible(Fault::NoCandidate { node: node.clone(), present });
     }
@@ -149,6 +152,19 @@ fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
         return Stance::HandOver(HandOver { length: HANDED_FOR, to: None });
     }
     Stance::Lead
+}
+
+/// Whether the master's token may not see all other instances, by the last answer to that question.
+pub fn others_are_hidden(view: &View) -> bool {
+    match view.others {
+        Answer::Known(_) => view.others_are_hidden,
+        Answer::NotAsked | Answer::Failed => holder(view).is_some_and(|holder| holder.others_are_hidden),
+    }
+}
+
+/// Whether the policy is about the other instances.
+pub fn is_about_others(policy: &Policy) -> bool {
+    policy.priority.is_some() || policy.preempt_after.is_some() || policy.max_term.is_some()
 }
 
 /// The candidate of higher priority that the master watches, as the lock's value should name it. If the candidates could not be read,

@@ -60,7 +60,7 @@ impl<'a> Waiter<'a> {
     /// Waits until something has changed, and returns why it woke; `None` is the end of the run. `status` and `line` are what the run
     /// would end with now. In a lock-delay the pass still has work to do, and it is enough that Consul shows the status.
     pub fn wait(&mut self, pass: &mut Pass, outcome: &Outcome, status: Status, line: &str) -> Option<Cause> {
-        let role = outcome.as_ref().ok()?;
+        let role = &outcome.as_ref().ok()?.role;
         if self.config.wait.length.is_zero() || self.is_over() {
             return None;
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::json;
 
 use crate::fence::stage::is_fenced;
-use crate::harness::{Api, Fault, Proxy, Request, shared};
+use crate::harness::{Api, Fault, Proxy, Request, secs, seen, shared, wait_for};
 use crate::stage::Candidate;
 
 /// Whatever hit a pass, the only query of this name ends with the lock's holder.
@@ -96,6 +96,13 @@ fn at_every_request(blow: Blow, may_leave_a_plain_query: bool) {
         }
         assert!(one.sessions().len() <= 1, "{when}");
         one.leads();
+        if may_leave_a_plain_query {
+            // A plain query that finds the master is seen by its definition alone, which a master looks at in turn.
+            wait_for("the query to be fenced", secs(40), || {
+                one.leads();
+                seen(api.query(&one.query()).unwrap()["Session"].clone(), |session| session != "").map(drop)
+            });
+        }
         is_fenced(&one, &when);
         if !dealt.load(Ordering::Relaxed) {
             assert!(at > 8, "a promotion has more requests than {at}");

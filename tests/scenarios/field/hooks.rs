@@ -153,7 +153,7 @@ fn outage(stop: impl Fn(&Node), start: impl Fn(&Node), timeout: &str) {
     let pass = Pass::of(&one.service).on(one.node).args(["--on-outage", "demote", "--timeout", timeout]);
     let pass = pass.args(hooks.iter().flat_map(|(option, command)| [option.as_str(), command]));
     one.let_consul_run_it("1s", &pass);
-    let leads = || seen(one.tags(), |tags| tags == &["master"]).map(drop);
+    let leads = || seen(one.tags_now(), |tags| tags == &["master"]).map(drop);
     wait_for("the lead", secs(40), leads);
     let counts = || ["promote", "demote"].map(|name| scripts.count(name));
     assert_eq!(counts(), [1, 1], "a new instance is demoted first");
@@ -336,7 +336,8 @@ fn a_reload_under_a_waiting_run_makes_no_hook_run_again() {
     let it = Defined::on(node, &unique("redis"), &hooks, &["--wait", "25s"], "");
     wait_for("the lead", secs(40), || {
         let shown = it.one.node.api().check(&it.one.election_check()).unwrap_or_default();
-        seen((it.one.tags(), shown), |(tags, (_, line))| tags == &["master"] && line.contains(": master on ")).map(drop)
+        seen((it.one.tags_now(), shown), |(tags, (_, line))| tags == &["master"] && line.contains(": master on "))
+            .map(drop)
     });
     // A run waits once the session is bound to the election's check and nothing has changed for longer than runs take.
     let state = || {
@@ -352,7 +353,7 @@ fn a_reload_under_a_waiting_run_makes_no_hook_run_again() {
     });
     for _ in 0..3 {
         node.reload();
-        wait_for("the tag", secs(5), || seen(it.one.tags(), |tags| tags == &["master"]).map(drop));
+        wait_for("the tag", secs(5), || seen(it.one.tags_now(), |tags| tags == &["master"]).map(drop));
         holds_for("the hooks", millis(1_200), || {
             seen(hooks.map(|name| it.scripts.count(name)), |counts| counts == &[1, 1]).map(drop)
         });

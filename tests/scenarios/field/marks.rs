@@ -36,7 +36,7 @@ fn an_instance_that_a_timer_runs_is_a_candidate_by_its_mark() {
         better.run();
         seen(two.holds_the_lock(), |holds| *holds)
     });
-    // A named instance gets it, too, and a term that is over goes to whoever takes part.
+    // A named instance gets it, too, and a term that is over goes to another candidate.
     let to = two.resign().args(["--priority", "200", "--to", "n3"]).run();
     assert_eq!(to.status, 0, "{to:?}");
     assert!(one.said_by(&one.pass().run(), 0).ends_with("handed over to n3"));
@@ -89,4 +89,12 @@ fn an_instance_that_was_renamed_takes_part_beside_the_one_that_its_agent_kept() 
         new.report(&pass);
         seen(new.holds_the_lock(), |holds| *holds)
     });
+    // The line names what is left over and the command that removes it, in every run of master and slave.
+    let command = format!("consul services deregister -id={}", old.id);
+    let said = new.said_by(&pass.run(), 0);
+    assert!(said.starts_with("master on ") && said.ends_with(&command), "{said}");
+    assert_eq!(new.said_by(&pass.run(), 0), said);
+    new.node.api().put_nothing(&format!("/v1/agent/service/deregister/{}", old.id)).ok();
+    let said = new.said_by(&pass.run(), 0);
+    assert!(said.starts_with("master on ") && !said.contains("warning"), "{said}");
 }

@@ -1,14 +1,14 @@
 //! A death that nobody sees: a master whose run has no connection that shows it.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
 use crate::harness::{Cluster, Keeper, Node, Pass, Random, millis, secs, seen, shared, unique, wait_for};
-use crate::stage::{Candidate, let_consul_run_all, wait_for_another_master, wait_for_settled};
+use crate::stage::{Candidate, LOCAL, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
 /// The options of docs/failover.md.
 const WATCHING: [&str; 5] = ["--wait", "50s", "--lock-delay", "0s", "--watch-port"];
@@ -66,7 +66,7 @@ fn a_master_whose_process_is_killed_loses_the_lead_at_once_however_often_that_ha
 fn instance(node: &Node, port: u16) -> Candidate<'_> {
     let service = unique("redis");
     Candidate::with(&service, &service, node, |body| {
-        body["Address"] = "127.0.0.1".into();
+        body["Address"] = LOCAL.to_string().into();
         body["Port"] = port.into();
     })
 }
@@ -97,7 +97,7 @@ fn fill<T: Send + 'static>(connect: impl Fn() -> Option<T> + Clone + Send + 'sta
 
 #[test]
 fn a_master_that_cannot_connect_says_so_and_still_sees_within_seconds_that_its_service_dies() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let one = instance(shared().nodes::<1>()[0], address.port());
     let pass = Pass::of(&one.service).on(one.node).args(WATCHING);

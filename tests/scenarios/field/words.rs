@@ -102,7 +102,7 @@ fn a_servers_agent_that_has_no_service_is_named_with_the_way_to_name_another() {
     let pass = Pass::of(&one.service).on(server);
     let said = error_of(&one, &pass, 1);
     let expected = format!(
-        "error: the agent at http://{} has no instance of service {}, nor of any other; is that the service's agent, \
+        "error: the agent at http://{} has no instance of service {} and no other service; is that the service's agent, \
          and not a server's? name it with --http-addr or CONSUL_HTTP_ADDR, or register the service there",
         server.address(),
         one.service

@@ -1,13 +1,13 @@
 //! The cost of a wait: raft entries, requests, connections and processor time; and that nothing makes it spin.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Health, Node, Proxy, holds_for, millis, secs, seen, shared, unique, wait_for};
-use crate::stage::Candidate;
+use crate::stage::{Candidate, LOCAL};
 use crate::wait::Stay;
 
 /// Returns the processor time of all threads of a process so far.
@@ -34,10 +34,10 @@ fn connections(process: u32) -> usize {
 
 /// Registers an instance whose port is open as long as the listener lives.
 fn listening(node: &Node) -> (TcpListener, Candidate<'_>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
     let service = unique("redis");
     let candidate = Candidate::with(&service, &service, node, |body| {
-        body["Address"] = json!("127.0.0.1");
+        body["Address"] = json!(LOCAL.to_string());
         body["Port"] = json!(listener.local_addr().unwrap().port());
     });
     (listener, candidate)

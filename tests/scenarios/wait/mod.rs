@@ -82,7 +82,7 @@ impl Candidate<'_> {
     /// Waits until the catalog shows this tag alone, and returns how long that took.
     pub fn wait_for_tag(&self, tag: &str, limit: Duration) -> Duration {
         let begin = Instant::now();
-        wait_for(&format!("the tag {tag}"), limit, || seen(self.tags(), |tags| tags == &[tag]).map(drop));
+        wait_for(&format!("the tag {tag}"), limit, || seen(self.tags_now(), |tags| tags == &[tag]).map(drop));
         begin.elapsed()
     }
 }

@@ -47,7 +47,7 @@ fn a_tag_that_a_reload_wipes_is_put_back_within_milliseconds_by_the_waiting_pass
             candidate.wait_for_tag(tag, secs(4));
             times.push(begin.elapsed());
             // Frequent changes are handled more slowly.
-            holds_for("the tag", millis(1_200), || seen(candidate.tags(), |tags| tags == &[tag]).map(drop));
+            holds_for("the tag", millis(1_200), || seen(candidate.tags_now(), |tags| tags == &[tag]).map(drop));
             assert_eq!(api.lock(&candidate.key()), lock, "{tag}, reload {round}: no other session, no other term");
         }
         let outcome = stay.ended();

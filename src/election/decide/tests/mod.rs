@@ -1,10 +1,11 @@
 //! Holds the decision against `table.txt`, row by row, and tries what must hold for every view.
 
+mod asked;
 mod notation;
 
 use std::fmt::Write;
 
-use super::question::needs_query;
+use super::question::{needs_entry, needs_found, needs_query};
 use super::*;
 use crate::election::config::Config;
 use crate::election::describe::{Description, bound_ids};
@@ -26,11 +27,14 @@ fn every_row_of_the_table_holds() {
         let Config { names, policy, .. } = read_config(options);
         let view = read_view(lock, checks, tags, query, (&names, &policy));
         let decision = decide(&view, &names, &policy);
-        let seen = (show_role(&decision), show_actions(&decision.actions, &names));
+        let seen = (show_role(&decision, &view, &names, &policy), show_actions(&decision.actions, &names));
         // Whether an election is split shows only once the query is known.
-        let asks = needs_query(&View { split: None, ..view.clone() }, &names, &policy);
-        if seen != (role.to_owned(), actions.to_owned()) || asks == (query == "-") {
-            writeln!(wrong, "{line}\n  {seen:?}, the query is asked for: {asks}").unwrap();
+        let asked_for = View { split: None, ..view.clone() };
+        let asks = [needs_found, needs_query, needs_entry].map(|needs| needs(&asked_for, &names, &policy));
+        let asked = [!view.found.is_open(), !view.query.is_open(), !view.entry.is_open()];
+        if seen != (role.to_owned(), actions.to_owned()) || asks != asked {
+            writeln!(wrong, "{line}\n  {seen:?}, query's answer, definition and catalog are asked for: {asks:?}")
+                .unwrap();
         }
         rows += 1;
     }
@@ -57,7 +61,7 @@ fn only_the_holder_of_the_lock_is_ever_tagged_master_and_tags_never_go_after_the
 fn what_a_decision_asks_for_leads_to_a_state_in_which_nothing_is_left_to_do() {
     for_every_view(|view, names, policy| {
         let mut view = view.clone();
-        for _ in 0..9 {
+        for _ in 0..12 {
             let decision = decide(&view, names, policy);
             if decision.actions.is_empty() || matches!(view.lock, Lock::Unknown) {
                 return;
@@ -77,7 +81,8 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         let challenger = description.challenger.clone();
         let challenger = challenger.map(|sighting| Challenger { sighting, since: String::new() });
         let entry = holder(&view.instance, check_id, names, policy);
-        mine(Some(Holder { promoted: description.promoted, challenger, ..entry }))
+        let Description { promoted, others_are_hidden, sight, .. } = *description;
+        mine(Some(Holder { promoted, others_are_hidden, sight, challenger, ..entry }))
     };
     match action {
         Action::Mark(marks) => view.instance = view.instance.clone().with_marks(marks, names),
@@ -86,6 +91,11 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
             view.instance = view.instance.clone().with_marks(marks, names);
             view.done.left = true;
         }
+        Action::Resend(marks) => {
+            view.instance = view.instance.clone().with_marks(marks, names);
+            view.done.resent = true;
+        }
+        Action::LookAgain => view.done.looked_again = true,
         Action::ConfirmMarks(_) => {}
         Action::Hook(hook) => {
             let leader = if let Lock::Another(leader) = &view.lock { Some(leader.clone()) } else { None };
@@ -100,8 +110,7 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         }
         Action::Describe { description, .. } => view.lock = described(&description, own()),
         Action::Rebind { holder, .. } => {
-            let promoted = holder.is_some_and(|holder| holder.promoted);
-            view.lock = described(&Description { promoted, challenger: None }, own());
+            view.lock = described(&Description { challenger: None, ..Description::of(holder.as_ref()) }, own());
             view.done.rebound = true;
         }
         Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
@@ -160,7 +169,17 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
                     "slave hook=demoted",
                     "master promoted=now",
                 ] {
-                    for query in ["right", "missing", "template", "no-tags", "other", "taken", "-"] {
+                    for query in [
+                        "right",
+                        "missing",
+                        "template",
+                        "no-tags",
+                        "other",
+                        "taken",
+                        "finds",
+                        "finds-none right catalog:old",
+                        "-",
+                    ] {
                         hold(&read_view(lock, checks, tags, query, (&names, &policy)), &names, &policy);
                     }
                 }

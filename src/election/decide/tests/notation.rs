@@ -5,18 +5,19 @@ use serde_json::json;
 use super::super::own_mark::own_mark;
 use super::super::*;
 use super::SESSION;
-use crate::consul::{Check, PreparedQuery, Registration, Status};
+use super::asked::Asked;
+use crate::consul::{Check, Registration, Status};
 use crate::election::clock::End;
-use crate::election::complaint::{Contradiction, Difference, QueryFault};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
+use crate::election::fault::{Contradiction, Difference, QueryFault};
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Mark, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
 use crate::election::outcome::{Caveat, Split, Vacancy};
-use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, StandBack};
+use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, Sight, StandBack};
 use crate::port::{Target, Unclear};
 
 /// The beginning of the present term.
@@ -40,6 +41,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         mark: Mark::of(&marks, names),
         marks,
         checks,
+        leftover: None,
     };
     let own = own_check(&instance, None, names).map(|check| check.id.clone()).or(Some("killed".to_owned()));
     let described = || holder(&instance, own.clone(), names, policy);
@@ -61,7 +63,6 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         "unknown" => Lock::Unknown,
         other => panic!("{other}"),
     };
-    let query = read_query(query, matches!(lock_state, Lock::Mine { .. }), policy);
     let done = Done { refused: lock == "refused", ..Done::default() };
     let mut view = View {
         instance,
@@ -71,12 +72,18 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         others: Answer::NotAsked,
         split: None,
         contradiction: None,
+        others_are_hidden: false,
+        options: names.fingerprint(policy),
         term_is_over: false,
         challenger_is_due: false,
-        query,
+        is_spot_check: false,
+        found: Answer::NotAsked,
+        query: Answer::NotAsked,
+        entry: Answer::NotAsked,
         port: Answer::NotAsked,
         done,
     };
+    let mut spot_check = None;
     for word in words {
         match word.split_once(':').unwrap_or((word, "")) {
             ("back", failure) => {
@@ -89,6 +96,12 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("over", _) => view.term_is_over = true,
             ("renewed", _) => view.done.renewed = true,
             ("rebound", _) => view.done.rebound = true,
+            ("resent", _) => view.done.resent = true,
+            ("looked", _) => view.done.looked_again = true,
+            ("spot", _) => spot_check = Some(true),
+            ("steady", _) => spot_check = Some(false),
+            ("hidden", _) => entry_of(&mut view).sight = Sight::Hidden,
+            ("wrong", _) => entry_of(&mut view).sight = Sight::Wrong,
             ("dead", _) => view.port = Answer::Known(Port::Refused(port())),
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
             ("split", _) => {
@@ -107,6 +120,12 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("unclear", _) => view.port = Answer::Known(Port::Unclear(port(), Unclear::NoAnswer)),
             ("open", _) => view.port = Answer::Known(Port::Open),
             ("port-failed", _) => view.port = Answer::Failed,
+            ("others-hidden", _) => {
+                view.others = Answer::Known(Vec::new());
+                view.others_are_hidden = true;
+            }
+            ("alone", _) => view.others = Answer::Known(Vec::new()),
+            ("saw-none", _) => entry_of(&mut view).others_are_hidden = true,
             ("others-failed", _) => view.others = Answer::Failed,
             ("acquired", _) => view.done.acquired = true,
             ("tried", _) => view.done.query_tried = true,
@@ -120,9 +139,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             }
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
-                let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
                 let sighting = read_candidate(other).sighting();
-                holder.challenger = Some(Challenger { sighting, since: String::new() });
+                entry_of(&mut view).challenger = Some(Challenger { sighting, since: String::new() });
             }
             _ => {
                 let mut others = view.others.known().cloned().unwrap_or_default();
@@ -137,12 +155,22 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         if let Some(priority) = tags.split_whitespace().find_map(|word| word.strip_prefix("priority=")) {
             mark.priority = priority.parse().ok();
         }
+        if let Some(options) = tags.split_whitespace().find_map(|word| word.strip_prefix("options=")) {
+            options.clone_into(&mut mark.options);
+        }
         let text = serde_json::to_string(&mark).unwrap();
         let mut marks = view.instance.marks.clone();
         marks.meta.insert("election-redis-master-mark".to_owned(), text);
         view.instance = view.instance.clone().with_marks(marks, names);
     }
-    view
+    let asked = Asked::read(query, matches!(view.lock, Lock::Mine { .. }), &view.instance, policy);
+    view.is_spot_check = spot_check.unwrap_or(asked.found.is_open());
+    View { found: asked.found, query: asked.query, entry: asked.entry, ..view }
+}
+
+fn entry_of(view: &mut View) -> &mut Holder {
+    let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("no entry") };
+    holder
 }
 
 /// Tags, and with an equals sign keys of Meta; a master has its session there unless another is named.
@@ -150,7 +178,7 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     let mut marks = Marks::default();
     for word in text.split_whitespace() {
         match word.split_once('=') {
-            Some(("priority", _)) => {}
+            Some(("priority" | "options", _)) => {}
             None if word == "unmarked" => {}
             Some((key, value)) => {
                 let value = if value == "now" { SINCE.to_owned() } else { value.replace('_', " ") };
@@ -219,6 +247,8 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
+        others_are_hidden: false,
+        sight: Sight::Found,
         challenger: None,
     };
     Holder { checks: bound_ids(instance, Some(&holder), names, policy), ..holder }
@@ -253,61 +283,15 @@ fn read_check(text: &str) -> Check {
     }
 }
 
-fn read_query(text: &str, mine: bool, policy: &Policy) -> Answer<Option<PreparedQuery>> {
-    let fence = policy.query.fence;
-    let mut query = json!({
-        "ID": "q", "Name": "redis-master", "Session": "", "Token": "", "Template": {"Type": ""},
-        "Service": {"Service": "redis", "Tags": ["master"], "OnlyPassing": policy.only_passing && !fence, "ServiceMeta": null},
-    });
-    if mine && fence {
-        query["Session"] = json!(SESSION);
-        query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": SESSION});
-    }
-    match text {
-        "-" => return Answer::NotAsked,
-        "unreadable" => return Answer::Failed,
-        "missing" => return Answer::Known(None),
-        "right" => {}
-        "cased" => query["Name"] = json!("Redis-Master"),
-        "no-tags" => query["Service"]["Tags"] = json!(null),
-        "no-service" => query["Service"]["Service"] = json!(""),
-        "only-passing" => query["Service"]["OnlyPassing"] = json!(true),
-        "warning-too" => query["Service"]["OnlyPassing"] = json!(false),
-        "plain" => {
-            query["Session"] = json!("");
-            query["Service"]["ServiceMeta"] = json!(null);
-        }
-        "fenced" => {
-            query["Session"] = json!("old-session");
-            query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": "old-session", "rack": "b"});
-        }
-        "other" => query["Service"]["Service"] = json!("postgresql"),
-        "secret" => query["Token"] = json!("<hidden>"),
-        "secret-plain" => {
-            query["Token"] = json!("<hidden>");
-            query["Session"] = json!("");
-            query["Service"]["ServiceMeta"] = json!(null);
-        }
-        "secret-old" => {
-            query["Token"] = json!("<hidden>");
-            query["Session"] = json!("old-session");
-            query["Service"]["ServiceMeta"] = json!({"election-redis-master-session": "old-session"});
-        }
-        "taken" => query["Template"]["Type"] = json!("name_prefix_match"),
-        "template" => {
-            query["Name"] = json!("");
-            query["Template"]["Type"] = json!("name_prefix_match");
-        }
-        other => panic!("{other}"),
-    }
-    Answer::Known(Some(serde_json::from_value(query).unwrap()))
-}
-
-pub fn show_role(decision: &Decision) -> String {
+pub fn show_role(decision: &Decision, view: &View, names: &Names, policy: &Policy) -> String {
+    let is_last =
+        decision.fault.is_none() && decision.actions.iter().all(|action| matches!(action, Action::Describe { .. }));
     let role = match &decision.role {
         None => "undecided".to_owned(),
-        Some(Role::Master { caveat: None, .. }) => "master".to_owned(),
-        Some(Role::Master { caveat: Some(Caveat::NotWatched { .. }), .. }) => "master, not watched".to_owned(),
+        Some(role @ Role::Master { .. }) => match caveat(view, role, names, policy).filter(|_| is_last) {
+            None => "master".to_owned(),
+            Some(caveat) => format!("master, but {}", show_caveat(&caveat)),
+        },
         Some(Role::SlaveOf(leader)) => format!("slave of {}", leader.node().unwrap_or("?")),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::InstanceInMaintenance))) => "slave: instance".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::NodeInMaintenance))) => "slave: node".to_owned(),
@@ -330,8 +314,25 @@ pub fn show_role(decision: &Decision) -> String {
         Some(Fault::Query(QueryFault::Template)) => role + ", template",
         Some(Fault::Query(QueryFault::OtherService(_))) => role + ", other service",
         Some(Fault::Query(QueryFault::HiddenToken)) => role + ", hidden token",
+        Some(Fault::Query(QueryFault::TagMismatch(tag))) => format!("{role}, tag {tag}"),
+        Some(Fault::NotInCatalog(_)) => role + ", not in catalog",
+        Some(Fault::NotFound) => role + ", not found",
+        Some(Fault::OthersHidden) => role + ", others hidden",
         Some(Fault::NoCandidate { .. }) => role + ", no candidate",
         Some(Fault::Contradiction(_)) => role + ", contradiction",
+    }
+}
+
+fn show_caveat(caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::Filtered { filters, .. } => filters.join(" "),
+        Caveat::NotFound { .. } => "not found".to_owned(),
+        Caveat::Shared { nodes, .. } => format!("also {}", nodes.join(" ")),
+        Caveat::OthersHidden => "sees no others".to_owned(),
+        Caveat::NotWatched { .. } => "not watched".to_owned(),
+        Caveat::OwnMachine(address) => format!("at {address}"),
+        Caveat::Leftover(id) => format!("beside {id}"),
+        Caveat::NoHealthCheck => "no health check".to_owned(),
     }
 }
 
@@ -351,6 +352,8 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
                     format!("confirm {}", role(marks))
                 }
             }
+            Action::Resend(_) => "resend".to_owned(),
+            Action::LookAgain => "look again".to_owned(),
             Action::Acquire { behind: 0 } => "acquire".to_owned(),
             Action::Acquire { behind } => format!("acquire behind {behind}"),
             Action::Promote { .. } => "promote".to_owned(),
