@@ -77,7 +77,7 @@ fn main() -> Result<()> {
     row(&["pass", "of", "wall, us", "to the floor", "CPU, us", "memory, KiB", "binary, KiB"].map(str::to_owned));
     let election = format!("{}-master", this.service());
     let health = format!("/v1/agent/health/service/name/{}", this.service());
-    let (key, query) = (format!("/v1/kv/service/{election}/leader"), format!("/v1/query/{election}/explain"));
+    let (key, query) = (format!("/v1/kv/service/{election}/leader"), format!("/v1/query/{election}/execute"));
     let mut verdicts = Vec::new();
     for (role, node, paths) in [("slave", slave, &[&health, &key][..]), ("master", master, &[&health, &key, &query])] {
         let mut contenders = vec![asker(&floor, node, paths)];

@@ -22,7 +22,7 @@ pub struct Access {
 }
 
 /// The part of a Consul Enterprise datacenter that requests go to. Empty for the community edition.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The namespace.
     pub namespace: Option<String>,

@@ -12,7 +12,7 @@ use super::error::Error;
 use super::http::{Answer, Call, Client, encode};
 
 /// The status of a check. Consul has these three; any other word counts as critical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Hash)]
 #[serde(from = "String")]
 pub enum Status {
     /// Healthy.

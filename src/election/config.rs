@@ -1,8 +1,7 @@
 //! What an election is told by the program that runs it: plain values with defaults, made from a command line or by a Rust program.
 //! Reads nothing and asks nothing.
 
-use std::fmt::{self, Write};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::consul::{Access, Scope, Status};
@@ -22,7 +21,7 @@ pub struct Config {
 }
 
 /// The names of an election: what it is about, and where it shows in Consul.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Names {
     /// The service whose instances elect a master.
     pub service: String,
@@ -75,23 +74,15 @@ impl Names {
 impl Names {
     /// Identifies an election's names and policy: the same for every run with the same options.
     pub(crate) fn fingerprint(&self, policy: &Policy) -> String {
-        /// Hashes what is written into it.
-        struct Hashed(DefaultHasher);
-        impl fmt::Write for Hashed {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.write(text.as_bytes());
-                Ok(())
-            }
-        }
-        let mut hashed = Hashed(DefaultHasher::new());
-        // A derived `Hash` would depend on the machine. Writing into a hasher cannot fail.
-        let _ = write!(hashed, "{self:?} {policy:?}");
-        format!("{:08x}", hashed.0.finish() & 0xffff_ffff)
+        // Only runs of the same instance compare it, so that a hash which depends on the machine will do.
+        let mut hasher = DefaultHasher::new();
+        (self, policy).hash(&mut hasher);
+        format!("{:08x}", hasher.finish() & 0xffff_ffff)
     }
 }
 
 /// The rules of an election: all that the decision may see besides its names and what Consul says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// The instance's rank among the candidates, where it is given one; 0 never leads.
     pub priority: Option<u32>,
@@ -145,7 +136,7 @@ impl Default for Policy {
 }
 
 /// What the prepared query looks like. A value that is not given stays as it is on the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QueryPolicy {
     /// Whether the query finds only the instance that holds the lock; otherwise it goes by the tags alone.
     pub fence: bool,
@@ -166,7 +157,7 @@ impl Default for QueryPolicy {
 }
 
 /// How the service's own port is watched.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WatchPort {
     /// Where the service listens, where that differs from its registration.
     pub address: Option<Target>,
@@ -175,7 +166,7 @@ pub struct WatchPort {
 }
 
 /// Commands that run when the role changes, each as a program and its arguments.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hooks {
     /// Runs after the lock is acquired and before the instance is tagged master.
     pub promote: Option<Vec<String>>,
@@ -186,7 +177,7 @@ pub struct Hooks {
 }
 
 /// The status that the check shows for each role, and after an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Statuses {
     /// The master's.
     pub master: Status,
@@ -208,7 +199,7 @@ impl Default for Statuses {
 }
 
 /// A request to hand the lead over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Resign {
     /// How long the instance stands back.
     pub stands_back: Duration,
@@ -224,7 +215,7 @@ impl Default for Resign {
 }
 
 /// What happens to a master's tag while Consul cannot say who holds the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnOutage {
     /// It stays.
     Keep,

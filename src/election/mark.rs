@@ -25,6 +25,10 @@ pub struct Mark {
 }
 
 impl Mark {
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The instance's mark of this election; `None` if it lacks one or it cannot be read.
     pub fn of(marks: &Marks, names: &Names) -> Option<Mark> {
         serde_json::from_str(marks.meta.get(&key(names, "mark"))?).ok()
@@ -43,8 +47,13 @@ pub fn older_priority(marks: &Marks, names: &Names) -> Option<u32> {
     marks.meta.get(&key(names, "priority"))?.parse().ok()
 }
 
+/// Whether exactly this mark is written.
+pub fn is_marked(marks: &Marks, mark: &Mark, names: &Names) -> bool {
+    marks.meta.get(&key(names, "mark")).is_some_and(|text| *text == mark.text())
+}
+
 /// Writes the mark in place of the present one, and of what an older version wrote.
 pub fn set_mark(marks: &mut Marks, mark: &Mark, names: &Names) {
     marks.meta.remove(&key(names, "priority"));
-    marks.meta.insert(key(names, "mark"), serde_json::to_string(mark).unwrap_or_default());
+    marks.meta.insert(key(names, "mark"), mark.text());
 }

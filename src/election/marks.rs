@@ -14,7 +14,7 @@
 use super::config::{Names, Policy};
 use super::leader::Leader;
 pub use super::mark::Mark;
-use super::mark::set_mark;
+use super::mark::{is_marked, set_mark};
 pub use super::meta::Marks;
 use super::meta::key;
 
@@ -114,7 +114,7 @@ fn following(leader: &Leader) -> String {
 /// The marks of a master that holds the lock by `session`, in the term that began at `since`. With a promote hook, it has been promoted.
 pub fn of_master(marks: &Marks, (session, since): (&str, &str), mark: &Mark, names: &Names, policy: &Policy) -> Marks {
     let mut result = without_hook_done(marks, names);
-    result.tags = with_role(marks, &names.master_tag, &names.slave_tag, names);
+    result.tags = with_role(marks, mark, &names.master_tag, &names.slave_tag, names);
     if policy.query.fence {
         result.meta.insert(session_key(names), session.to_owned());
     } else {
@@ -138,7 +138,7 @@ pub fn to_resend(marks: &Marks, names: &Names) -> Marks {
 /// The marks of a slave.
 pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> Marks {
     let mut result = marks.clone();
-    result.tags = with_role(marks, &names.slave_tag, &names.master_tag, names);
+    result.tags = with_role(marks, mark, &names.slave_tag, &names.master_tag, names);
     result.meta.remove(&session_key(names));
     result.meta.remove(&key(names, "promoted"));
     result.meta.remove(&key(names, "resend"));
@@ -172,8 +172,9 @@ pub fn say_master(marks: &Marks, names: &Names) -> bool {
 
 /// The tags with the role's tag, all others unchanged and in their order: `wanted` in place of any other role tag, or at the end. The
 /// tags of an earlier run with other options are role tags, too.
-fn with_role(marks: &Marks, wanted: &str, unwanted: &str, names: &Names) -> Vec<String> {
-    let earlier = Mark::of(marks, names).map(|mark| mark.tags).unwrap_or_default();
+fn with_role(marks: &Marks, mark: &Mark, wanted: &str, unwanted: &str, names: &Names) -> Vec<String> {
+    let earlier = if is_marked(marks, mark, names) { None } else { Mark::of(marks, names) };
+    let earlier = earlier.map(|mark| mark.tags).unwrap_or_default();
     let is_role =
         |tag: &String| [wanted, unwanted, &earlier.0, &earlier.1].iter().any(|role| tag.eq_ignore_ascii_case(role));
     let mut result: Vec<String> = Vec::with_capacity(marks.tags.len() + 1);

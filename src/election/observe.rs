@@ -146,10 +146,10 @@ fn read_lock(
         seen.term = lock_index;
         seen.notes = Notes::read(&value, &instance.identity, now);
         if let Some(session) = session {
-            seen.contradiction = value::holder(&value)
-                .filter(|holder| holder.session == session && holder.instance != instance.identity)
-                .and_then(|holder| contradiction(&holder, names));
-            seen.lock = read_holder(client, names, &instance.identity, session, &value)?;
+            let holder = value::holder(&value).filter(|holder| holder.session == session);
+            let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);
+            seen.contradiction = another.and_then(|holder| contradiction(holder, names));
+            seen.lock = read_holder(client, names, &instance.identity, session, holder)?;
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
@@ -191,9 +191,9 @@ fn read_holder(
     names: &Names,
     own: &Identity,
     session: String,
-    value: &[u8],
+    holder: Option<Holder>,
 ) -> Result<Lock, Complaint> {
-    if let Some(holder) = value::holder(value).filter(|holder| holder.session == session) {
+    if let Some(holder) = holder {
         if holder.instance != *own {
             return Ok(Lock::Another(Leader::from_holder(&holder)));
         }

@@ -24,7 +24,7 @@ use connect::Failure;
 const RETRY: Duration = Duration::from_millis(20);
 
 /// Where a service listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A host, by name or address, and a port.
     Tcp(String, u16),
