@@ -61,13 +61,15 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
         None => return None,
     };
     let priority = priority.unwrap_or(DEFAULT_PRIORITY);
+    // Its own rule counts: it leads by that one.
+    let only_passing = instance.mark.as_ref().map_or(policy.only_passing, |mark| mark.only_passing);
     // `--check-id` names the own check of this instance, not of others.
     let names = &Names { check_id: None, ..names.clone() };
     let own = own_check(&instance, None, names);
     let is_missing = instance.marked_check().is_some_and(|id| !instance.checks.iter().any(|c| c.id == id));
     let cannot_run =
         is_missing || own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
-    if priority == 0 || cannot_run || obstacle(&instance, None, names, policy.only_passing).is_some() {
+    if priority == 0 || cannot_run || obstacle(&instance, None, names, only_passing).is_some() {
         return None;
     }
     let is_passing = obstacle(&instance, None, names, true).is_none();

@@ -14,6 +14,9 @@ pub struct Mark {
     /// not take the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u32>,
+    /// Whether a check in warning keeps it from leading.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_passing: bool,
     /// The ID of the election's own check, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,

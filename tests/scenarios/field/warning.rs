@@ -107,6 +107,22 @@ fn a_script_that_exits_with_1_for_a_dead_service_moves_the_lead_only_while_anoth
 }
 
 #[test]
+fn an_instance_counts_as_a_candidate_by_its_own_rule_about_warnings_and_not_by_that_of_others() {
+    let cluster = Cluster::of(2);
+    let [one, two] = Candidate::on_each(cluster.nodes::<2>());
+    for both in [&one, &two] {
+        both.turn(Health::Warning);
+    }
+    let strict = two.pass().args(["--only-passing", "--priority", "200"]);
+    assert!(two.said_by(&strict.run(), 0).ends_with("-ping is warning"));
+    // By the rule of the first it could lead and has the higher priority, but by its own it will not.
+    assert!(one.said_by(&one.pass().run(), 0).starts_with("master on n1"));
+    two.turn(Health::Passing);
+    assert!(two.said_by(&strict.run(), 0).starts_with("slave of n1"));
+    assert!(one.said_by(&one.pass().run(), 0).contains("handed over to n2"));
+}
+
+#[test]
 fn without_the_fence_the_name_finds_a_master_in_warning_and_with_only_passing_leaves_it_out() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     let api = one.node.api();
