@@ -15,6 +15,7 @@
 //! }
 //! ```
 
+mod bounds;
 mod cli;
 mod commands;
 mod consul;
@@ -29,9 +30,9 @@ mod process;
 mod text;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec};
-pub use cli::lines::{Verdict, of_panic, of_usage};
+pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
-pub use cli::{Command, OptionSpec, Run, UsageError, help, take_token};
+pub use cli::{Command, OptionSpec, Run, UsageError, help, help_in_a_check, take_token};
 pub use commands::{check, resign};
 pub use consul::{
     Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,

@@ -1,12 +1,13 @@
 //! The process: arguments, log, signals, panic, output, exit code. Everything else belongs to the library.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use consul_master_election_tagger::{
-    Command, Interrupt, Run, Verdict, check, help, of_panic, of_usage, resign, signature, take_token,
+    Command, Interrupt, Run, Verdict, check, help, help_in_a_check, loggable, of_panic, of_usage, resign, signature,
+    take_token,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -16,8 +17,11 @@ fn main() -> ExitCode {
     exit_on_panic(None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments, |name| std::env::var_os(name)) {
-        Ok(Command::Help) => print(&help()),
+    match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
+        Ok(Command::Help) => match help_in_a_check(&arguments) {
+            Some(error) if !std::io::stdout().is_terminal() => end(&of_usage(&error)),
+            _ => print(&help()),
+        },
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Check(run)) => {
             begin(&run, not_hidden);
@@ -64,7 +68,7 @@ fn interrupt_on_signals(interrupt: Interrupt) {
         Ok(signals) => signals,
         Err(error) => return log::warn!("a signal ends this run at once: {error}"),
     };
-    std::thread::spawn(move || {
+    let watch = move || {
         for (number, signal) in signals.forever().enumerate() {
             interrupt.interrupt();
             if number > 0 {
@@ -72,7 +76,10 @@ fn interrupt_on_signals(interrupt: Interrupt) {
                 let _ = emulate_default_handler(signal);
             }
         }
-    });
+    };
+    if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
+        log::warn!("a signal does not end this run in good order: {error}");
+    }
 }
 
 /// Prints the verdict. A closed stdout does not change the exit code.
@@ -110,7 +117,8 @@ fn start_log(run: &Run) {
             if record.level() == log::Level::Trace && !is_own {
                 return Ok(());
             }
-            writeln!(out, "{signature} {}: {}", record.level().as_str().to_ascii_lowercase(), record.args())
+            let level = record.level().as_str().to_ascii_lowercase();
+            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string()))
         })
         .init();
     if !readable {

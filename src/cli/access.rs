@@ -65,6 +65,7 @@ fn tls_settings(
         ca_file: either("--ca-file", &typed.ca_file, "CONSUL_CACERT")?,
         ca_path: either("--ca-path", &typed.ca_path, "CONSUL_CAPATH")?,
         client: client(certificate, key)?,
+        machine: (variable("SSL_CERT_FILE")?, variable("SSL_CERT_DIR")?),
         server_name: name.map(server_name).transpose()?,
         verifies: truth(variable("CONSUL_HTTP_SSL_VERIFY")?)?.unwrap_or(true),
     })

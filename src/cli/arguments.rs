@@ -36,11 +36,14 @@ pub struct Typed {
 /// without the option it needs, or not UTF-8.
 pub fn split(arguments: &[OsString]) -> Result<Words, String> {
     // Help and version take precedence over everything that can fail.
-    let asks_for = |words: [&str; 3]| arguments.iter().any(|argument| words.iter().any(|word| argument == word));
-    if asks_for(["--help", "-help", "-h"]) {
+    let asks_for = |long: &str, short: [&str; 2]| {
+        let is_short = |argument: &OsString| short.iter().any(|word| argument == word);
+        arguments.iter().any(|argument| argument == long) || switches(arguments).any(is_short)
+    };
+    if asks_for("--help", ["-help", "-h"]) {
         return Ok(Words::Help);
     }
-    if asks_for(["--version", "-version", "-V"]) {
+    if asks_for("--version", ["-version", "-V"]) {
         return Ok(Words::Version);
     }
     let (words, given) = normalise(arguments)?;
@@ -66,6 +69,13 @@ pub fn split(arguments: &[OsString]) -> Result<Words, String> {
         }
     }
     Ok(Words::Command(Typed { command, options }))
+}
+
+/// The arguments that are not the value of an option.
+fn switches(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    let is_value =
+        |at: &usize| at.checked_sub(1).is_some_and(|before| arguments[before].to_str().is_some_and(takes_next));
+    arguments.iter().enumerate().filter(move |(at, _)| !is_value(at)).map(|(_, argument)| argument)
 }
 
 /// Brings the arguments into the form that pico-args reads without surprises: two dashes, option and value as two arguments.

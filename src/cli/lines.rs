@@ -7,11 +7,12 @@ use std::net::Ipv6Addr;
 
 use super::commands::CommandKind;
 use super::{UsageError, remedies};
+use crate::bounds;
 use crate::consul::Status;
 use crate::election::{
     Caveat, Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Settled, Split, Statuses, Vacancy, signature,
 };
-use crate::text::one_line;
+use crate::text::{capped, one_line};
 
 /// What a run prints and ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,9 +126,15 @@ pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
     )
 }
 
-/// Keeps the line one line, whatever it quotes.
+/// Keeps the line one line of bounded length, whatever it quotes.
 fn verdict(status: Status, line: &str) -> Verdict {
-    Verdict { status, line: one_line(line) }
+    Verdict { status, line: loggable(line) }
+}
+
+/// Makes a text fit for the log, which Consul stores with the result: one line of bounded length.
+#[must_use]
+pub fn loggable(text: &str) -> String {
+    one_line(&capped(text, bounds::LINE))
 }
 
 fn describe(role: &Role) -> String {

@@ -78,6 +78,15 @@ impl Command {
     }
 }
 
+/// The error of a check whose definition asks for the help: Consul would show it as a check that passes. `None`: the help is all that
+/// is asked for.
+#[must_use]
+pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
+    let has_option = arguments.iter().any(|argument| argument.to_str().is_some_and(arguments::takes_next));
+    let message = || "the help elects nobody; leave --help out of the check's definition".to_owned();
+    has_option.then(|| guess::usage_error(arguments, message()))
+}
+
 fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Command, String> {
     let Typed { command, options } = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{Error, Read};
 use std::path::Path;
 
+use crate::bounds;
+
 /// A value, and the option or variable that it comes from.
 #[derive(Clone, Debug)]
 pub struct Named {
@@ -13,9 +15,6 @@ pub struct Named {
     /// The value.
     pub value: String,
 }
-
-/// More than any bundle of certificates has.
-const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Some editors begin a file with this mark, which neither PEM nor a token may contain.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -44,12 +43,12 @@ impl Named {
         if metadata.is_dir() {
             return Err(format!("{}: {} is a directory; name a file", self.by, path.display()));
         }
-        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+        if !metadata.is_file() || metadata.len() > bounds::FILE {
             return Err(format!("{}: {} is not a file of at most 8 MiB; name another", self.by, path.display()));
         }
         let mut content = Vec::new();
         let file = File::open(path).map_err(|error| self.cannot_read(path, &error))?;
-        file.take(MOST_BYTES).read_to_end(&mut content).map_err(|error| self.cannot_read(path, &error))?;
+        file.take(bounds::FILE).read_to_end(&mut content).map_err(|error| self.cannot_read(path, &error))?;
         if content.starts_with(BYTE_ORDER_MARK) {
             content.drain(..BYTE_ORDER_MARK.len());
         }

@@ -53,6 +53,7 @@ pub fn of_consul(error: &Error) -> Option<String> {
              definition) needs service:write"
         }
         Remedy::LeaveOutScope => "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition",
+        Remedy::Shrink => "find out who wrote so much there, and remove it",
         Remedy::ChangeVersion => "this version of Consul does not accept the request",
     };
     Some(text.to_owned())

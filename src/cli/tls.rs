@@ -15,6 +15,8 @@ pub struct TlsSettings {
     pub ca_path: Option<Named>,
     /// The client certificate, and its key.
     pub client: Option<(Named, Named)>,
+    /// The file and the directory of the machine's CAs, where OpenSSL's variables name them.
+    pub machine: (Option<Named>, Option<Named>),
     /// The name that the agent's certificate must be for, unless that is its address.
     pub server_name: Option<String>,
     /// Whether the agent's certificate is verified.
@@ -26,12 +28,12 @@ pub struct TlsSettings {
 /// # Errors
 /// Names the option or variable, the file, what is wrong with it, and what to do.
 pub fn read(settings: TlsSettings) -> Result<Tls, String> {
-    let TlsSettings { ca_file, ca_path, client, server_name, verifies } = settings;
+    let TlsSettings { ca_file, ca_path, client, machine, server_name, verifies } = settings;
     let mut tls = match (ca_file, ca_path) {
         _ if !verifies => Tls::unverified(),
         (Some(file), _) => Tls::trusting(roots_of_file(&file)?),
         (None, Some(directory)) => Tls::trusting(roots_of_directory(&directory)?),
-        (None, None) => Tls::trusting(roots_of_machine()?),
+        (None, None) => Tls::trusting(roots_of_machine(machine)?),
     };
     if let Some((certificate, key)) = client {
         tls = tls.with_client(read_client(&certificate, &key)?);
@@ -77,8 +79,15 @@ fn roots_of_directory(directory: &Named) -> Result<Roots, String> {
     Ok(roots)
 }
 
-fn roots_of_machine() -> Result<Roots, String> {
-    let roots = Roots::of_machine();
+/// Reads the machine's CAs. What a variable names is read as any other file: it may be a device without an end.
+fn roots_of_machine((file, directory): (Option<Named>, Option<Named>)) -> Result<Roots, String> {
+    let mut roots = if file.is_none() && directory.is_none() { Roots::of_machine() } else { Roots::default() };
+    if let Some(file) = file {
+        roots.extend(roots_of_file(&file)?);
+    }
+    if let Some(directory) = directory {
+        roots.extend(roots_of_directory(&directory)?);
+    }
     if roots.is_empty() {
         return Err("https: this machine has no CA certificates; name the agent's CA with --ca-file or CONSUL_CACERT"
             .to_owned());

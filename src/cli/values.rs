@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::shell;
+use crate::bounds;
 use crate::consul::Status;
 use crate::duration;
 use crate::election::{HIGHEST_PRIORITY, OnOutage};
@@ -37,7 +38,9 @@ pub fn add(list: &mut Vec<String>, text: &str) -> Result<(), String> {
 
 /// Reads a duration.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text).ok_or_else(|| "write a duration as Consul does: 15s, 1m30s, 0s".to_owned())
+    let duration = duration::parse(text).ok_or_else(|| "write a duration as Consul does: 15s, 1m30s, 0s".to_owned())?;
+    let longest = bounds::DURATION;
+    if duration > longest { Err(format!("use at most {}", duration::format(longest))) } else { Ok(duration) }
 }
 
 /// Reads one of a few words.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::acl::{Resource, Rule};
@@ -228,7 +229,7 @@ impl Client {
         hash: Option<&str>,
         limit: Duration,
     ) -> Result<Option<(Registration, String)>, Error> {
-        let wait = hash.map(|hash| format!("?hash={hash}&wait={}ms", limit.as_millis())).unwrap_or_default();
+        let wait = hash.map(|hash| format!("?hash={}&wait={}ms", encode(hash), limit.as_millis())).unwrap_or_default();
         let path = format!("/v1/agent/service/{}{wait}", encode(id));
         let mut answer = self.ask(instance_call(path, format!("read the registration of instance {id}"), service))?;
         let hash = answer.index.take().unwrap_or_default();
@@ -276,10 +277,10 @@ fn instance_call(path: String, purpose: String, service: &str) -> Call {
 
 /// Reads a health answer. Its HTTP status is the worst status of the checks, 429 or 503, which a rate limit uses too;
 /// only the body tells them apart. An unknown instance is 404 with a body as well.
-fn health<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<T, Error> {
-    match (answer.status, serde_json::from_slice(&answer.body)) {
+fn health<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
+    match (answer.status, answer.parse()) {
         (200 | 404 | 429 | 503, Ok(value)) => Ok(value),
-        (200, Err(error)) => Err(answer.not_understood(error)),
+        (status, Err(error)) if status == 200 || error.is_too_large() => Err(error),
         _ => Err(answer.refused()),
     }
 }

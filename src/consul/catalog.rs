@@ -130,7 +130,7 @@ impl Client {
         let rule = Rule::read_all(Resource::Node);
         let path = format!("/v1/health/service/{}", encode(service));
         let call = Call::get(path, format!("read the health of all instances of {service}"), rule);
-        let answer = self.ask(call)?;
+        let answer = self.ask(call.for_list())?;
         let entries: Vec<Entry> = answer.json()?;
         let instances = entries.into_iter().map(|entry| {
             let checks = entry.checks.unwrap_or_default();

@@ -73,6 +73,8 @@ pub enum Kind {
     Interrupted(Cause),
     /// The answer does not come from Consul.
     NotUnderstood(Cause),
+    /// The answer is longer, or has more values, than is read. Holds the bytes.
+    TooLarge(u64),
     /// Consul's own answer: its HTTP status and its words.
     Status(u16, String),
     /// A denial in Consul's words while no server can check the token. An agent denies a token that it cannot look up,
@@ -125,6 +127,8 @@ pub enum Remedy {
     RegisterCheck,
     /// Leave namespace and partition out: this Consul has none.
     LeaveOutScope,
+    /// Make what the answer is about smaller.
+    Shrink,
     /// Use another version of Consul: this one does not accept the request.
     ChangeVersion,
 }
@@ -135,11 +139,20 @@ impl Error {
     pub fn may_have_happened(&self) -> bool {
         match self.kind {
             // An agent may reject the client certificate only after the request was sent; it has not read the request.
-            Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) | Kind::Tls(TlsFault::Other, _) => true,
+            Kind::TimedOut(_)
+            | Kind::Interrupted(_)
+            | Kind::NotUnderstood(_)
+            | Kind::TooLarge(_)
+            | Kind::Tls(TlsFault::Other, _) => true,
             // A server that loses its leader during a write answers 500 for a write that is committed later.
             Kind::Status(status, _) => status >= 500,
             Kind::Unreachable(_) | Kind::Forbidden(_) | Kind::Tls(..) | Kind::DeniedInOutage(_) => false,
         }
+    }
+
+    /// Returns whether the answer is larger than is read.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.kind, Kind::TooLarge(_))
     }
 
     /// Returns whether Consul denied the request for lack of rights.
@@ -190,6 +203,7 @@ impl Error {
             Kind::Status(500, words) if words.contains(WRONG_TTL) => Remedy::RaiseTtl(least_ttl(words)),
             Kind::Status(500, words) if words.contains(MISSING_CHECK) => Remedy::RegisterCheck,
             Kind::Status(status, _) if (300..400).contains(status) => Remedy::NameAgentItself,
+            Kind::TooLarge(_) => Remedy::Shrink,
             Kind::TimedOut(_) | Kind::Interrupted(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => Remedy::Retry,
         }
     }
@@ -202,7 +216,7 @@ impl Error {
             Kind::Unreachable(_) | Kind::Interrupted(_) | Kind::NotUnderstood(_) => true,
             Kind::Tls(fault, _) => matches!(fault, TlsFault::NoTls | TlsFault::Other),
             Kind::Status(status, _) => *status == 404,
-            Kind::TimedOut(_) | Kind::Forbidden(_) | Kind::DeniedInOutage(_) => false,
+            Kind::TimedOut(_) | Kind::Forbidden(_) | Kind::TooLarge(_) | Kind::DeniedInOutage(_) => false,
         }
     }
 }
@@ -253,6 +267,7 @@ impl fmt::Display for Kind {
             Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::format(*limit)),
             Kind::Interrupted(_) => f.write_str("the connection ended early"),
             Kind::NotUnderstood(_) => f.write_str("the answer is not Consul's"),
+            Kind::TooLarge(bytes) => write!(f, "the answer has more than {bytes} bytes or too many values"),
             Kind::Status(status, words) if words.is_empty() => write!(f, "{status}"),
             Kind::Status(status, words) => write!(f, "{status} {words}"),
             Kind::DeniedInOutage(words) => write!(f, "403 {words}, but no server can check the token now"),
@@ -274,7 +289,7 @@ impl Kind {
             | Kind::Tls(_, cause)
             | Kind::Interrupted(cause)
             | Kind::NotUnderstood(cause) => Some(cause),
-            Kind::TimedOut(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => None,
+            Kind::TimedOut(_) | Kind::TooLarge(_) | Kind::Status(..) | Kind::DeniedInOutage(_) => None,
         }
     }
 }

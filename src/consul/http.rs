@@ -13,12 +13,11 @@ use ureq::{AsSendBody, Body};
 use super::access::{Access, Scope};
 use super::acl::Rule;
 use super::error::{Error, Kind, Suspicion};
+use super::secret::Secret;
 use super::transport;
+use crate::bounds;
 use crate::deadline::Deadline;
 use crate::text;
-
-/// The most characters of Consul's own words in an error: enough for its longest sentence.
-const MOST_WORDS: usize = 400;
 
 /// A request, and what an error says of it.
 pub(super) struct Call {
@@ -30,6 +29,8 @@ pub(super) struct Call {
     pub purpose: String,
     /// See [`Error::rule`].
     pub rule: Rule,
+    /// The most bytes of the answer.
+    pub limit: u64,
 }
 
 /// A complete answer, whatever its status.
@@ -50,6 +51,8 @@ struct Asked {
     agent: Arc<str>,
     has_token: bool,
     suspicion: Arc<Suspicion>,
+    /// What no quoted answer may contain: a server may echo the request.
+    secrets: Arc<[String]>,
 }
 
 /// An answer as it came over the wire.
@@ -80,6 +83,7 @@ impl Client {
     pub fn new(access: &Access, scope: &Scope, deadline: Deadline) -> Client {
         let address = &access.address;
         let login = access.login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(login.reveal())));
+        let secrets = secrets(access, login.as_deref());
         let headers = [
             ("Host", Some(address.host_header()), false),
             ("X-Consul-Token", access.token.as_ref().map(|token| token.reveal().to_owned()), true),
@@ -102,6 +106,7 @@ impl Client {
                     empty_token_file: access.empty_token_file.as_ref().map(|path| path.display().to_string()),
                     port: address.port_doubt(),
                 }),
+                secrets,
             },
             headers: headers.into_iter().filter_map(header).collect(),
             scope: scope.collect::<Vec<_>>().join("&"),
@@ -135,18 +140,27 @@ impl Client {
         if self.deadline.remaining().is_zero() {
             return Err(call.failed(&self.asked, self.timed_out()));
         }
-        let outcome = self.exchange(&call.method, &call.path, call.body.as_deref());
+        let outcome = self.exchange(&call.method, &call.path, call.body.as_deref(), call.limit);
         match outcome {
             Ok(Received { status, index, is_filtered, body }) => {
                 debug!("{} {}: {status}", call.method, call.path);
                 if status == 403 && !self.servers_answer() {
-                    return Err(call.failed(&self.asked, Kind::DeniedInOutage(words_of(&body))));
+                    return Err(call.failed(&self.asked, Kind::DeniedInOutage(self.asked.words_of(&body))));
                 }
                 Ok(Answer { status, index, is_filtered, body, call, asked: self.asked.clone() })
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
-                let kind = transport::kind_of(error).unwrap_or_else(|| self.timed_out());
+                let kind = match error {
+                    ureq::Error::BodyExceedsLimit(limit) => Kind::TooLarge(limit),
+                    other => match transport::kind_of(other) {
+                        // It may quote a part of the answer.
+                        Some(Kind::NotUnderstood(cause)) => {
+                            Kind::NotUnderstood(self.asked.words_of(cause.to_string().as_bytes()).into())
+                        }
+                        kind => kind.unwrap_or_else(|| self.timed_out()),
+                    },
+                };
                 Err(call.failed(&self.asked, kind))
             }
         }
@@ -156,12 +170,12 @@ impl Client {
     fn servers_answer(&self) -> bool {
         !self.deadline.remaining().is_zero()
             && self
-                .exchange(&Method::GET, "/v1/status/leader", None)
+                .exchange(&Method::GET, "/v1/status/leader", None, bounds::ANSWER)
                 // Without a leader the answer is an empty string in JSON.
                 .is_ok_and(|answer| answer.status == 200 && answer.body.len() > "\"\"".len())
     }
 
-    fn exchange(&self, method: &Method, path: &str, body: Option<&[u8]>) -> Result<Received, ureq::Error> {
+    fn exchange(&self, method: &Method, path: &str, body: Option<&[u8]>, limit: u64) -> Result<Received, ureq::Error> {
         let mut request = Request::builder().method(method).uri(self.url(path));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -172,7 +186,7 @@ impl Client {
             None if *method == Method::GET => self.send(request.body(())?)?,
             None => self.send(request.body(&[][..])?)?,
         };
-        let body = response.body_mut().read_to_vec()?;
+        let body = response.body_mut().with_config().limit(limit).read_to_vec()?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let index = header("X-Consul-Index").or_else(|| header("X-Consul-ContentHash"));
         let is_filtered = header("X-Consul-Results-Filtered-By-ACLs").is_some_and(|value| value == "true");
@@ -199,14 +213,25 @@ impl Client {
 }
 
 impl Call {
+    /// A request.
+    pub fn new(method: Method, path: String, body: Option<Vec<u8>>, purpose: String, rule: Rule) -> Call {
+        Call { method, path, body, purpose, rule, limit: bounds::ANSWER }
+    }
+
     /// A GET request.
     pub fn get(path: String, purpose: String, rule: Rule) -> Call {
-        Call { method: Method::GET, path, body: None, purpose, rule }
+        Call::new(Method::GET, path, None, purpose, rule)
+    }
+
+    /// The request, whose answer may be as long as a list.
+    #[must_use]
+    pub fn for_list(self) -> Call {
+        Call { limit: bounds::LIST, ..self }
     }
 
     /// A PUT request.
     pub fn put(path: String, body: Option<Vec<u8>>, purpose: String, rule: Rule) -> Call {
-        Call { method: Method::PUT, path, body, purpose, rule }
+        Call::new(Method::PUT, path, body, purpose, rule)
     }
 
     fn failed(&self, asked: &Asked, kind: Kind) -> Error {
@@ -227,7 +252,17 @@ impl Answer {
         if self.status != 200 {
             return Err(self.refused());
         }
-        serde_json::from_slice(&self.body).map_err(|error| self.not_understood(error))
+        self.parse()
+    }
+
+    /// Reads the JSON body, whatever the status.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if bounds::has_too_many_values(&self.body) {
+            return Err(self.failed(Kind::TooLarge(self.body.len().try_into().unwrap_or(u64::MAX))));
+        }
+        // The parser's words may quote a part of the answer.
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.failed(Kind::NotUnderstood(self.asked.words_of(error.to_string().as_bytes()).into())))
     }
 
     /// Reads the JSON body of a 200. `null`, which Consul sends for an empty list or a denied read, is the default.
@@ -245,12 +280,12 @@ impl Answer {
 
     /// Returns this answer as an error, in Consul's own words.
     pub fn refused(&self) -> Error {
-        self.failed(Kind::Status(self.status, words_of(&self.body)))
+        self.failed(Kind::Status(self.status, self.asked.words_of(&self.body)))
     }
 
     /// Returns this answer as a denial, which its status does not show.
     pub fn denied(&self, words: &str) -> Error {
-        self.failed(Kind::Status(403, words_of(words.as_bytes())))
+        self.failed(Kind::Status(403, self.asked.words_of(words.as_bytes())))
     }
 
     /// Returns the error of an answer without a field that Consul always sends.
@@ -258,23 +293,29 @@ impl Answer {
         self.failed(Kind::NotUnderstood(format!("no {field} in it").into()))
     }
 
-    /// Returns the error of an answer whose body cannot be read.
-    pub fn not_understood(&self, error: serde_json::Error) -> Error {
-        self.failed(Kind::NotUnderstood(error.into()))
-    }
-
     fn failed(&self, kind: Kind) -> Error {
         self.call.failed(&self.asked, kind)
     }
 }
 
-/// Returns a body as one line of bounded length.
-fn words_of(body: &[u8]) -> String {
-    let text = text::one_line(&String::from_utf8_lossy(body));
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(MOST_WORDS) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
+/// Returns what no quoted answer may contain. A shorter text would be no secret, and would be found everywhere.
+fn secrets(access: &Access, login: Option<&str>) -> Arc<[String]> {
+    let typed = access.login.as_ref().map(Secret::reveal);
+    let password = typed.and_then(|typed| Some(typed.split_once(':')?.1));
+    let encoded = login.and_then(|login| login.strip_prefix("Basic "));
+    let token = access.token.as_ref().map(Secret::reveal);
+    [token, typed, password, encoded].into_iter().flatten().filter(|text| text.len() > 3).map(str::to_owned).collect()
+}
+
+impl Asked {
+    /// Returns a body as one line of bounded length, without what this client keeps secret.
+    fn words_of(&self, body: &[u8]) -> String {
+        let mut text = String::from_utf8_lossy(&body[..body.len().min(bounds::PLAIN)]).into_owned();
+        for secret in self.secrets.iter() {
+            text = text.replace(secret, "(hidden)");
+        }
+        let words = text::one_line(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+        text::capped(&words, bounds::QUOTE)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::acl::{Resource, Rule};
 use super::error::Error;
-use super::http::{Call, Client};
+use super::http::{Call, Client, encode};
 
 /// A key and its lock.
 #[derive(Clone, Debug)]
@@ -51,7 +51,8 @@ impl Client {
     /// # Errors
     /// When the request failed or was denied.
     pub fn key_after(&self, key: &str, index: Option<&str>, limit: Duration) -> Result<(Option<Key>, String), Error> {
-        let wait = index.map(|index| format!("?index={index}&wait={}ms", limit.as_millis())).unwrap_or_default();
+        let wait =
+            index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default();
         self.key_at(key, format!("/v1/kv/{key}{wait}"))
     }
 

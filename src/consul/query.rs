@@ -239,7 +239,7 @@ impl Client {
     /// When the request failed.
     pub fn query_of_name(&self, name: &str) -> Result<Option<PreparedQuery>, Error> {
         let call = Call::get("/v1/query".to_owned(), format!("look for prepared query {name}"), rule(name));
-        let queries: Vec<PreparedQuery> = self.ask(call)?.json()?;
+        let queries: Vec<PreparedQuery> = self.ask(call.for_list())?.json()?;
         Ok(queries.into_iter().find(|query| query.name().eq_ignore_ascii_case(name)))
     }
 
@@ -263,7 +263,7 @@ impl Client {
     fn write_query(&self, method: Method, path: String, verb: &str, query: &PreparedQuery) -> Result<(), Error> {
         let body = Some(serde_json::to_vec(&query.0).unwrap_or_default());
         let (purpose, rule) = (format!("{verb} prepared query {}", query.name()), rule(query.name()));
-        self.ask(Call { method, path, body, purpose, rule })?.done()
+        self.ask(Call::new(method, path, body, purpose, rule))?.done()
     }
 }
 

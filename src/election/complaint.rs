@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::fault::Fault;
+use super::fault::{Fault, names};
 use super::value::Failure;
 use crate::consul;
-use crate::text::list;
 
 /// Why a pass did not settle the role.
 #[derive(Debug)]
@@ -154,26 +153,26 @@ impl fmt::Display for Complaint {
                 write!(f, "the agent at {agent} has no instance of service {service} and no other service")
             }
             Complaint::NoSuchService { agent, service, id: None, present } => {
-                write!(f, "the agent at {agent} has no instance of service {service}; it has {}", list(present))
+                write!(f, "the agent at {agent} has no instance of service {service}; it has {}", names(present))
             }
             Complaint::NoSuchService { agent, service, id: Some(id), present } => {
-                write!(f, "the agent at {agent} has no instance {id} of service {service}; it has {}", list(present))
+                write!(f, "the agent at {agent} has no instance {id} of service {service}; it has {}", names(present))
             }
             Complaint::SeveralInstances { service, ids } => {
-                write!(f, "the local agent has several instances of service {service}: {}", list(ids))
+                write!(f, "the local agent has several instances of service {service}: {}", names(ids))
             }
             Complaint::NotPlain { id, kind } => {
                 write!(f, "instance {id} is a {kind}, which cannot be tagged without loss")
             }
             Complaint::NoSuchCheck { id, present } => {
-                write!(f, "the instance and its node have no check {id}; they have {}", list(present))
+                write!(f, "the instance and its node have no check {id}; they have {}", names(present))
             }
             Complaint::LockOfOther { key, election } => {
                 write!(f, "the lock {key} belongs to election {election} of this same instance")
             }
             Complaint::WrongCheck { id, runs } => write!(f, "check {id} does not run this program, check {runs} does"),
             Complaint::OtherElections { query, others } => {
-                write!(f, "the instance takes part in election {}, not in {query}", list(others))
+                write!(f, "the instance takes part in election {}, not in {query}", names(others))
             }
             Complaint::Fault { query, fault } => f.write_str(&fault.words(query)),
             Complaint::MetaFull { id, keys } => {
@@ -185,7 +184,7 @@ impl fmt::Display for Complaint {
             Complaint::Hook { hook, failure } => write!(f, "{hook}: {failure}"),
             Complaint::StandsBack(failure) => f.write_str(&failure.error),
             Complaint::TagNotInCatalog { id, wanted, found } => {
-                write!(f, "the catalog has instance {id} with the tags {}, not {}", list(found), list(wanted))
+                write!(f, "the catalog has instance {id} with the tags {}, not {}", names(found), names(wanted))
             }
             Complaint::Superseded => write!(f, "a newer run with other options has taken over"),
             Complaint::Unsettled => write!(f, "another writer undid every step of this pass"),

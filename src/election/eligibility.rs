@@ -87,18 +87,22 @@ pub fn binds_own_check(
 }
 
 /// The election's own check: the one that is named; otherwise the one that the instance's mark or the lock's value names, once known;
-/// otherwise the one that prints lines of the election.
+/// otherwise the one that prints lines of the election and nothing else.
+///
+/// Output is no identity: a health check can print such a line too. One that prints other lines as well counts only if every check has
+/// printed something, because before its first run the own check has not.
 pub fn own_check<'a>(instance: &'a Instance, known: Option<&str>, names: &Names) -> Option<&'a Check> {
     let by_id = |id: &str| instance.checks.iter().find(|check| check.id == id);
     if let Some(id) = &names.check_id {
         return by_id(id);
     }
-    let prints = |check: &&Check| prints(check, names);
-    instance
-        .marked_check()
-        .and_then(by_id)
-        .or_else(|| known.and_then(by_id))
-        .or_else(|| instance.checks.iter().find(prints))
+    let noted = instance.marked_check().and_then(by_id).or_else(|| known.and_then(by_id));
+    noted.or_else(|| {
+        let printing = || instance.checks.iter().filter(|check| prints(check, names));
+        let is_alone = |check: &&Check| check.output.lines().all(is_election_line);
+        let is_silent = |check: &Check| check.output.trim().is_empty();
+        printing().find(is_alone).or_else(|| printing().next().filter(|_| !instance.checks.iter().any(is_silent)))
+    })
 }
 
 /// Whether a check prints lines of this election.

@@ -1,6 +1,7 @@
 //! Why an election cannot work as configured, or a master is not what it says. Plain data; knows no command line and no lines.
 
-use crate::text::list;
+use crate::bounds;
+use crate::text;
 
 /// Why the election cannot work as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl Fault {
             Fault::OthersHidden => "this token does not show all other instances".to_owned(),
             Fault::Contradiction(contradiction) => contradiction.words(),
             Fault::NoCandidate { node, present } => {
-                format!("no other instance on node {node} may lead now; candidates are on {}", list(present))
+                format!("no other instance on node {node} may lead now; candidates are on {}", names(present))
             }
         }
     }
@@ -115,4 +116,10 @@ impl Contradiction {
         };
         format!("the lock {key} is held by {node} for {what} {theirs}, and this instance has {what} {ours}")
     }
+}
+
+/// Names in a line.
+pub fn names(names: &[String]) -> String {
+    let (most, length) = bounds::NAMES;
+    text::list(names, most, length)
 }

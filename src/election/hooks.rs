@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::address::address;
 use super::complaint::{Complaint, HookName};
 use super::config::Config;
+use super::credible;
 use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
 use crate::consul::Client;
@@ -28,7 +29,7 @@ pub fn promote(
     let hooks = &config.policy.hooks;
     let Some(words) = &hooks.promote else { return Ok(()) };
     let host = address(client, &view.instance).unwrap_or_default();
-    let master = (host, view.instance.registration.port().to_string());
+    let master = (credible::host(&host).to_owned(), view.instance.registration.port().to_string());
     run(HookName::Promote, words, &environment(config, view, "master", session, master), deadline)
 }
 
@@ -50,7 +51,12 @@ pub fn slave(config: &Config, view: &View, hook: SlaveHook, deadline: Deadline) 
     let Some(words) = words else { return Ok(note) };
     let leader = known.cloned().unwrap_or_default();
     let port = if leader.session.is_empty() { String::new() } else { leader.port.to_string() };
-    run(name, words, &environment(config, view, "slave", &leader.session, (leader.address, port)), deadline)?;
+    run(
+        name,
+        words,
+        &environment(config, view, "slave", &leader.session, (credible::host(&leader.address).to_owned(), port)),
+        deadline,
+    )?;
     Ok(note)
 }
 

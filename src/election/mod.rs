@@ -7,6 +7,7 @@ mod candidates;
 mod clock;
 mod complaint;
 mod config;
+mod credible;
 mod decide;
 mod describe;
 mod eligibility;

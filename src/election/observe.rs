@@ -16,8 +16,8 @@ use super::key_state::{KeyAnswer, KeyState};
 use super::leader::Leader;
 use super::model::{Answer, Done, Entry, Instance, Lock, View};
 use super::service_port::{self, Held, KnownPort};
-use super::value::{self, Holder, Notes};
-use super::{candidates, session, spot_check};
+use super::value::{Holder, Notes};
+use super::{candidates, credible, session, spot_check};
 use crate::consul::{self, Client, Instances, Key};
 
 /// What was observed, and what could not be.
@@ -144,9 +144,11 @@ fn read_lock(
     let mut seen = SeenLock { lock: Lock::Free, key, ..SeenLock::unknown() };
     if let Some(Key { session, value, lock_index, .. }) = found {
         seen.term = lock_index;
-        seen.notes = Notes::read(&value, &instance.identity, now);
+        // A value that was written without acquiring the lock resets the index (1.8.7 and 1.21.0), and is not this program's.
+        let value = if lock_index == 0 { Vec::new() } else { value };
+        seen.notes = credible::notes(&value).that_hold(&instance.identity, now);
         if let Some(session) = session {
-            let holder = value::holder(&value).filter(|holder| holder.session == session);
+            let holder = credible::holder(&value).filter(|holder| holder.session == session);
             let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);
             seen.contradiction = another.and_then(|holder| contradiction(holder, names));
             seen.lock = read_holder(client, names, &instance.identity, session, holder)?;
@@ -218,7 +220,11 @@ fn read_holder(
 fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
-    let Instances { seen: instances, is_filtered } = client.instances_everywhere(&names.service)?;
+    let Instances { seen: instances, is_filtered } = match client.instances_everywhere(&names.service) {
+        // One instance that is too large must not keep all from leading.
+        Err(error) if error.is_too_large() => Instances { seen: Vec::new(), is_filtered: true },
+        answer => answer?,
+    };
     // This instance at least is there. A version that does not say what it left out still left it out.
     view.others_are_hidden = is_filtered || instances.is_empty();
     let own = &mut view.instance;

@@ -13,6 +13,7 @@ use super::decide::{Action, Decision, caveat, decide};
 use super::fault::Fault;
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
+use super::marks::SlaveHook;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
 use super::outcome::{Outcome, Role, Settled};
@@ -154,6 +155,10 @@ impl<'a> Pass<'a> {
             rounds += 1;
             if actions.iter().any(|action| matches!(action, Action::Promote { .. } | Action::Hook(_))) {
                 hook_ended = Some(Instant::now());
+            }
+            if actions.contains(&Action::Hook(SlaveHook::Follow)) {
+                // The note of it can wait. Written while the agent reloads, it would bring back what the reload changed.
+                thread::sleep(AFTER_HOOK_PAUSE);
             }
             if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.

@@ -149,11 +149,6 @@ pub fn write(holder: Option<&Holder>, notes: &Notes) -> Vec<u8> {
     serde_json::to_vec(&Value { holder, notes }).unwrap_or_default()
 }
 
-/// The holder's entry; `None` if nobody holds the lock or something else wrote the value.
-pub fn holder(value: &[u8]) -> Option<Holder> {
-    serde_json::from_slice(value).ok()
-}
-
 impl Holder {
     /// The candidate of higher priority that the holder watches.
     pub fn sighting(&self) -> Option<&Sighting> {
@@ -162,18 +157,18 @@ impl Holder {
 }
 
 impl Notes {
-    /// The notes in the value that still hold, as the instance `own` reads them. It writes that it stands back by its own clock; all
+    /// The notes that still hold, as the instance `own` reads them. It writes that it stands back by its own clock; all
     /// other notes count as written by another one.
-    pub fn read(value: &[u8], own: &Identity, now: SystemTime) -> Notes {
-        let mut notes: Notes = serde_json::from_slice(value).unwrap_or_default();
-        notes.standing_back.retain_mut(|entry| {
+    #[must_use]
+    pub fn that_hold(mut self, own: &Identity, now: SystemTime) -> Notes {
+        self.standing_back.retain_mut(|entry| {
             let clock = if entry.instance == *own { Clock::Own } else { Clock::Another };
             let age = entry.end.age(now, clock);
             entry.is_over = age != Age::Holds;
             age == Age::Holds || (age == Age::Over && entry.failure.is_some())
         });
-        notes.handed_to = notes.handed_to.filter(|handed| handed.end.age(now, Clock::Another) == Age::Holds);
-        notes
+        self.handed_to = self.handed_to.filter(|handed| handed.end.age(now, Clock::Another) == Age::Holds);
+        self
     }
 
     /// The note that this instance stands back, or failed not long ago.
@@ -221,7 +216,7 @@ mod tests {
             (120, &[], &["n3"], false),
             (770, &[], &[], false),
         ] {
-            let notes = Notes::read(&value, &instance("n1"), at(now));
+            let notes = serde_json::from_slice::<Notes>(&value).unwrap().that_hold(&instance("n1"), at(now));
             let named = |is_over| {
                 let entries = notes.standing_back.iter().filter(|entry| entry.is_over == is_over);
                 entries.map(|entry| entry.instance.node.clone()).collect::<Vec<_>>()

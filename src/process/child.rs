@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Once, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +33,17 @@ pub struct Program<'a> {
     pub environment: &'a [(&'static str, String)],
 }
 
+/// Lets the system report on children: a parent that ignores SIGCHLD passes that on, and then a child's status is lost. A handler that does
+/// nothing of use ends it; if there can be none, the status is as unknown as before.
+fn reap_children() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGCHLD, Arc::default()) {
+            debug!("cannot let the system report on children: {error}");
+        }
+    });
+}
+
 /// A started child, which leads its own process group.
 pub struct Child<'a> {
     process: process::Child,
@@ -54,6 +65,7 @@ impl<'a> Child<'a> {
         let Some((file, arguments)) = program.words.split_first() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no program is named"));
         };
+        reap_children();
         // One pipe for both outputs keeps their order, and keeps them out of this program's own output, which Consul stores.
         let (output, input) = pipe()?;
         // The waiter starts first: if there is no thread for it, the child is not started.

@@ -19,6 +19,7 @@ mod field;
 mod footprint;
 mod handover;
 mod hooks;
+mod hostile;
 mod lock;
 mod migrating;
 mod outage;

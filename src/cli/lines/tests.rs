@@ -150,6 +150,7 @@ fn errors() -> Vec<Complaint> {
         Kind::TimedOut(Duration::from_secs(20)),
         Kind::Interrupted("Peer disconnected".into()),
         Kind::NotUnderstood("expected value at line 1 column 1".into()),
+        Kind::TooLarge(1_048_576),
         Kind::Status(500, "No cluster leader".to_owned()),
         Kind::Status(429, String::new()),
         Kind::Status(301, "Moved Permanently".to_owned()),

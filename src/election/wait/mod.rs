@@ -114,7 +114,8 @@ impl<'a> Waiter<'a> {
                 }
                 News::Registration(Some((registration, hash))) => {
                     // The first answer comes at once and only brings the hash.
-                    let looks = self.hash(&instance).is_some() && !follows;
+                    // An answer without a hash is never waited for; so each one is an occasion.
+                    let looks = (self.hash(&instance).is_some() || hash.is_empty()) && !follows;
                     let is_other = !registration.is_like(&instance.registration);
                     self.registered = Some((registration, hash));
                     if is_other || looks && (self.must_renew(pass) || !self.is_unchanged(pass, role, &instance)) {

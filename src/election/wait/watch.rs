@@ -23,6 +23,12 @@ const LONGEST_QUERY: Duration = Duration::from_secs(25);
 /// What a query may take beyond its wait, besides the sixteenth that Consul adds at random.
 const SLACK: Duration = Duration::from_secs(5);
 
+/// An answer that takes no longer came at once.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// So many changes in a row may be real; more are those of an agent, or of a proxy before it, that does not wait.
+const MOST_HASTY: u32 = 3;
+
 /// How long a thread rests after an answer that showed no change, so that changes elsewhere, or errors, do not make it spin.
 const REST: Duration = Duration::from_millis(200);
 
@@ -45,10 +51,14 @@ enum Source {
 /// One thread, and its last order.
 struct Asker {
     orders: Sender<Order>,
+    /// When its present request is sent; `None` while it has nothing to do.
+    asked: Option<Instant>,
     /// When its present wait is over; `None` while it has nothing to do.
     until: Option<Instant>,
     /// Whether its last answer came earlier than that.
     was_early: bool,
+    /// The number of answers in a row that came at once.
+    hasty: u32,
     /// Whether it rests before it asks again.
     tired: bool,
 }
@@ -104,6 +114,7 @@ impl Watch {
         // Consul answers an index of 0 at once, again and again.
         let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
         self.key.ask(index, wait);
+        let hash = hash.filter(|hash| !hash.is_empty());
         self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
         let Ok((source, news)) = self.news.recv_timeout(left) else { return News::Nothing };
         match source {
@@ -121,7 +132,7 @@ impl Watch {
 
     /// Notes that the last answer for the key showed no change. After an early one, more of the kind are likely.
     pub fn key_was_unchanged(&mut self) {
-        self.key.tired = self.key.was_early;
+        self.key.tired |= self.key.was_early;
     }
 }
 
@@ -145,7 +156,7 @@ impl Asker {
                 }
             }
         })?;
-        Ok(Asker { orders, until: None, was_early: false, tired: false })
+        Ok(Asker { orders, asked: None, until: None, was_early: false, hasty: 0, tired: false })
     }
 
     /// Gives the thread an order, unless it is asking already.
@@ -154,6 +165,7 @@ impl Asker {
             return;
         }
         let rest = if self.tired { REST } else { Duration::ZERO };
+        self.asked = Instant::now().checked_add(rest);
         self.until = Instant::now().checked_add(wait);
         // A thread that no longer exists has panicked, and the process with it.
         let _ = self.orders.send(Order { placed: Instant::now(), behind, wait, rest });
@@ -161,7 +173,10 @@ impl Asker {
 
     /// Notes that the thread has answered; `failed`: with an error.
     fn has_answered(&mut self, failed: bool) {
-        self.was_early = self.until.take().is_some_and(|until| Instant::now() < until);
-        self.tired = failed;
+        let now = Instant::now();
+        self.was_early = self.until.take().is_some_and(|until| now < until);
+        let came_at_once = self.asked.take().is_some_and(|asked| now.saturating_duration_since(asked) < AT_ONCE);
+        self.hasty = if came_at_once { self.hasty.saturating_add(1) } else { 0 };
+        self.tired = failed || self.hasty > MOST_HASTY;
     }
 }

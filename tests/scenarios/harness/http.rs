@@ -33,6 +33,14 @@ impl Message {
         writer.write_all(&[self.head.as_slice(), &self.body].concat())
     }
 
+    /// The message without this header.
+    pub fn without(mut self, name: &str) -> Message {
+        let head = String::from_utf8_lossy(&self.head).into_owned();
+        let is_it = |line: &str| line.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(name));
+        self.head = head.split_inclusive('\n').filter(|line| !is_it(line)).collect::<String>().into_bytes();
+        self
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())

@@ -49,6 +49,8 @@ pub enum Fault {
     HalfBody,
     /// The agent executes it, but the answer is a 200 that is not JSON.
     Garbage,
+    /// The real answer without this header.
+    Without(&'static str),
     /// Bytes that are not HTTP; the agent receives nothing.
     NotHttp,
     /// A status and a text of the proxy's own; the agent receives nothing.
@@ -248,6 +250,7 @@ fn serve(mut client: TcpStream, id: usize, connection: usize, shared: &Shared) -
                 let half = if body.is_empty() { &head[..head.len() / 2] } else { &body[..body.len() / 2] };
                 return client.write_all(&if body.is_empty() { half.to_vec() } else { [head, half].concat() });
             }
+            Some(Fault::Without(name)) => response.without(name).write_to(&mut client)?,
             Some(Fault::Garbage) => answer(&mut client, 200, "<html>this is not JSON</html>")?,
             Some(Fault::StatusAfter(code, text)) => answer(&mut client, code, text)?,
             _ => response.write_to(&mut client)?,
