@@ -53,12 +53,7 @@ impl Client {
             tags: Option<Vec<String>>,
             meta: Option<BTreeMap<String, String>>,
         }
-        // A string in backticks has no escapes, and so cannot hold a backtick.
-        let filter = if service_id.contains('`') {
-            String::new()
-        } else {
-            format!("?filter={}", encode(&format!("ID == `{service_id}`")))
-        };
+        let filter = id_filter(service_id);
         let call = Call::get(
             format!("/v1/catalog/node-services/{}{filter}", encode(node)),
             format!("read instance {service_id} of node {node} in the catalog"),
@@ -74,6 +69,16 @@ impl Client {
     }
 }
 
+/// Returns the query string that leaves only this instance in an answer about a node's instances.
+pub(super) fn id_filter(service_id: &str) -> String {
+    // A string in backticks has no escapes, and so cannot hold a backtick.
+    if service_id.contains('`') {
+        String::new()
+    } else {
+        format!("?filter={}", encode(&format!("ID == `{service_id}`")))
+    }
+}
+
 /// An instance of a service anywhere in the datacenter.
 #[derive(Clone, Debug)]
 pub struct RemoteInstance {
@@ -85,6 +90,8 @@ pub struct RemoteInstance {
     pub health: Health,
     /// The raft index of the last change of any of its checks.
     pub checks_index: u64,
+    /// The version of its node's agent, where that shows it.
+    pub agent_version: Option<String>,
 }
 
 impl Client {
@@ -107,6 +114,8 @@ impl Client {
             name: String,
             #[serde(rename = "Address", default)]
             address: String,
+            #[serde(rename = "Meta")]
+            meta: Option<BTreeMap<String, String>>,
         }
         #[derive(Deserialize)]
         struct IndexedCheck {
@@ -124,6 +133,7 @@ impl Client {
             RemoteInstance {
                 node: entry.node.name,
                 node_address: entry.node.address,
+                agent_version: entry.node.meta.and_then(|mut meta| meta.remove("consul-version")),
                 checks_index: checks.iter().map(|check| check.index).max().unwrap_or_default(),
                 health: Health {
                     registration: entry.service,

@@ -57,6 +57,7 @@ pub fn holder(
         ttl: policy.ttl.unwrap_or(Duration::ZERO).as_secs(),
         check_id: own_check(instance, known.as_deref(), names).map(|check| check.id.clone()).or(known),
         promoted: description.promoted,
+        alone: previous.and_then(|previous| previous.alone.clone()),
         challenger,
     }
 }

@@ -139,6 +139,16 @@ pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> M
     result
 }
 
+/// The marks of a former master, as its own next run will set them first. Its own mark stays as it is, and no hook counts as done.
+pub fn of_former(marks: &Marks, names: &Names) -> Marks {
+    let mut result = without_hook_done(marks, names);
+    let slave_tag = Mark::of(marks, names).map_or_else(|| names.slave_tag.clone(), |mark| mark.tags.1);
+    result.tags = with_role(marks, &slave_tag, &names.master_tag, names);
+    result.meta.remove(&session_key(names));
+    result.meta.remove(&key(names, "promoted"));
+    result
+}
+
 /// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note
 /// of its hook, so that the hook runs once.
 pub fn of_nobody(marks: &Marks, keeps_hook: bool, names: &Names) -> Marks {

@@ -2,6 +2,7 @@
 
 use super::complaint::Contradiction;
 use super::config::Names;
+use super::entries::{Alone, Entries};
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
 use super::marks::{Mark, Marks};
@@ -28,6 +29,8 @@ pub struct View {
     pub challenger_is_due: bool,
     /// The other candidates, best first.
     pub others: Answer<Vec<Candidate>>,
+    /// The catalog entries that taking the lock changes; known where the candidates are.
+    pub entries: Entries,
     /// The instance that leads this election with another lock key; known where the candidates are.
     pub split: Option<Split>,
     /// What the holder of the lock says that contradicts this instance's options.
@@ -96,6 +99,12 @@ pub struct Done {
     pub hook_failed: bool,
     /// It acquired the lock: the query of the last term, which was fenced, has gone with that term's session.
     pub acquired: bool,
+    /// The transaction that acquired the lock marked the instance as master in the catalog.
+    pub marked: bool,
+    /// How often it could not take the lock because a catalog entry had changed.
+    pub contests: u32,
+    /// Why it takes the lock without the former master's tag.
+    pub alone: Option<Alone>,
     /// It tried to create the query.
     pub query_tried: bool,
     /// It noted that it hands over.

@@ -9,6 +9,7 @@ use super::clock::has_passed;
 use super::complaint::{Complaint, Contradiction, Difference};
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
+use super::entries::Entries;
 use super::identity::Identity;
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
@@ -53,7 +54,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, contradiction, key } = seen;
+    let SeenLock { lock, former, term, notes, term_is_over, challenger_is_due, contradiction, key } = seen;
     let mut view = View {
         instance,
         lock,
@@ -63,6 +64,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
         challenger_is_due,
         contradiction,
         split: None,
+        entries: Entries::default(),
         others: Answer::NotAsked,
         port: Answer::NotAsked,
         query: Answer::NotAsked,
@@ -77,7 +79,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
     let mut port = Some(known.port);
     while let Some(question) = open_question(&view, &config.names, &config.policy) {
         let answered = match question {
-            Question::Candidates => read_candidates(client, config, &mut view),
+            Question::Candidates => read_candidates(client, config, &mut view, former.as_ref()),
             Question::Port => {
                 read_port(client, config, &mut view, port.take().unwrap_or_default()).map(|held| connection = held)
             }
@@ -93,6 +95,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known) -> Re
 /// What the lock key and its value show.
 struct SeenLock {
     lock: Lock,
+    /// The last master that the value of a free lock names.
+    former: Option<Identity>,
     term: u64,
     notes: Notes,
     term_is_over: bool,
@@ -105,6 +109,7 @@ impl SeenLock {
     fn unknown() -> SeenLock {
         SeenLock {
             lock: Lock::Unknown,
+            former: None,
             term: 0,
             notes: Notes::default(),
             term_is_over: false,
@@ -133,6 +138,7 @@ fn read_lock(
     if let Some(Key { session, value, lock_index, .. }) = found {
         seen.term = lock_index;
         seen.notes = Notes::read(&value, &instance.identity, now);
+        seen.former = value::holder(&value).map(|holder| holder.instance);
         if let Some(session) = session {
             seen.contradiction = value::holder(&value)
                 .filter(|holder| holder.session == session && holder.instance != instance.identity)
@@ -202,12 +208,18 @@ fn read_holder(
     })
 }
 
-fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
+fn read_candidates(
+    client: &Client,
+    config: &Config,
+    view: &mut View,
+    former: Option<&Identity>,
+) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
     let instances = client.instances_everywhere(&names.service)?;
     let own = &mut view.instance;
     view.split = candidates::split(&instances, names);
+    view.entries = Entries::among(&instances, &own.identity, former, names);
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
     own.node_address = remote.map(|remote| remote.node_address.clone());
     view.others = Answer::Known(candidates::among(instances, &own.identity, &view.notes, names, policy));

@@ -46,6 +46,9 @@ pub struct Holder {
     /// Whether the promote hook ran in this term.
     #[serde(default, skip_serializing_if = "is_default")]
     pub promoted: bool,
+    /// Why the former master's tag did not go with the lock, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<String>,
     /// The candidate of higher priority that takes over once it has been passing for long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Challenger>,

@@ -105,9 +105,10 @@ fn keep(
     let wanted =
         marks::of_master(&view.instance.marks, (session, &holder.since), &own_mark(view, names, policy), names, policy);
     let is_new = wanted != view.instance.marks;
-    if is_new {
-        actions.push(Action::Mark(wanted.clone()));
-    }
+    let mark = is_new.then(|| Action::Mark(wanted.clone()));
+    // Marks that the catalog got with the lock are new to the agent alone, and the name need not wait for that.
+    let (before, after) = if view.done.marked { (None, mark) } else { (mark, None) };
+    actions.extend(before);
     let query = if creates_query_unseen(view, policy) {
         Ok(query::unseen(session, names, policy))
     } else {
@@ -120,6 +121,7 @@ fn keep(
         }
         Err(fault) => Some(Fault::Query(fault)),
     };
+    actions.extend(after);
     // The name finds the new master by now; what only describes it can take its time.
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));

@@ -9,8 +9,9 @@ mod own_mark;
 mod query;
 mod question;
 mod stance;
+mod takeover;
 
-pub use action::{Action, Decision, HandOver};
+pub use action::{Action, Decision, HandOver, Takeover};
 pub use question::{Question, open_question};
 
 use super::complaint::Fault;
@@ -66,9 +67,10 @@ fn campaign(view: &View, names: &Names, policy: &Policy) -> Decision {
         Err(fault) => return Decision { role: None, actions, fault: Some(Fault::Query(fault)) },
     };
     if complete {
+        let takeover = takeover::takeover(view, actions.is_empty(), names, policy);
         // Only the master changes a query, but a missing one can be created by anybody.
         actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
-        actions.push(Action::Acquire { behind: stance::candidates_before(view, names, policy) });
+        actions.push(Action::Acquire { behind: stance::candidates_before(view, names, policy), takeover });
     }
     Decision { role: None, actions, fault: None }
 }

@@ -11,6 +11,7 @@ use crate::election::complaint::{Contradiction, Difference, QueryFault};
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
+use crate::election::entries::{Alone, Entries, Entry};
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Mark, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
@@ -63,6 +64,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
     };
     let query = read_query(query, matches!(lock_state, Lock::Mine { .. }), policy);
     let done = Done { refused: lock == "refused", ..Done::default() };
+    let mut is_blind = false;
     let mut view = View {
         instance,
         lock: lock_state,
@@ -70,6 +72,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         notes: Notes::default(),
         others: Answer::NotAsked,
         split: None,
+        entries: Entries::default(),
         contradiction: None,
         term_is_over: false,
         challenger_is_due: false,
@@ -118,6 +121,14 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
                 let Lock::Another(leader) = &view.lock else { panic!("{word}") };
                 view.done.memory.ran_slave_hook(marks::note_of(SlaveHook::Follow, Some(leader)));
             }
+            ("entry", _) => view.entries.own = Some(entry("n1", &view.instance.marks)),
+            ("blind", _) => is_blind = true,
+            ("tagged", node) => view.entries.masters.push(entry(node, &Marks::default())),
+            ("odd", node) => view.entries.masters.push(Entry { is_whole: false, ..entry(node, &Marks::default()) }),
+            ("hidden", node) => view.entries.hidden = Some(identity(node, "redis-2")),
+            ("contested", _) => view.done.contests = 3,
+            ("denied", _) => view.done.alone = Some(Alone::Refused("denied".to_owned())),
+            ("marked", _) => view.done.marked = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("{word}") };
@@ -141,8 +152,38 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         let mut marks = view.instance.marks.clone();
         marks.meta.insert("election-redis-master-mark".to_owned(), text);
         view.instance = view.instance.clone().with_marks(marks, names);
+        if let Some(own) = view.entries.own.take() {
+            view.entries.own = Some(Entry {
+                registration: own.registration.with(&view.instance.marks.tags, &view.instance.marks.meta),
+                ..own
+            });
+        }
+    }
+    if view.others.known().is_some() && !is_blind {
+        // An entry that is not as the agent has it, unless the scenario says so.
+        view.entries.own.get_or_insert_with(|| entry("n1", &Marks::default()));
     }
     view
+}
+
+/// The catalog entry of the instance on a node.
+fn entry(node: &str, marks: &Marks) -> Entry {
+    let instance = identity(node, if node == "n1" { "redis-1" } else { "redis-2" });
+    Entry { instance, registration: registration().with(&marks.tags, &marks.meta), is_whole: true, may_change: true }
+}
+
+fn show_takeover(behind: usize, takeover: &Takeover) -> String {
+    let mut words = vec!["acquire".to_owned()];
+    if behind > 0 {
+        words.push(format!("behind {behind}"));
+    }
+    words.extend(takeover.from.iter().map(|from| format!("from {}", from.node)));
+    if takeover.mark.is_some() {
+        words.push("as master".to_owned());
+    }
+    words.extend(takeover.then_from.iter().map(|from| format!("then from {}", from.node)));
+    words.extend(takeover.alone.as_ref().map(|_| "alone".to_owned()));
+    words.join(" ")
 }
 
 /// Tags, and with an equals sign keys of Meta; a master has its session there unless another is named.
@@ -219,6 +260,7 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         ttl: policy.ttl.map_or(0, |ttl| ttl.as_secs()),
         check_id,
         promoted: false,
+        alone: None,
         challenger: None,
     };
     Holder { checks: bound_ids(instance, Some(&holder), names, policy), ..holder }
@@ -351,8 +393,7 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
                     format!("confirm {}", role(marks))
                 }
             }
-            Action::Acquire { behind: 0 } => "acquire".to_owned(),
-            Action::Acquire { behind } => format!("acquire behind {behind}"),
+            Action::Acquire { behind, takeover } => show_takeover(*behind, takeover),
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
