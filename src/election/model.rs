@@ -5,7 +5,7 @@ use super::config::Names;
 use super::entries::{Alone, Entries};
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
-use super::marks::{Mark, Marks};
+use super::marks::{self, Mark, Marks};
 use super::memory::Memory;
 use super::outcome::Split;
 use super::value::{Holder, Notes};
@@ -138,6 +138,13 @@ impl Instance {
     /// The ID of the election's own check, where the instance's mark names it.
     pub fn marked_check(&self) -> Option<&str> {
         self.mark.as_ref()?.check.as_deref()
+    }
+
+    /// Whether the agent still has the other role's tag than `wanted`. With `EnableTagOverride` the catalog may be ahead of it, and the
+    /// agent writes its own tags there with the next change of a check.
+    pub fn is_behind(&self, wanted: &Marks, names: &Names) -> bool {
+        let own = Marks::from(&self.registration);
+        self.registration.enable_tag_override() && marks::say_master(&own, names) != marks::say_master(wanted, names)
     }
 
     /// The instance with other marks.

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Health, Node, Outcome, Pass, secs, seen, unique, wait_for};
+use crate::harness::{Api, Health, Node, Outcome, Pass, Request, secs, seen, unique, wait_for};
 
 /// An instance on a node, with one TTL check that passes until the scenario sets it. Deregistered when dropped.
 pub struct Candidate<'a> {
@@ -217,6 +217,12 @@ pub fn let_consul_run_all(candidates: &[Candidate], interval: &str, arguments: &
         let pass = Pass::of(&candidate.service).on(candidate.node).args(arguments.iter().copied());
         candidate.let_consul_run_it(interval, &pass);
     }
+}
+
+/// Whether a request is an attempt on the lock, alone or in one transaction with tags.
+pub fn tries_the_lock(request: &Request) -> bool {
+    let in_transaction = request.path == "/v1/txn" && request.body.contains(r#""Verb":"lock""#);
+    request.path.contains("?acquire=") || (in_transaction && !request.body.contains(r#""Verb":"unlock""#))
 }
 
 /// Waits until exactly one instance is tagged master, the others slave, all of them passing, and DNS answers with the

@@ -104,7 +104,7 @@ fn keep(
 ) -> Option<Fault> {
     let wanted =
         marks::of_master(&view.instance.marks, (session, &holder.since), &own_mark(view, names, policy), names, policy);
-    let is_new = wanted != view.instance.marks;
+    let is_new = wanted != view.instance.marks || view.instance.is_behind(&wanted, names);
     let mark = is_new.then(|| Action::Mark(wanted.clone()));
     // Marks that the catalog got with the lock are new to the agent alone, and the name need not wait for that.
     let (before, after) = if view.done.marked { (None, mark) } else { (mark, None) };

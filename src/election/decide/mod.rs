@@ -34,6 +34,10 @@ pub fn decide(view: &View, names: &Names, policy: &Policy) -> Decision {
         (Stance::StepDown(vacancy), Lock::Mine { session, .. }) => {
             let (mut actions, complete) = become_slave(view, None, names, policy);
             if complete {
+                if actions.is_empty() {
+                    // A run that was killed right after it took the lock has told the catalog of its tag, and not the agent.
+                    actions.push(Action::ConfirmMarks(view.instance.marks.clone()));
+                }
                 actions.push(Action::Release { session: session.clone() });
             }
             Decision { role: Some(Role::SlaveOfNone(vacancy)), actions, fault: None }
@@ -104,7 +108,7 @@ fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Po
     let hook = next_hook(view, leader, names, policy);
     let wanted = marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
     let wanted = marks::with_known_hook(wanted, known, leader, names, policy);
-    if wanted != *marks {
+    if wanted != *marks || view.instance.is_behind(&wanted, names) {
         return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }
     match hook {

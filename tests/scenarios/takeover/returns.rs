@@ -1,0 +1,78 @@
+//! Former masters that come back: with `--wait`, two passing instances are never tagged master.
+
+use crate::harness::{Cluster, Health, millis, secs, seen, wait_for};
+use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
+
+const WAIT: &[&str] = &["--wait", "9s", "--lock-delay", "0s"];
+
+/// Waits until Consul shows the instance's line, and the next run, which waits, has begun.
+fn wait_for_a_waiting_run(one: &Candidate) {
+    wait_for("the master's line", secs(10), || {
+        let check = one.node.api().check(&one.election_check());
+        seen(check, |check| check.as_ref().is_some_and(|(_, line)| line.contains(": master on "))).map(drop)
+    });
+    std::thread::sleep(millis(1_500));
+}
+
+#[test]
+fn with_a_wait_a_master_that_is_stopped_and_continued_is_never_a_second_one() {
+    let cluster = Cluster::with(3).quick_failure_detection().start();
+    let candidates = Candidate::on_each(cluster.nodes::<3>());
+    let api = cluster.server().api();
+    let_consul_run_all(&candidates, "1s", WAIT);
+    let mut old = wait_for_settled(&candidates, &api);
+    let watch = Watch::over(&candidates[0].service, cluster.server().api());
+    for _ in 0..2 {
+        candidates[old].node.pause();
+        let new = wait_for_another_master(&candidates, old, &api);
+        assert_eq!(api.nodes_tagged(&candidates[0].service, "master"), [candidates[new].node.name()]);
+        candidates[old].node.resume();
+        assert_eq!(wait_for_settled(&candidates, &api), new);
+        old = new;
+    }
+    watch.saw_never_two_masters();
+}
+
+#[test]
+fn with_a_wait_a_master_whose_agent_is_killed_and_started_again_is_never_a_second_one() {
+    let cluster = Cluster::with(3).quick_failure_detection().start();
+    let candidates = Candidate::on_each(cluster.nodes::<3>());
+    let api = cluster.server().api();
+    let_consul_run_all(&candidates, "1s", WAIT);
+    let old = wait_for_settled(&candidates, &api);
+    let watch = Watch::over(&candidates[0].service, cluster.server().api());
+    candidates[old].node.kill();
+    let new = wait_for_another_master(&candidates, old, &api);
+    candidates[old].node.start_again();
+    wait_for("the restarted agent to know its instance", secs(20), || {
+        let path = format!("/v1/agent/service/{}", candidates[old].id);
+        seen(candidates[old].node.api().get(&path).status, |status| *status == 200)
+    });
+    candidates[old].turn(Health::Passing);
+    assert_eq!(wait_for_settled(&candidates, &api), new);
+    watch.saw_never_two_masters();
+}
+
+#[test]
+fn with_a_wait_a_master_whose_check_fails_and_recovers_at_once_is_never_a_second_one() {
+    let cluster = Cluster::of(3);
+    let candidates = Candidate::on_each(cluster.nodes::<3>());
+    let api = cluster.server().api();
+    let_consul_run_all(&candidates, "1s", WAIT);
+    let mut old = wait_for_settled(&candidates, &api);
+    let watch = Watch::over(&candidates[0].service, cluster.server().api());
+    for _ in 0..6 {
+        let former = &candidates[old];
+        wait_for_a_waiting_run(former);
+        former.turn(Health::Critical);
+        // A waiting run needs some milliseconds, and no check recovers in less.
+        wait_for("the agent to give its tag up", secs(1), || {
+            seen(former.node.api().local_tags(&former.id), |tags| tags == &["slave"]).map(drop)
+        });
+        former.turn(Health::Passing);
+        let new = wait_for_another_master(&candidates, old, &api);
+        assert_eq!(wait_for_settled(&candidates, &api), new);
+        old = new;
+    }
+    watch.saw_never_two_masters();
+}
