@@ -26,14 +26,14 @@ pub fn takeover(view: &View, is_ready: bool, names: &Names, policy: &Policy) -> 
         // Unknown candidates are another matter: then it does not try.
         return Takeover { alone: view.others.known().map(|_| Alone::Blind), ..Takeover::default() };
     };
-    let named = |is_whole: bool| -> Vec<Identity> {
+    let instances = |is_whole: bool| -> Vec<Identity> {
         let masters = entries.masters.iter().filter(|entry| entry.is_whole == is_whole);
         masters.map(|entry| entry.instance.clone()).take(MOST_FORMER).collect()
     };
     let leads = is_ready && policy.hooks.promote.is_none() && is_as_seen(own, view);
     Takeover {
-        from: named(true),
-        then_from: named(false),
+        from: instances(true),
+        then_from: instances(false),
         mark: leads.then(|| own_mark(view, names, policy)),
         alone: entries.hidden.clone().map(Alone::Hidden),
     }

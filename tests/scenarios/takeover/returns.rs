@@ -3,7 +3,7 @@
 use crate::harness::{Cluster, Health, millis, secs, seen, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
 
-const WAIT: &[&str] = &["--wait", "9s", "--lock-delay", "0s"];
+const WAIT: &[&str] = &["--wait", "9s"];
 
 /// Waits until Consul shows the instance's line, and the next run, which waits, has begun.
 fn wait_for_a_waiting_run(one: &Candidate) {
