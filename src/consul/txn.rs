@@ -45,6 +45,10 @@ pub struct EntryChange {
 }
 
 impl EntryChange {
+    fn step(&self) -> Value {
+        json!({"Service": {"Verb": "cas", "Node": self.node, "Service": self.entry.reported()}})
+    }
+
     /// Returns whether a transaction writes every field of the entry, if the agent that sends it has this version.
     pub fn survives_transaction(&self, agent_version: Option<&str>) -> bool {
         let keeps_addresses = agent_version.and_then(minor).is_some_and(|version| version >= KEEPS_ADDRESSES);
@@ -98,11 +102,8 @@ impl Client {
         changes: &[EntryChange],
     ) -> Result<Taken, Error> {
         let lock = kv_step("lock", key, session, value);
-        let entries = changes.iter().map(|EntryChange { node, entry }| {
-            json!({"Service": {"Verb": "cas", "Node": node, "Service": entry.reported()}})
-        });
-        let steps: Vec<Value> = std::iter::once(lock).chain(entries).collect();
-        let answer = self.transaction(&steps, format!("acquire lock {key} and change the catalog"), key)?;
+        let steps: Vec<Value> = std::iter::once(lock).chain(changes.iter().map(EntryChange::step)).collect();
+        let answer = self.transaction(&steps, format!("acquire lock {key} and change the catalog"), kv::rule(key))?;
         let Some(errors) = refusal(&answer)? else { return Ok(Taken::All) };
         if let Some(denied) = errors.iter().find(|error| error.is_denial()) {
             let change = denied.op_index.checked_sub(1).and_then(|position| changes.get(position));
@@ -116,6 +117,22 @@ impl Client {
         Ok(Taken::EntriesChanged(errors.iter().map(|error| error.op_index - 1).collect()))
     }
 
+    /// Changes entries, all in one step or not at all. `false`: one of them has changed since it was read.
+    ///
+    /// # Errors
+    /// When the request failed or was denied.
+    pub fn change_entries(&self, changes: &[EntryChange]) -> Result<bool, Error> {
+        let service = changes.first().map(|change| change.entry.service()).unwrap_or_default();
+        let rule = Rule::write(Resource::Service, service);
+        let steps: Vec<Value> = changes.iter().map(EntryChange::step).collect();
+        let answer = self.transaction(&steps, format!("change instances of {service} in the catalog"), rule)?;
+        let Some(errors) = refusal(&answer)? else { return Ok(true) };
+        match errors.iter().find(|error| error.is_denial()) {
+            Some(denied) => Err(answer.denied(&denied.what)),
+            None => Ok(false),
+        }
+    }
+
     /// Moves a lock from one session to another in one transaction, so that nobody can acquire it in between, and writes `value`.
     /// `LockIndex` grows by 1. `false`: `from` does not hold the lock, or `to` has ended.
     ///
@@ -123,7 +140,7 @@ impl Client {
     /// When the request failed or was denied.
     pub fn move_lock(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
         let steps = [kv_step("unlock", key, from, value), kv_step("lock", key, to, value)];
-        let answer = self.transaction(&steps, format!("move lock {key} to another session"), key)?;
+        let answer = self.transaction(&steps, format!("move lock {key} to another session"), kv::rule(key))?;
         let Some(errors) = refusal(&answer)? else { return Ok(true) };
         match errors.iter().find(|error| error.is_denial()) {
             Some(denied) => Err(answer.denied(&denied.what)),
@@ -159,9 +176,9 @@ impl Client {
         Ok(found.services.into_iter().flatten().find(|entry| entry.id() == service_id))
     }
 
-    fn transaction(&self, steps: &[Value], purpose: String, key: &str) -> Result<Answer, Error> {
+    fn transaction(&self, steps: &[Value], purpose: String, rule: Rule) -> Result<Answer, Error> {
         let body = json!(steps).to_string().into_bytes();
-        self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, kv::rule(key)))
+        self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Entries {
     pub masters: Vec<Entry>,
     /// The instance that the lock's value names as the last master, if its entry is not among those that were read.
     pub hidden: Option<Identity>,
+    /// The version of the own agent, where its node shows it.
+    pub agent_version: Option<String>,
 }
 
 /// An instance's catalog entry.
@@ -57,6 +59,7 @@ impl Entries {
         };
         let version = instances.iter().find(|remote| remote.node == own.node);
         let version = version.and_then(|remote| remote.agent_version.as_deref());
+        let agent_version = version.map(str::to_owned);
         let entry = |remote: &RemoteInstance| Entry::of(remote, identity(remote), version);
         let is_former = |remote: &&RemoteInstance| Some(&identity(remote)) == former;
         let masters = instances.iter().filter(|remote| identity(remote) != *own);
@@ -65,6 +68,7 @@ impl Entries {
             own: instances.iter().find(|remote| identity(remote) == *own).map(entry),
             masters: masters.map(entry).collect(),
             hidden: former.filter(|former| *former != own && !instances.iter().any(|r| is_former(&r))).cloned(),
+            agent_version,
         }
     }
 }

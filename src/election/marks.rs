@@ -7,6 +7,7 @@
 //! - `mark`: what the other instances must know of this one, see [`Mark`]. Consul shows Meta at once; what a check prints it may show
 //!   5 minutes late.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
+//! - `taken`: in the catalog alone, on a former master whose tag went with the lock, until its agent writes the entry again.
 //! - `promoted`: on a master, the beginning of the term that the promote hook ran for. The lock's value has a note of it as well. Both must
 //!   agree: the value alone survives a snapshot restore, and this alone the loss of the value.
 
@@ -147,6 +148,17 @@ pub fn of_former(marks: &Marks, names: &Names) -> Marks {
     result.meta.remove(&session_key(names));
     result.meta.remove(&key(names, "promoted"));
     result
+}
+
+/// `marks` of a former master whose agent does not know yet that its tag was taken. What that agent writes next has no such note.
+pub fn with_taken(mut marks: Marks, session: &str, names: &Names) -> Marks {
+    marks.meta.insert(key(names, "taken"), session.to_owned());
+    marks
+}
+
+/// Whether the marks have that note.
+pub fn is_taken(marks: &Marks, names: &Names) -> bool {
+    marks.meta.contains_key(&key(names, "taken"))
 }
 
 /// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note

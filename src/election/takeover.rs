@@ -1,6 +1,7 @@
 //! Takes the free lock, and the former master's tag with it. Knows how this is done, never whether.
 
 use std::thread;
+use std::time::Duration;
 
 use log::{debug, info};
 
@@ -9,16 +10,34 @@ use super::complaint::Complaint;
 use super::decide::Takeover;
 use super::describe::Description;
 use super::entries::{Alone, Entry};
+use super::identity::Identity;
 use super::marks::{self, Mark, Marks};
 use super::progress::Progress;
 use super::value::{self, Holder};
-use crate::consul::{self, EntryChange, Taken};
+use crate::consul::{self, EntryChange, Registration, Taken};
+use crate::deadline::Deadline;
 
 /// The largest number of candidates that an attempt waits for.
 const MOST_STEPS: u32 = 4;
 
 /// How much of Consul's words the lock's value keeps.
 const MOST_WORDS: usize = 300;
+
+/// How long a new master leaves the run of a former one to tell its agent: somewhat longer than the usual second between two runs that wait.
+const MOST_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// How often it looks meanwhile: at first a waiting run is likely to need some milliseconds.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LONGEST_LOOK: Duration = Duration::from_millis(25);
+
+/// What an attempt to acquire the lock came to.
+struct Attempt {
+    taken: Taken,
+    /// The entries that went with the lock and that the former master's agent, which is alive, may write back.
+    contested: Vec<EntryChange>,
+    /// Whether the own tag went with the lock.
+    is_marked: bool,
+}
 
 impl Apply<'_> {
     /// Tries to acquire the free lock, and what changes hands with it.
@@ -29,20 +48,23 @@ impl Apply<'_> {
         if self.spare.is_none() && self.gives_way_to(behind)? {
             return Ok(Progress::Overtaken);
         }
-        let taken = match self.attempt(takeover) {
-            Err(error) if error.is_refusal() && changes_entries(takeover) => {
+        let alone = |alone| Takeover { alone: Some(alone), ..Takeover::default() };
+        let attempt = match self.attempt(takeover) {
+            Err(error) if error.is_refusal() && *takeover != Takeover::default() => {
                 debug!("{error:#}");
-                let alone = Some(Alone::Refused(format!("{error}").chars().take(MOST_WORDS).collect()));
-                self.done.alone.clone_from(&alone);
-                self.attempt(&Takeover { alone, ..Takeover::default() })?
+                let reason = Alone::Refused(error.to_string().chars().take(MOST_WORDS).collect());
+                self.done.alone = Some(reason.clone());
+                self.attempt(&alone(reason))?
             }
             outcome => outcome?,
         };
-        match taken {
+        match attempt.taken {
             Taken::All => {
                 self.done.acquired = true;
-                self.done.marked |= takeover.mark.is_some() && self.done.alone.is_none();
-                self.strip(takeover);
+                self.done.marked = attempt.is_marked;
+                if self.done.alone.is_none() {
+                    self.outlast(takeover, &attempt.contested);
+                }
             }
             Taken::LockRefused => self.done.refused = true,
             Taken::EntriesChanged(_) => {
@@ -55,49 +77,82 @@ impl Apply<'_> {
     }
 
     /// One attempt to acquire the lock.
-    fn attempt(&mut self, takeover: &Takeover) -> Result<Taken, consul::Error> {
+    fn attempt(&mut self, takeover: &Takeover) -> Result<Attempt, consul::Error> {
         let mut spare = self.spare.take();
         let notes = self.notes_of_others();
+        let (mut contested, mut is_marked) = (Vec::new(), false);
         let taken = self.entry(None, &Description::default()).and_then(|entry| {
             self.lock(None).acquire(&mut spare, |session| {
-                let holder = Holder {
-                    session: session.to_owned(),
-                    alone: takeover.alone.as_ref().map(ToString::to_string),
-                    ..entry
-                };
-                let mut changes = self.former(takeover)?;
-                changes.extend(takeover.mark.as_ref().and_then(|mark| self.own(&holder, mark)));
+                let alone = takeover.alone.as_ref().map(ToString::to_string);
+                let holder = Holder { session: session.to_owned(), alone, ..entry };
+                let mut changes;
+                (changes, contested) = self.former(takeover, session)?;
+                if let Some(mark) = takeover.mark.as_ref().filter(|_| contested.is_empty() && !self.must_wait(takeover))
+                {
+                    changes.extend(self.own(&holder, mark));
+                    is_marked = true;
+                }
                 Ok((value::write(Some(&holder), &notes), changes))
             })
         });
         *self.spare = spare;
-        taken
+        Ok(Attempt { taken: taken?, contested, is_marked })
     }
 
-    /// The entries of the former masters without their tags. One that its own run may write at any moment is read again: a transaction that
-    /// fails for it would cost a raft entry, and more time.
-    fn former(&self, takeover: &Takeover) -> Result<Vec<EntryChange>, consul::Error> {
-        let mut changes = Vec::new();
-        let is_named = |entry: &&Entry| takeover.from.contains(&entry.instance);
-        for entry in self.view.entries.masters.iter().filter(is_named) {
-            let now = if entry.may_change { self.read_again(entry)? } else { Some(entry.registration.clone()) };
-            let Some(now) = now else { continue };
-            changes.extend(self.without_tag(entry, &now));
+    /// Whether the own tag waits for the agent of a former master that is alive. Only a run that waits tells its agent at once, so only
+    /// among such runs is that worth it; without, the lock-delay is there for it.
+    fn is_patient(&self) -> bool {
+        !self.config.wait.length.is_zero()
+    }
+
+    /// Whether a former master is alive whose tag does not go with the lock.
+    fn must_wait(&self, takeover: &Takeover) -> bool {
+        self.is_patient() && self.named(&takeover.then_from).any(|entry| entry.may_change)
+    }
+
+    /// The entries of the former masters without their tags, and those of them whose agents are to be outlasted. An entry of a node that is
+    /// alive is read again: its own run may just have written it, and a transaction that fails for it would cost a raft entry, and more
+    /// time.
+    fn former(
+        &self,
+        takeover: &Takeover,
+        session: &str,
+    ) -> Result<(Vec<EntryChange>, Vec<EntryChange>), consul::Error> {
+        let (mut changes, mut contested) = (Vec::new(), Vec::new());
+        for entry in self.named(&takeover.from) {
+            let now = if entry.may_change { self.read(entry)? } else { Some(entry.registration.clone()) };
+            let change = now.and_then(|now| self.without_tag(&entry.instance.node, &now));
+            let is_contested = entry.may_change && self.is_patient();
+            let change = change.map(|change| if is_contested { self.noted(change, session) } else { change });
+            // It may have got fields that a transaction would lose.
+            let change =
+                change.filter(|change| change.survives_transaction(self.view.entries.agent_version.as_deref()));
+            contested.extend(change.clone().filter(|_| is_contested));
+            changes.extend(change);
         }
-        Ok(changes)
+        Ok((changes, contested))
     }
 
-    fn read_again(&self, entry: &Entry) -> Result<Option<consul::Registration>, consul::Error> {
+    fn named<'b>(&'b self, instances: &'b [Identity]) -> impl Iterator<Item = &'b Entry> {
+        self.view.entries.masters.iter().filter(|entry| instances.contains(&entry.instance))
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Option<Registration>, consul::Error> {
         self.client.entry(&entry.instance.node, &entry.instance.service_id)
     }
 
-    /// The entry as a slave has it; `None` if it is that already, or has got fields that a transaction would lose.
-    fn without_tag(&self, before: &Entry, now: &consul::Registration) -> Option<EntryChange> {
+    /// The entry as a slave has it; `None` if it is that already.
+    fn without_tag(&self, node: &str, now: &Registration) -> Option<EntryChange> {
         let marks = Marks::from(now);
         let wanted = marks::of_former(&marks, &self.config.names);
-        let same_fields = now.is_like(&before.registration.with(&marks.tags, &marks.meta));
-        (wanted != marks && same_fields)
-            .then(|| EntryChange { node: before.instance.node.clone(), entry: now.with(&wanted.tags, &wanted.meta) })
+        let entry = now.with(&wanted.tags, &wanted.meta);
+        (wanted != marks).then(|| EntryChange { node: node.to_owned(), entry })
+    }
+
+    /// The change with the note that the entry's agent does not know of it.
+    fn noted(&self, change: EntryChange, session: &str) -> EntryChange {
+        let marks = marks::with_taken(Marks::from(&change.entry), session, &self.config.names);
+        EntryChange { entry: change.entry.with(&marks.tags, &marks.meta), ..change }
     }
 
     /// The own entry with the marks of a master.
@@ -105,22 +160,53 @@ impl Apply<'_> {
         let own = self.view.entries.own.as_ref()?;
         let term = (holder.session.as_str(), holder.since.as_str());
         let wanted = marks::of_master(&self.view.instance.marks, term, mark, &self.config.names, &self.config.policy);
-        Some(EntryChange { node: own.instance.node.clone(), entry: own.registration.with(&wanted.tags, &wanted.meta) })
+        let entry = own.registration.with(&wanted.tags, &wanted.meta);
+        Some(EntryChange { node: own.instance.node.clone(), entry })
     }
 
-    /// Takes the tags of former masters whose entries a transaction does not keep whole. There is no compare-and-set here; each entry is
-    /// read just before. What fails is left to the former master's own run.
-    fn strip(&self, takeover: &Takeover) {
-        let is_named = |entry: &&Entry| takeover.then_from.contains(&entry.instance);
-        for entry in self.view.entries.masters.iter().filter(is_named) {
-            let stripped = self.read_again(entry).and_then(|now| {
-                let change = now.and_then(|now| self.without_tag(entry, &now));
-                change.map_or(Ok(()), |change| self.client.write_entry(&change))
-            });
-            match stripped {
-                Ok(()) => info!("{} on {} is no longer tagged master", entry.instance.service_id, entry.instance.node),
-                Err(error) => debug!("{error:#}"),
+    /// Waits until the former masters that are alive have told their agents, which would otherwise write the old tags back with the next
+    /// change of a check, and takes the tags that did not go with the lock. What fails is left to the former master's own run.
+    fn outlast(&self, takeover: &Takeover, contested: &[EntryChange]) {
+        let patience = Deadline::after(MOST_PATIENCE.min(self.deadline.remaining() / 2));
+        let untouched = contested.iter().try_for_each(|change| self.outlast_agent(change, patience));
+        let taken = untouched
+            .and_then(|()| self.named(&takeover.then_from).try_for_each(|entry| self.take_whole(entry, patience)));
+        if let Err(error) = taken {
+            debug!("{error:#}");
+        }
+    }
+
+    /// Waits until the agent writes an entry that went with the lock, without the tag. An old tag that it writes back is taken again.
+    fn outlast_agent(&self, change: &EntryChange, patience: Deadline) -> Result<(), consul::Error> {
+        let mut pause = FIRST_LOOK;
+        loop {
+            let EntryChange { node, entry } = change;
+            let Some(now) = self.client.entry(node, entry.id())? else { return Ok(()) };
+            if let Some(again) = self.without_tag(node, &now) {
+                // If it has changed once more, the next look shows it.
+                self.client.change_entries(&[self.noted(again, "")])?;
+            } else if !marks::is_taken(&Marks::from(&now), &self.config.names) {
+                return Ok(());
             }
+            if !waits(&mut pause, patience) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes the tag from an entry that a transaction does not keep whole. The write has no compare-and-set, so a former master that is alive
+    /// comes first.
+    fn take_whole(&self, entry: &Entry, patience: Deadline) -> Result<(), consul::Error> {
+        let mut pause = FIRST_LOOK;
+        loop {
+            let change = self.read(entry)?.and_then(|now| self.without_tag(&entry.instance.node, &now));
+            let Some(change) = change else { return Ok(()) };
+            if entry.may_change && self.is_patient() && waits(&mut pause, patience) {
+                continue;
+            }
+            self.client.write_entry(&change)?;
+            info!("took the tag from {} on {}", entry.instance.service_id, entry.instance.node);
+            return Ok(());
         }
     }
 
@@ -135,6 +221,12 @@ impl Apply<'_> {
     }
 }
 
-fn changes_entries(takeover: &Takeover) -> bool {
-    !takeover.from.is_empty() || takeover.mark.is_some()
+/// Waits a little, longer each time; `false`: there is no time left.
+fn waits(pause: &mut Duration, until: Deadline) -> bool {
+    if until.remaining().is_zero() {
+        return false;
+    }
+    thread::sleep((*pause).min(until.remaining()));
+    *pause = (*pause * 2).min(LONGEST_LOOK);
+    true
 }

@@ -105,7 +105,7 @@ fn registrations() -> [(&'static str, Value); 6] {
     ]
 }
 
-fn pair_of<'a>(fields: &Value) -> [Candidate<'a>; 2] {
+pub fn pair_of<'a>(fields: &Value) -> [Candidate<'a>; 2] {
     let service = unique("redis");
     let [n1, n2] = shared().nodes::<2>();
     [n1, n2].map(|node| {

@@ -1,7 +1,10 @@
 //! Former masters that come back: with `--wait`, two passing instances are never tagged master.
 
-use crate::harness::{Cluster, Health, millis, secs, seen, wait_for};
+use serde_json::json;
+
+use crate::harness::{Cluster, Health, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
+use crate::takeover::pair_of;
 
 const WAIT: &[&str] = &["--wait", "9s"];
 
@@ -12,6 +15,32 @@ fn wait_for_a_waiting_run(one: &Candidate) {
         seen(check, |check| check.as_ref().is_some_and(|(_, line)| line.contains(": master on "))).map(drop)
     });
     std::thread::sleep(millis(1_500));
+}
+
+#[test]
+fn with_a_wait_a_master_that_recovers_before_its_own_next_run_is_never_a_second_one() {
+    for fields in [json!({}), json!({"Address": "127.0.0.9"}), json!({"EnableTagOverride": true})] {
+        for runs_in_time in [true, false] {
+            let [one, two] = pair_of(&fields);
+            one.leads();
+            two.follows(&one);
+            let watch = Watch::over(&one.service, shared().server().api());
+            // Its run has ended, and the next one has not begun: nobody tells its agent.
+            one.turn(Health::Critical);
+            let running = two.pass().args(WAIT.iter().copied()).spawn();
+            wait_for("the lock", secs(5), || seen(two.holds_the_lock(), |holds| *holds).map(drop));
+            one.turn(Health::Passing);
+            if runs_in_time {
+                one.run();
+            }
+            let outcome = running.wait();
+            assert!(two.said_by(&outcome, 0).starts_with("master on n2"));
+            assert!(runs_in_time == (outcome.took < secs(1)), "{fields}: {outcome:?}");
+            assert_eq!(one.node.api().nodes_tagged(&one.service, "master"), ["n2"], "{fields}");
+            one.follows(&two);
+            watch.saw_never_two_masters();
+        }
+    }
 }
 
 #[test]
