@@ -1,6 +1,12 @@
 //! Runs that are killed between any two requests of a takeover, and answers that are lost. The next runs put everything right.
 
-use crate::harness::{Fault, Proxy, Request, holds_for, millis, secs, seen, shared, wait_for};
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::{
+    Cluster, Fault, Health, Node, Proxy, Request, consul, holds_for, millis, secs, seen, shared, unique, wait_for,
+};
 use crate::stage::{Candidate, Watch};
 use crate::takeover::{end_the_lead, rest_of_entry};
 
@@ -87,6 +93,68 @@ fn an_answer_that_is_lost_at_any_request_of_a_takeover_breaks_nothing_and_the_ne
         one.leads();
         two.follows(&one);
     }
+}
+
+/// Defines an instance without tags in a file, as a user does.
+fn define(node: &Node, service: &str) {
+    let checks = json!([{"id": format!("{service}-ping"), "name": "ping", "ttl": "1h", "status": "passing"}]);
+    let definition =
+        json!({"service": {"name": service, "id": service, "port": 6379, "meta": {"rev": "1"}, "checks": checks}});
+    node.write_config(&format!("{service}.json"), definition);
+    node.reload();
+}
+
+#[test]
+fn a_reload_of_either_agent_at_any_request_of_a_takeover_is_healed_by_the_next_runs() {
+    let cluster = Cluster::of(2);
+    cluster.settle();
+    let service = unique("redis");
+    let [one, two] = cluster.nodes::<2>().map(|node| {
+        define(node, &service);
+        Candidate { node, service: service.clone(), id: service.clone() }
+    });
+    one.leads();
+    two.follows(&one);
+    let watch = Watch::over(&service, cluster.server().api());
+    let (mut old, mut new) = (&one, &two);
+    for reloads_new in [true, false] {
+        for at in 0.. {
+            end_the_lead(old);
+            let proxy = Proxy::before(new.node);
+            let (address, program) = (if reloads_new { new } else { old }.node.address(), consul().binary.clone());
+            proxy.fail(move |_: &Request, number| {
+                if number == at {
+                    let reload = Command::new(&program).args(["reload", "-http-addr", &address]).output();
+                    assert!(reload.is_ok_and(|reload| reload.status.success()));
+                }
+                None::<Fault>
+            });
+            let outcome = new.pass().through(&proxy).run();
+            let when =
+                format!("reload of {} before {at}: {outcome:?}\n{}", address_of(reloads_new), proxy.lines().join("\n"));
+            assert!(one.node.api().nodes_tagged(&service, "master").len() <= 1, "{when}");
+            let ended = proxy.requests().len() <= at;
+            // After a reload, the agent knows the TTL check by its definition.
+            for candidate in [new, old] {
+                candidate.turn(Health::Passing);
+            }
+            new.leads();
+            old.follows(new);
+            for candidate in [&one, &two] {
+                assert_eq!(candidate.node.api().local(&service)["Meta"]["rev"], "1", "{when}");
+                assert!(candidate.sessions().len() <= 1, "{when}");
+            }
+            (old, new) = (new, old);
+            if ended {
+                break;
+            }
+        }
+    }
+    watch.saw_never_two_masters();
+}
+
+fn address_of(is_new: bool) -> &'static str {
+    if is_new { "the new master's agent" } else { "the former master's agent" }
 }
 
 #[test]
