@@ -24,7 +24,7 @@ use crate::deadline::Deadline;
 use crate::lock::SessionLock;
 
 /// What a candidate that goes first needs to acquire the lock: a session and an attempt.
-pub const STEP: Duration = Duration::from_millis(15);
+pub const STEP: Duration = Duration::from_millis(25);
 
 /// What actions are applied with.
 pub struct Apply<'a> {
