@@ -108,7 +108,7 @@ impl Watch {
             return self.last_answer(patience);
         }
         // Consul adds up to a sixteenth.
-        let wait = (left - left / 16).min(LONGEST_QUERY);
+        let wait = left.mul_f64(15.0 / 16.0).min(LONGEST_QUERY);
         // Consul answers an index of 0 at once, again and again.
         let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
         self.key.ask(index, wait);
