@@ -117,15 +117,15 @@ impl Client {
         Ok(Taken::EntriesChanged(errors.iter().map(|error| error.op_index - 1).collect()))
     }
 
-    /// Changes entries, all in one step or not at all. `false`: one of them has changed since it was read.
+    /// Changes an entry while `session` holds the lock `key`. `false`: it does not, or the entry has changed since it was read.
     ///
     /// # Errors
     /// When the request failed or was denied.
-    pub fn change_entries(&self, changes: &[EntryChange]) -> Result<bool, Error> {
-        let service = changes.first().map(|change| change.entry.service()).unwrap_or_default();
-        let rule = Rule::write(Resource::Service, service);
-        let steps: Vec<Value> = changes.iter().map(EntryChange::step).collect();
-        let answer = self.transaction(&steps, format!("change instances of {service} in the catalog"), rule)?;
+    pub fn change_entry_under(&self, key: &str, session: &str, change: &EntryChange) -> Result<bool, Error> {
+        let EntryChange { node, entry } = change;
+        let steps = [json!({"KV": {"Verb": "check-session", "Key": key, "Session": session}}), change.step()];
+        let purpose = format!("write instance {} of node {node} in the catalog", entry.id());
+        let answer = self.transaction(&steps, purpose, Rule::write(Resource::Service, entry.service()))?;
         let Some(errors) = refusal(&answer)? else { return Ok(true) };
         match errors.iter().find(|error| error.is_denial()) {
             Some(denied) => Err(answer.denied(&denied.what)),

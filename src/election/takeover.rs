@@ -33,6 +33,7 @@ const LONGEST_LOOK: Duration = Duration::from_millis(25);
 /// What an attempt to acquire the lock came to.
 struct Attempt {
     taken: Taken,
+    session: String,
     /// The entries that went with the lock and that the former master's agent, which is alive, may write back.
     contested: Vec<EntryChange>,
     /// Whether the own tag went with the lock.
@@ -63,7 +64,7 @@ impl Apply<'_> {
                 self.done.acquired = true;
                 self.done.marked = attempt.is_marked;
                 if self.done.alone.is_none() {
-                    self.outlast(takeover, &attempt.contested);
+                    self.outlast(takeover, &attempt.contested, &attempt.session);
                 }
             }
             Taken::LockRefused => self.done.refused = true,
@@ -80,9 +81,10 @@ impl Apply<'_> {
     fn attempt(&mut self, takeover: &Takeover) -> Result<Attempt, consul::Error> {
         let mut spare = self.spare.take();
         let notes = self.notes_of_others();
-        let (mut contested, mut is_marked) = (Vec::new(), false);
+        let (mut used, mut contested, mut is_marked) = (String::new(), Vec::new(), false);
         let taken = self.entry(None, &Description::default()).and_then(|entry| {
             self.lock(None).acquire(&mut spare, |session| {
+                session.clone_into(&mut used);
                 let alone = takeover.alone.as_ref().map(ToString::to_string);
                 let holder = Holder { session: session.to_owned(), alone, ..entry };
                 let mut changes;
@@ -96,7 +98,7 @@ impl Apply<'_> {
             })
         });
         *self.spare = spare;
-        Ok(Attempt { taken: taken?, contested, is_marked })
+        Ok(Attempt { taken: taken?, session: used, contested, is_marked })
     }
 
     /// Whether the own tag waits for the agent of a former master that is alive. Only a run that waits tells its agent at once, so only
@@ -166,25 +168,26 @@ impl Apply<'_> {
 
     /// Waits until the former masters that are alive have told their agents, which would otherwise write the old tags back with the next
     /// change of a check, and takes the tags that did not go with the lock. What fails is left to the former master's own run.
-    fn outlast(&self, takeover: &Takeover, contested: &[EntryChange]) {
+    fn outlast(&self, takeover: &Takeover, contested: &[EntryChange], session: &str) {
         let patience = Deadline::after(MOST_PATIENCE.min(self.deadline.remaining() / 2));
-        let untouched = contested.iter().try_for_each(|change| self.outlast_agent(change, patience));
-        let taken = untouched
-            .and_then(|()| self.named(&takeover.then_from).try_for_each(|entry| self.take_whole(entry, patience)));
+        let untouched = contested.iter().try_for_each(|change| self.outlast_agent(change, session, patience));
+        let taken = untouched.and_then(|()| {
+            self.named(&takeover.then_from).try_for_each(|entry| self.take_whole(entry, session, patience))
+        });
         if let Err(error) = taken {
             debug!("{error:#}");
         }
     }
 
     /// Waits until the agent writes an entry that went with the lock, without the tag. An old tag that it writes back is taken again.
-    fn outlast_agent(&self, change: &EntryChange, patience: Deadline) -> Result<(), consul::Error> {
+    fn outlast_agent(&self, change: &EntryChange, session: &str, patience: Deadline) -> Result<(), consul::Error> {
         let mut pause = FIRST_LOOK;
         loop {
             let EntryChange { node, entry } = change;
             let Some(now) = self.client.entry(node, entry.id())? else { return Ok(()) };
             if let Some(again) = self.without_tag(node, &now) {
-                // If it has changed once more, the next look shows it.
-                self.client.change_entries(&[self.noted(again, "")])?;
+                // If it has changed once more, the next look shows it. If the lock is lost, the tag may be right.
+                self.client.change_entry_under(&self.config.names.lock_key, session, &self.noted(again, session))?;
             } else if !marks::is_taken(&Marks::from(&now), &self.config.names) {
                 return Ok(());
             }
@@ -196,7 +199,7 @@ impl Apply<'_> {
 
     /// Takes the tag from an entry that a transaction does not keep whole. The write has no compare-and-set, so a former master that is alive
     /// comes first.
-    fn take_whole(&self, entry: &Entry, patience: Deadline) -> Result<(), consul::Error> {
+    fn take_whole(&self, entry: &Entry, session: &str, patience: Deadline) -> Result<(), consul::Error> {
         let mut pause = FIRST_LOOK;
         loop {
             let change = self.read(entry)?.and_then(|now| self.without_tag(&entry.instance.node, &now));
@@ -204,8 +207,11 @@ impl Apply<'_> {
             if entry.may_change && self.is_patient() && waits(&mut pause, patience) {
                 continue;
             }
-            self.client.write_entry(&change)?;
-            info!("took the tag from {} on {}", entry.instance.service_id, entry.instance.node);
+            let key = self.client.key(&self.config.names.lock_key)?;
+            if key.is_some_and(|key| key.session.as_deref() == Some(session)) {
+                self.client.write_entry(&change)?;
+                info!("took the tag from {} on {}", entry.instance.service_id, entry.instance.node);
+            }
             return Ok(());
         }
     }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::{Cluster, Health, millis, secs, seen, shared, wait_for};
+use crate::harness::{Cluster, Health, holds_for, millis, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, Watch, let_consul_run_all, wait_for_another_master, wait_for_settled};
-use crate::takeover::pair_of;
+use crate::takeover::{end_the_lead, pair_of};
 
 const WAIT: &[&str] = &["--wait", "9s"];
 
@@ -40,6 +40,25 @@ fn with_a_wait_a_master_that_recovers_before_its_own_next_run_is_never_a_second_
             one.follows(&two);
             watch.saw_never_two_masters();
         }
+    }
+}
+
+#[test]
+fn a_former_master_that_leads_again_meanwhile_keeps_its_tag() {
+    for fields in [json!({}), json!({"Address": "127.0.0.9"})] {
+        let [one, two] = pair_of(&fields);
+        one.leads();
+        two.follows(&one);
+        one.turn(Health::Critical);
+        let running = two.pass().args(WAIT.iter().copied()).spawn();
+        wait_for("the lock", secs(5), || seen(two.holds_the_lock(), |holds| *holds).map(drop));
+        one.turn(Health::Passing);
+        end_the_lead(&two);
+        one.leads();
+        assert!(two.said_by(&running.wait(), 0).starts_with("slave of n1"), "{fields}");
+        assert!(one.is_tagged("master") && two.is_tagged("slave"), "{fields}: {:?}", one.tags());
+        one.leads();
+        holds_for("its tag", millis(500), || seen(one.is_tagged("master"), |tagged| *tagged).map(drop));
     }
 }
 
