@@ -108,6 +108,11 @@ impl<'a> Judge<'a> {
         pairs.map(|pair| (pair[1].answered - pair[0].answered).min(QUIET)).sum()
     }
 
+    /// Returns how many answers of the catalog had two passing instances tagged master.
+    pub fn two_samples(&self) -> usize {
+        self.record.tags.iter().filter(|seen| seen.what.as_ref().is_ok_and(|nodes| nodes.len() > 1)).count()
+    }
+
     pub fn wrong_by_a_client(&self) -> Wrong {
         self.wrong(&self.record.dns)
     }

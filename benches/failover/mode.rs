@@ -71,7 +71,7 @@ pub const WATCH_GRACE: Mode = Mode {
     ..WATCH
 };
 
-pub const MODES: [Mode; 9] = [
+pub const MODES: [Mode; 10] = [
     DEFAULT,
     Mode {
         name: "wait-delay",
@@ -80,6 +80,23 @@ pub const MODES: [Mode; 9] = [
         ..WAIT
     },
     WAIT,
+    Mode {
+        name: "wait-hooks",
+        title: "interval 1s, --wait 9s --lock-delay 0s, all three hooks /bin/true",
+        arguments: &[
+            "--wait",
+            "9s",
+            "--lock-delay",
+            "0s",
+            "--on-promote",
+            "/bin/true",
+            "--on-demote",
+            "/bin/true",
+            "--on-follow",
+            "/bin/true",
+        ],
+        ..WAIT
+    },
     Mode {
         name: "no-fence",
         title: "interval 1s, --wait 9s --lock-delay 0s --no-fence",

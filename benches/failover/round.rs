@@ -29,6 +29,10 @@ pub struct Round {
     /// The same, asked at the servers themselves.
     pub wrong_by_servers: Wrong,
     pub two_tagged: Duration,
+    /// The number of answers of the catalog with two passing instances tagged master.
+    pub two_samples: usize,
+    /// The raft entries of a failover, from the fault until everything has settled again; none where a server is hurt.
+    pub entries: Option<u64>,
     /// The number of DNS answers that came in time.
     pub answers: usize,
 }
@@ -63,6 +67,7 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     }
     let before = watch.truth().iter().rev().find_map(|seen| seen.what.clone().ok()).expect("a settled lock");
     let session = before.session.expect("a settled lock has a holder");
+    let written = leader.api().last_raft_index();
     let injected = Instant::now();
     let due = fault.inject(stage, mode, master, leader, random);
     if fault.ends_the_lead() {
@@ -77,6 +82,8 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
     let waits = !fault.ends_the_lead() || !mode.wait.is_zero() && !fault.is_of_the_port();
     let at_least = if waits { one_run(mode) } else { Duration::ZERO };
     let new = stage.settled(&watch, at_least);
+    let counts = fault.ends_the_lead() && !fault.hits_a_server();
+    let entries = counts.then(|| leader.api().last_raft_index().saturating_sub(written));
     let record = watch.finish();
     let address = |node: &str| stage.address(node);
     let judge = Judge::of(&record, &address);
@@ -102,6 +109,8 @@ pub fn run(stage: &Stage, mode: &Mode, fault: Fault, master: usize, random: &mut
         wrong: judge.wrong_by_a_client(),
         wrong_by_servers: judge.wrong_by_the_servers(),
         two_tagged: judge.two_tagged(),
+        two_samples: judge.two_samples(),
+        entries,
         answers: record.dns.iter().filter(|seen| !seen.late && seen.what.is_ok()).count(),
     }
 }

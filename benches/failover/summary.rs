@@ -22,6 +22,10 @@ pub struct Summary {
     pub wrong: Wrong,
     pub wrong_by_servers: Wrong,
     pub two_tagged: Duration,
+    /// The number of answers of the catalog with two passing instances tagged master.
+    pub two_samples: usize,
+    /// The raft entries of each failover, sorted.
+    pub entries: Vec<u64>,
     /// Rounds in which the lead moved although it must not, or too early.
     pub moved_wrongly: usize,
 }
@@ -46,6 +50,12 @@ impl Summary {
             wrong: sum(rounds.iter().map(|round| &round.wrong)),
             wrong_by_servers: sum(rounds.iter().map(|round| &round.wrong_by_servers)),
             two_tagged: rounds.iter().map(|round| round.two_tagged).sum(),
+            two_samples: rounds.iter().map(|round| round.two_samples).sum(),
+            entries: {
+                let mut entries: Vec<u64> = rounds.iter().filter_map(|round| round.entries).collect();
+                entries.sort_unstable();
+                entries
+            },
             moved_wrongly: rounds.iter().filter(|round| round.moved_wrongly()).count(),
         }
     }

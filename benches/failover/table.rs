@@ -9,9 +9,11 @@ use crate::mode::Mode;
 use crate::summary::{Results, Summary, median, short};
 
 pub fn table(all: &[Results]) -> String {
-    let mut text = row(["", "", "DNS", "DNS", "tags", "tags", "DNS two", "two"].map(str::to_owned), "servers'");
+    let mut text =
+        row(["", "", "DNS", "DNS", "tags", "tags", "DNS two", "two", "raft entries"].map(str::to_owned), "servers'");
     text += &row(
-        ["fault", "rounds", "median", "worst", "median", "worst", "or wrong", "tagged"].map(str::to_owned),
+        ["fault", "rounds", "median", "worst", "median", "worst", "or wrong", "tagged", "median/most"]
+            .map(str::to_owned),
         "DNS wrong",
     );
     for results in all {
@@ -30,8 +32,8 @@ pub fn table(all: &[Results]) -> String {
     }
     text + "
 Times start at detection: the moment the servers end the session. DNS two or wrong: DNS named two instances, or one that did not hold
-the lock, in seconds (answers). Two tagged: seconds in which two passing instances were tagged master. Both count until the failed
-instance is back and everything has settled. A failed check or redis is healed as soon as DNS and tags have moved.
+the lock, in seconds (answers). Two tagged: seconds in which two passing instances were tagged master (answers). Both count until the
+failed instance is back and everything has settled; so do the raft entries, which begin with those of the fault itself. A failed check or redis is healed as soon as DNS and tags have moved.
 * does not end a leadership: how long DNS, or the catalog, named no master or did not answer. [n]: the master changed in n rounds anyway.
 + times start at the fault itself, which the watched port reports. All passes are waiting by then, except in the gap: there the master's
 pass has just ended. Stopped: the port does not report it; a health check does, a second later. [n]: the leadership ended too early.
@@ -54,16 +56,23 @@ fn line(name: String, mode: &Mode, summary: &Summary) -> String {
             time(median(&summary.tags)),
             time(summary.tags.last().copied()),
             wrong(&summary.wrong),
-            if two.is_zero() { "0".to_owned() } else { format!("{:.3}", two.as_secs_f64()) },
+            match summary.two_samples {
+                0 => "0".to_owned(),
+                samples => format!("{:.3} ({samples})", two.as_secs_f64()),
+            },
+            match (summary.entries.get(summary.entries.len() / 2), summary.entries.last()) {
+                (Some(middle), Some(most)) => format!("{middle}/{most}"),
+                _ => "-".to_owned(),
+            },
         ],
         &if mode.servers > 1 { wrong(&summary.wrong_by_servers) } else { String::new() },
     )
 }
 
-fn row(cells: [String; 8], servers: &str) -> String {
-    let [name, rounds, dns, dns_worst, tags, tags_worst, wrong, two] = cells;
+fn row(cells: [String; 9], servers: &str) -> String {
+    let [name, rounds, dns, dns_worst, tags, tags_worst, wrong, two, entries] = cells;
     let text = format!(
-        "{name:<28} {rounds:>6} {dns:>9} {dns_worst:>9} {tags:>9} {tags_worst:>9} {wrong:>12} {two:>8} {servers:>12}"
+        "{name:<28} {rounds:>6} {dns:>9} {dns_worst:>9} {tags:>9} {tags_worst:>9} {wrong:>12} {two:>12} {entries:>12} {servers:>12}"
     );
     format!("{}\n", text.trim_end())
 }

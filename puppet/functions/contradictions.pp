@@ -19,7 +19,7 @@ function consul_master_election_tagger::contradictions(
   Consul_master_election_tagger::Duration $interval,
   Consul_master_election_tagger::Duration $limit,
 ) >> Array[String] {
-  # The defaults are those of the program.
+  # The defaults are those of the program; with wait, that of lock_delay is 0s, which no rule objects to.
   $wait       = $options['wait'].lest || { '0s' }
   $timeout    = $options['timeout'].lest || { '20s' }
   $lock_delay = $options['lock-delay'].lest || { '15s' }

@@ -21,6 +21,8 @@ pub struct Draft {
     pub lock_key: Option<String>,
     /// The policy, without what the next fields decide.
     pub policy: Policy,
+    /// How long nobody can acquire the lock after the master has failed; otherwise it follows from whether the run waits.
+    pub lock_delay: Option<Duration>,
     /// Whether a master hands over to a candidate of higher priority.
     pub preempts: bool,
     /// How long that candidate must have been passing.
@@ -61,6 +63,7 @@ impl Default for Draft {
             names: Names::of_service(""),
             query: None,
             lock_key: None,
+            lock_delay: None,
             policy: Policy::default(),
             preempts: false,
             preempt_after: Policy::PREEMPT_AFTER,
@@ -94,6 +97,7 @@ impl Draft {
             ..self.names
         };
         let policy = Policy {
+            lock_delay: self.lock_delay.unwrap_or_else(|| self.wait.lock_delay()),
             preempt_after: self.preempts.then_some(self.preempt_after),
             watch_port: self.watches_port.then_some(self.watch),
             resign: (command == CommandKind::Resign).then_some(self.resign),

@@ -86,9 +86,9 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Failover",
         options: &[
-            option("--lock-delay", "DURATION", |draft, text| put(&mut draft.policy.lock_delay, duration(text)))
+            option("--lock-delay", "DURATION", |draft, text| put(&mut draft.lock_delay, duration(text).map(Some)))
                 .help("How long nobody can acquire the lock after the master has failed. Consul caps it at 1m")
-                .default(|draft| time(draft.policy.lock_delay)),
+                .default_words("0s with --wait, 15s without"),
             option("--ttl", "DURATION", |draft, text| put(&mut draft.policy.ttl, duration(text)))
                 .help(
                     "End the lead of an instance whose check has not run for this long: 10s to 24h. Consul may take up \

@@ -30,6 +30,9 @@ fn the_service_name_alone_gives_the_documented_defaults() {
     assert_eq!(names.lock_key, "service/redis-master/leader");
     assert_eq!((names.master_tag.as_str(), names.slave_tag.as_str()), ("master", "slave"));
     assert_eq!((policy.lock_delay, wait.timeout), (Duration::from_secs(15), Duration::from_secs(20)));
+    let delay = |arguments: &[&str]| config(arguments, &[]).policy.lock_delay;
+    assert_eq!((delay(&["--wait", "9s"]), delay(&["--lock-delay", "0s"])), (Duration::ZERO, Duration::ZERO));
+    assert_eq!(delay(&["--wait", "9s", "--lock-delay", "15s"]), Duration::from_secs(15), "one that is typed counts");
     assert_eq!(policy.on_outage, OnOutage::Keep);
     assert_eq!(access.address.shown(), "http://127.0.0.1:8500");
     assert!(!policy.only_passing && access.token.is_none() && policy.query.tags.is_empty());

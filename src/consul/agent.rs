@@ -144,6 +144,16 @@ impl Registration {
         self.registered() == other.registered()
     }
 
+    /// Returns every field that was reported.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
+    /// Returns every field that was reported, as an object.
+    pub(super) fn reported(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Returns the fields that were registered, without those that only reports have.
     fn registered(&self) -> Map<String, Value> {
         let mut fields = self.0.clone();

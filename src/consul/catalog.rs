@@ -60,12 +60,7 @@ impl Client {
         struct Node {
             address: String,
         }
-        // A string in backticks has no escapes, and so cannot hold a backtick.
-        let filter = if service_id.contains('`') {
-            String::new()
-        } else {
-            format!("?filter={}", encode(&format!("ID == `{service_id}`")))
-        };
+        let filter = id_filter(service_id);
         let call = Call::get(
             format!("/v1/catalog/node-services/{}{filter}", encode(node)),
             format!("read instance {service_id} of node {node} in the catalog"),
@@ -74,6 +69,16 @@ impl Client {
         let found: Found = self.ask(call)?.json()?;
         let instance = found.services.into_iter().flatten().find(|instance| instance.id == service_id);
         Ok(found.node.map(|node| CatalogNode { address: node.address, instance }))
+    }
+}
+
+/// Returns the query string that leaves only this instance in an answer about a node's instances.
+pub(super) fn id_filter(service_id: &str) -> String {
+    // A string in backticks has no escapes, and so cannot hold a backtick.
+    if service_id.contains('`') {
+        String::new()
+    } else {
+        format!("?filter={}", encode(&format!("ID == `{service_id}`")))
     }
 }
 
@@ -88,6 +93,8 @@ pub struct RemoteInstance {
     pub health: Health,
     /// The raft index of the last change of any of its checks.
     pub checks_index: u64,
+    /// The version of its node's agent, where that shows it.
+    pub agent_version: Option<String>,
 }
 
 /// The instances of a service that the token may see.
@@ -119,6 +126,8 @@ impl Client {
             name: String,
             #[serde(rename = "Address", default)]
             address: String,
+            #[serde(rename = "Meta")]
+            meta: Option<BTreeMap<String, String>>,
         }
         #[derive(Deserialize)]
         struct IndexedCheck {
@@ -137,6 +146,7 @@ impl Client {
             RemoteInstance {
                 node: entry.node.name,
                 node_address: entry.node.address,
+                agent_version: entry.node.meta.and_then(|mut meta| meta.remove("consul-version")),
                 checks_index: checks.iter().map(|check| check.index).max().unwrap_or_default(),
                 health: Health {
                     registration: entry.service,

@@ -160,6 +160,11 @@ impl Error {
         matches!(self.kind, Kind::Status(401 | 403, _))
     }
 
+    /// Returns whether Consul answered that it does not do this, whoever leads: the request is denied or not understood.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, Kind::Status(400..=499, _)) && !matches!(self.kind, Kind::Status(429, _))
+    }
+
     /// Returns whether the request keeps failing until an operator changes something. An expired certificate does not
     /// count: it was right before, and a new one may come.
     pub fn is_permanent(&self) -> bool {

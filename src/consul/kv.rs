@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::acl::{Resource, Rule};
 use super::error::Error;
@@ -94,42 +93,12 @@ impl Client {
         self.lock_call(key, "release", session, value)
     }
 
-    /// Moves a lock from one session to another in one transaction, so that nobody can acquire it in between, and
-    /// writes `value`. `LockIndex` grows by 1. `false`: `from` does not hold the lock, or `to` has ended.
-    ///
-    /// # Errors
-    /// When the request failed or was denied.
-    pub fn move_lock(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
-        let value = STANDARD.encode(value);
-        let step =
-            |verb: &str, session: &str| json!({"KV": {"Verb": verb, "Key": key, "Session": session, "Value": value}});
-        let body = json!([step("unlock", from), step("lock", to)]).to_string().into_bytes();
-        let purpose = format!("move lock {key} to another session");
-        let answer = self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule(key)))?;
-        if answer.status != 409 {
-            return answer.done().map(|()| true);
-        }
-        // A denied transaction is 409 as well (1.8.7 and 1.21.0); only its words differ.
-        match transaction_error(&answer.body) {
-            Some(words) if words.contains("Permission denied") || words.contains("ACL not found") => {
-                Err(answer.denied(&words))
-            }
-            _ => Ok(false),
-        }
-    }
-
     fn lock_call(&self, key: &str, verb: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
         let path = format!("/v1/kv/{key}?{verb}={session}");
         self.ask(Call::put(path, Some(value.to_vec()), format!("{verb} lock {key}"), rule(key)))?.read()
     }
 }
 
-/// Returns Consul's words about the first step that failed in a transaction.
-fn transaction_error(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    body["Errors"][0]["What"].as_str().map(str::to_owned)
-}
-
-fn rule(key: &str) -> Rule {
+pub(super) fn rule(key: &str) -> Rule {
     Rule::write(Resource::Key, key)
 }

@@ -18,6 +18,7 @@ mod socket;
 mod tls;
 mod tls_fault;
 mod transport;
+mod txn;
 
 pub use access::{Access, Scope};
 pub use acl::{Resource, Rule};
@@ -33,3 +34,4 @@ pub use query::{Found, PreparedQuery, QuerySpec};
 pub use secret::Secret;
 pub use session::{NewSession, Session};
 pub use tls::{ClientIdentity, KEYS, PemError, Roots, Tls, server_name};
+pub use txn::{EntryChange, Taken};

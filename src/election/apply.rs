@@ -24,10 +24,7 @@ use crate::deadline::Deadline;
 use crate::lock::SessionLock;
 
 /// What a candidate that goes first needs to acquire the lock: a session and an attempt.
-const STEP: Duration = Duration::from_millis(15);
-
-/// The largest number of candidates that an attempt waits for.
-const MOST_STEPS: u32 = 4;
+pub const STEP: Duration = Duration::from_millis(25);
 
 /// Ample for a change of a check to get from an agent to the catalog.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -126,7 +123,7 @@ impl Apply<'_> {
                 self.done.looked_again = true;
             }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
-            Action::Acquire { behind } => return self.acquire(*behind),
+            Action::Acquire { behind, takeover } => return self.acquire(*behind, takeover),
             Action::Promote { session, since } => {
                 if self.take_turn() == Progress::Overtaken {
                     return Ok(Progress::Overtaken);
@@ -216,39 +213,11 @@ impl Apply<'_> {
     }
 
     /// The election's lock. `previous` is the holder's entry in its value.
-    fn lock(&self, previous: Option<&Holder>) -> SessionLock<'_> {
+    pub fn lock(&self, previous: Option<&Holder>) -> SessionLock<'_> {
         let Config { names, policy, .. } = self.config;
         let instance = &self.view.instance;
         let wanted = session::new(instance, previous, names, policy);
         SessionLock::new(self.client, &names.lock_key, &instance.identity.node, wanted)
-    }
-
-    fn acquire(&mut self, behind: usize) -> Result<Progress, Complaint> {
-        if self.spare.is_none() && self.gives_way_to(behind)? {
-            return Ok(Progress::Overtaken);
-        }
-        let mut spare = self.spare.take();
-        let notes = self.notes_of_others();
-        let others_are_hidden = self.view.others_are_hidden;
-        let entry = self.entry(None, &Description { others_are_hidden, ..Description::default() });
-        let won = entry.and_then(|entry| {
-            self.lock(None).acquire(&mut spare, |session| value::write(Some(&held_by(entry, session)), &notes))
-        });
-        *self.spare = spare;
-        let won = won?;
-        self.done.refused |= !won;
-        self.done.acquired |= won;
-        Ok(Progress::Done)
-    }
-
-    /// Leaves the candidates that go first the time to acquire the lock, and returns whether one has.
-    fn gives_way_to(&self, others: usize) -> Result<bool, consul::Error> {
-        if others == 0 {
-            return Ok(false);
-        }
-        let steps = u32::try_from(others).unwrap_or(MOST_STEPS).min(MOST_STEPS);
-        thread::sleep(STEP * steps);
-        Ok(self.client.key(&self.config.names.lock_key)?.is_some_and(|key| key.session.is_some()))
     }
 
     fn rebind(&mut self, session: &str, holder: Option<&Holder>) -> Result<(), Complaint> {
@@ -301,14 +270,15 @@ impl Apply<'_> {
     }
 
     /// The holder's entry, without the session.
-    fn entry(&self, previous: Option<&Holder>, description: &Description) -> Result<Holder, consul::Error> {
+    pub fn entry(&self, previous: Option<&Holder>, description: &Description) -> Result<Holder, consul::Error> {
         let Config { names, policy, .. } = self.config;
         let instance = &self.view.instance;
         let address = address(self.client, instance)?;
         Ok(describe::holder(instance, address, previous, description, (names, policy)))
     }
 
-    fn notes_of_others(&self) -> Notes {
+    /// The notes of the other instances.
+    pub fn notes_of_others(&self) -> Notes {
         self.view.notes.of_others(&self.view.instance.identity)
     }
 }

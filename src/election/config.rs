@@ -111,6 +111,9 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// How long nobody can acquire a failed master's lock, if its runs do not wait: longer than the usual interval of a check.
+    pub const LOCK_DELAY: Duration = Duration::from_secs(15);
+
     /// How long a candidate of higher priority must have been passing, if no time is given: longer than a flapping service stays
     /// up.
     pub const PREEMPT_AFTER: Duration = Duration::from_secs(30);
@@ -125,7 +128,7 @@ impl Default for Policy {
             max_term: None,
             on_outage: OnOutage::Keep,
             resign: None,
-            lock_delay: Duration::from_secs(15),
+            lock_delay: Policy::LOCK_DELAY,
             ttl: None,
             hooks: Hooks::default(),
             watch_port: None,
@@ -230,6 +233,14 @@ pub struct Wait {
     pub length: Duration,
     /// The time limit of a pass, hooks included.
     pub timeout: Duration,
+}
+
+impl Wait {
+    /// The lock-delay of runs like these, if none is given. A former master's waiting run sees the end of its lead at once, and its tag goes
+    /// with the lock. Without a wait, its next run may come an interval later.
+    pub fn lock_delay(&self) -> Duration {
+        if self.length.is_zero() { Policy::LOCK_DELAY } else { Duration::ZERO }
+    }
 }
 
 impl Default for Wait {

@@ -65,6 +65,7 @@ pub fn holder(
         promoted: description.promoted,
         others_are_hidden: description.others_are_hidden,
         sight: description.sight,
+        alone: previous.and_then(|previous| previous.alone.clone()),
         challenger,
     }
 }

@@ -8,6 +8,7 @@
 //!   5 minutes late.
 //! - `resend`: for a moment, while the agent brings the instance to the catalog again.
 //! - `hook`: on a slave, the last hook that is done; if it is missing, none is known to be done.
+//! - `taken`: in the catalog alone, on a former master whose tag went with the lock, until its agent writes the entry again.
 //! - `promoted`: on a master, the beginning of the term that the promote hook ran for. The lock's value has a note of it as well. Both must
 //!   agree: the value alone survives a snapshot restore, and this alone the loss of the value.
 
@@ -147,6 +148,27 @@ pub fn of_slave(marks: &Marks, mark: &Mark, names: &Names, policy: &Policy) -> M
     }
     set_mark(&mut result, mark, names);
     result
+}
+
+/// The marks of a former master, as its own next run will set them first. Its own mark stays as it is, and no hook counts as done.
+pub fn of_former(marks: &Marks, names: &Names) -> Marks {
+    let mut result = without_hook_done(marks, names);
+    let slave_tag = Mark::of(marks, names).map_or_else(|| names.slave_tag.clone(), |mark| mark.tags.1);
+    result.tags = with_role(marks, &Mark::default(), &slave_tag, &names.master_tag, names);
+    result.meta.remove(&session_key(names));
+    result.meta.remove(&key(names, "promoted"));
+    result
+}
+
+/// `marks` of a former master whose agent does not know yet that its tag was taken. What that agent writes next has no such note.
+pub fn with_taken(mut marks: Marks, session: &str, names: &Names) -> Marks {
+    marks.meta.insert(key(names, "taken"), session.to_owned());
+    marks
+}
+
+/// Whether the marks have that note.
+pub fn is_taken(marks: &Marks, names: &Names) -> bool {
+    marks.meta.contains_key(&key(names, "taken"))
 }
 
 /// The marks of an instance that takes no part in the election: no role, and none of its keys. A master that steps down keeps the note

@@ -1,10 +1,11 @@
 //! What a pass saw: the plain values that the decision is made from. Does no I/O and decides nothing.
 
 use super::config::Names;
+use super::entries::{Alone, Entries};
 use super::fault::Contradiction;
 use super::identity::{Identity, Sighting};
 use super::leader::Leader;
-use super::marks::{Mark, Marks};
+use super::marks::{self, Mark, Marks};
 use super::memory::Memory;
 use super::outcome::Split;
 use super::value::{Holder, Notes};
@@ -33,6 +34,8 @@ pub struct View {
     pub others: Answer<Vec<Candidate>>,
     /// Whether that answer lacks instances because the token may not see them.
     pub others_are_hidden: bool,
+    /// The catalog entries that taking the lock changes; known where the candidates are.
+    pub entries: Entries,
     /// The instance that leads this election with another lock key; known where the candidates are.
     pub split: Option<Split>,
     /// What the holder of the lock says that contradicts this instance's options.
@@ -111,6 +114,12 @@ pub struct Done {
     pub hook_failed: bool,
     /// It acquired the lock: the query of the last term, which was fenced, has gone with that term's session.
     pub acquired: bool,
+    /// The transaction that acquired the lock marked the instance as master in the catalog.
+    pub marked: bool,
+    /// How often it could not take the lock because a catalog entry had changed.
+    pub contests: u32,
+    /// Why it takes the lock without the former master's tag.
+    pub alone: Option<Alone>,
     /// It tried to create the query.
     pub query_tried: bool,
     /// It wrote the query's definition.
@@ -152,6 +161,13 @@ impl Instance {
     /// The ID of the election's own check, where the instance's mark names it.
     pub fn marked_check(&self) -> Option<&str> {
         self.mark.as_ref()?.check.as_deref()
+    }
+
+    /// Whether the agent still has the other role's tag than `wanted`. With `EnableTagOverride` the catalog may be ahead of it, and the
+    /// agent writes its own tags there with the next change of a check.
+    pub fn is_behind(&self, wanted: &Marks, names: &Names) -> bool {
+        let own = Marks::from(&self.registration);
+        self.registration.enable_tag_override() && marks::say_master(&own, names) != marks::say_master(wanted, names)
     }
 
     /// The instance with other marks.

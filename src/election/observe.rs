@@ -9,6 +9,7 @@ use super::clock::has_passed;
 use super::complaint::Complaint;
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
+use super::entries::Entries;
 use super::fault::{Contradiction, Difference};
 use super::identity::Identity;
 use super::instance::read_instance;
@@ -56,7 +57,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, term, notes, term_is_over, challenger_is_due, is_spot_check, contradiction, key } = seen;
+    let SeenLock { lock, former, term, notes, term_is_over, challenger_is_due, is_spot_check, contradiction, key } =
+        seen;
     let mut view = View {
         options: known.options.to_owned(),
         instance,
@@ -67,6 +69,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         challenger_is_due,
         contradiction,
         split: None,
+        entries: Entries::default(),
         others: Answer::NotAsked,
         others_are_hidden: false,
         port: Answer::NotAsked,
@@ -85,7 +88,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
     let mut port = Some(known.port);
     while let Some(question) = open_question(&view, &config.names, &config.policy) {
         let answered = match question {
-            Question::Candidates => read_candidates(client, config, &mut view),
+            Question::Candidates => read_candidates(client, config, &mut view, former.as_ref()),
             Question::Port => {
                 read_port(client, config, &mut view, port.take().unwrap_or_default()).map(|held| connection = held)
             }
@@ -103,6 +106,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
 /// What the lock key and its value show.
 struct SeenLock {
     lock: Lock,
+    /// The last master that the value of a free lock names.
+    former: Option<Identity>,
     term: u64,
     notes: Notes,
     term_is_over: bool,
@@ -116,6 +121,7 @@ impl SeenLock {
     fn unknown() -> SeenLock {
         SeenLock {
             lock: Lock::Unknown,
+            former: None,
             term: 0,
             notes: Notes::default(),
             term_is_over: false,
@@ -147,6 +153,7 @@ fn read_lock(
         // A value that was written without acquiring the lock resets the index (1.8.7 and 1.21.0), and is not this program's.
         let value = if lock_index == 0 { Vec::new() } else { value };
         seen.notes = credible::notes(&value).that_hold(&instance.identity, now);
+        seen.former = credible::holder(&value).map(|holder| holder.instance);
         if let Some(session) = session {
             let holder = credible::holder(&value).filter(|holder| holder.session == session);
             let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);
@@ -217,7 +224,12 @@ fn read_holder(
     })
 }
 
-fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<(), consul::Error> {
+fn read_candidates(
+    client: &Client,
+    config: &Config,
+    view: &mut View,
+    former: Option<&Identity>,
+) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
     let Instances { seen: instances, is_filtered } = match client.instances_everywhere(&names.service) {
@@ -229,6 +241,7 @@ fn read_candidates(client: &Client, config: &Config, view: &mut View) -> Result<
     view.others_are_hidden = is_filtered || instances.is_empty();
     let own = &mut view.instance;
     view.split = candidates::split(&instances, names);
+    view.entries = Entries::among(&instances, &own.identity, former, names);
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
     own.node_address = remote.map(|remote| remote.node_address.clone());
     view.others = Answer::Known(candidates::among(instances, &own.identity, &view.notes, names, policy));

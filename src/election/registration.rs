@@ -7,7 +7,7 @@ use super::config::Config;
 use super::marks::{self, Marks};
 use super::model::Instance;
 use super::progress::Progress;
-use crate::consul::Client;
+use crate::consul::{self, Client, EntryChange};
 
 /// Registers the instance with other marks, unless something else registered or deregistered it since it was observed. The agent has no
 /// compare-and-set, so it is read once more just before; what remains is the time between two requests to the agent.
@@ -73,14 +73,20 @@ pub fn mark_in_outage(
 pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &Marks) -> Result<Progress, Complaint> {
     let registration = &instance.registration;
     let id = registration.id();
-    let found = match client.catalog_node(&instance.identity.node, id)?.and_then(|node| node.instance).map(Marks::from)
-    {
-        Some(found) if found != *wanted => found,
-        _ => return Ok(Progress::Done),
-    };
+    let Some(mut found) = differing(client, instance, wanted)? else { return Ok(Progress::Done) };
     let now = client.instance(&config.names.service, id)?;
     if now.is_none_or(|now| !now.registration.matches(registration, &wanted.tags, &wanted.meta)) {
         return Ok(Progress::Overtaken);
+    }
+    if marks::say_master(&found, &config.names) && !marks::say_master(wanted, &config.names) {
+        // The catalog is ahead of the agent, or something else writes it. The agent pushes nothing that it has already (1.21.0).
+        if let Err(error) = overwrite(client, instance, wanted) {
+            debug!("{error:#}");
+        }
+        match differing(client, instance, wanted)? {
+            Some(still) => found = still,
+            None => return Ok(Progress::Done),
+        }
     }
     if marks::say_master(wanted, &config.names) {
         // The agent must not believe what the catalog does not have, or the next pass would believe it too and report a master.
@@ -90,6 +96,19 @@ pub fn confirm(client: &Client, config: &Config, instance: &Instance, wanted: &M
     }
     let id = id.to_owned();
     Err(Complaint::TagNotInCatalog { id, wanted: words(wanted, &found), found: words(&found, wanted) })
+}
+
+/// Writes the marks into the catalog without the agent.
+fn overwrite(client: &Client, instance: &Instance, wanted: &Marks) -> Result<(), consul::Error> {
+    let node = instance.identity.node.clone();
+    let Some(entry) = client.entry(&node, instance.registration.id())? else { return Ok(()) };
+    client.write_entry(&EntryChange { node, entry: entry.with(&wanted.tags, &wanted.meta) })
+}
+
+/// The marks in the catalog, if it has others than these.
+fn differing(client: &Client, instance: &Instance, wanted: &Marks) -> Result<Option<Marks>, consul::Error> {
+    let node = client.catalog_node(&instance.identity.node, instance.registration.id())?;
+    Ok(node.and_then(|node| node.instance).map(Marks::from).filter(|found| found != wanted))
 }
 
 /// The tags, and if these are equal, also the Meta keys that differ, as words for people.

@@ -52,6 +52,9 @@ pub struct Holder {
     /// Whether the prepared query found the holder, as far as a later run must know.
     #[serde(default, skip_serializing_if = "is_default")]
     pub sight: Sight,
+    /// Why the former master's tag did not go with the lock, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<String>,
     /// The candidate of higher priority that takes over once it has been passing for long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Challenger>,

@@ -1,5 +1,5 @@
 //! A lock: one KV key that one session at a time holds. Acquires it, rewrites its value, moves it to another session, releases it. Knows no
-//! services, no tags and no options.
+//! services, no tags and no options; catalog entries that change with the lock only pass through.
 //!
 //! Two passes of one instance can be here at once and share a session: acquiring twice with the same session is the same as once.
 
@@ -7,7 +7,7 @@ mod sessions;
 
 use log::info;
 
-use crate::consul::{Client, Error, NewSession};
+use crate::consul::{Client, EntryChange, Error, NewSession, Taken};
 
 /// A lock key, and what its holder's sessions are like.
 pub struct SessionLock<'a> {
@@ -23,20 +23,27 @@ impl SessionLock<'_> {
         SessionLock { client, key, node, wanted }
     }
 
-    /// Tries to acquire the free lock, and returns whether this holder has it now. `value` makes the key's value from the session.
+    /// Tries to acquire the free lock. `attempt` makes from the session the key's value and the catalog entries that change with the lock.
     /// `spare` is the session that an earlier attempt left; after a failed attempt it holds the one to use for the next, or to be
     /// swept.
     ///
     /// # Errors
     /// When Consul could not be asked. Whether it gave the lock all the same shows in the key.
-    pub fn acquire(&self, spare: &mut Option<String>, value: impl FnOnce(&str) -> Vec<u8>) -> Result<bool, Error> {
+    pub fn acquire(
+        &self,
+        spare: &mut Option<String>,
+        attempt: impl FnOnce(&str) -> Result<(Vec<u8>, Vec<EntryChange>), Error>,
+    ) -> Result<Taken, Error> {
         // In a lock-delay Consul gives the same answer for a session that has ended. A renewal shows it, and costs no raft entry.
         let session = match spare.take() {
             Some(session) if self.renew(&session)? => session,
             _ => self.ready_session()?,
         };
-        let outcome = self.rewrite(&session, &value(&session));
-        if !matches!(outcome, Ok(true)) {
+        let outcome = attempt(&session).and_then(|(value, changes)| match &changes[..] {
+            [] => self.rewrite(&session, &value).map(|won| if won { Taken::All } else { Taken::LockRefused }),
+            changes => self.client.acquire_with(self.key, &session, &value, changes),
+        });
+        if !matches!(outcome, Ok(Taken::All)) {
             *spare = Some(session);
         }
         outcome

@@ -27,10 +27,11 @@ fn dns_moves_within_lock_delay_and_one_interval_of_detection_and_never_are_there
             seen(answer, |answer| answer.len() == 1 && answer[0] != old).map(drop)
         });
         took.push(detected.elapsed());
-        // With a lock-delay shorter than the interval, an instance that recovers before its next run still has its old
-        // tag. A service that died takes longer to become healthy; one that flaps needs a longer lock-delay.
-        wait_for("the old master to drop its tag", secs(10), || {
-            seen(candidates[master].is_tagged("slave"), |slave| *slave).map(drop)
+        // With a lock-delay shorter than the interval, the agent of an instance that recovers before its next run writes its
+        // old tag back. A service that died takes longer to become healthy; one that flaps needs a longer lock-delay.
+        wait_for("the old master's agent to drop its tag", secs(10), || {
+            let former = &candidates[master];
+            seen(former.node.api().local_tags(&former.id), |tags| tags == &["slave"]).map(drop)
         });
         candidates[master].turn(Health::Passing);
         master = wait_for_settled(&candidates, &api);

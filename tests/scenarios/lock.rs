@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Fault, Health, Pass, Proxy, Random, millis, secs, seen, shared, wait_for};
-use crate::stage::Candidate;
+use crate::stage::{Candidate, tries_the_lock};
 
 #[test]
 fn the_lock_is_kept_from_everybody_for_the_lock_delay_and_no_session_is_left_by_those_who_tried() {
@@ -269,10 +269,10 @@ fn spare_sessions_that_are_of_no_use_go_before_a_new_one_is_made() {
     let proxy = Proxy::before(one.node);
     for delay in ["1s", "2s", "3s"] {
         // A run is killed while it acquires, each time with other options.
-        proxy.fail(|request, _| request.path.contains("?acquire=").then_some(Fault::Hang));
+        proxy.fail(|request, _| tries_the_lock(request).then_some(Fault::Hang));
         one.pass().through(&proxy).args(["--timeout", "300ms"]).output();
         api.create_session(&json!({"Name": name, "LockDelay": delay}));
-        proxy.fail(|request, _| request.path.contains("?acquire=").then_some(Fault::Hang));
+        proxy.fail(|request, _| tries_the_lock(request).then_some(Fault::Hang));
         one.pass().through(&proxy).args(["--timeout", "300ms"]).output();
         assert_eq!(one.sessions().len(), 1, "after a run with {delay}");
     }

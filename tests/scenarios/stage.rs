@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Health, Node, Outcome, Pass, secs, seen, unique, wait_for};
+use crate::harness::{Api, Health, Node, Outcome, Pass, Request, secs, seen, unique, wait_for};
 
 /// Where a scenario's service listens on this machine: not on 127.0.0.1, which a master warns of.
 pub const LOCAL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -230,6 +230,12 @@ pub fn let_consul_run_all(candidates: &[Candidate], interval: &str, arguments: &
         let pass = Pass::of(&candidate.service).on(candidate.node).args(arguments.iter().copied());
         candidate.let_consul_run_it(interval, &pass);
     }
+}
+
+/// Whether a request is an attempt on the lock, alone or in one transaction with tags.
+pub fn tries_the_lock(request: &Request) -> bool {
+    let in_transaction = request.path == "/v1/txn" && request.body.contains(r#""Verb":"lock""#);
+    request.path.contains("?acquire=") || (in_transaction && !request.body.contains(r#""Verb":"unlock""#))
 }
 
 /// Waits until exactly one instance is tagged master, the others slave, all of them passing, and DNS answers with the

@@ -52,7 +52,8 @@ describe 'the parameters of consul_master_election_tagger::election' do
 
   it 'assume the defaults of the program' do
     defaults = options.to_h { |option| [option.name, option.text[/\[default: (\S+)\]/, 1]] }
-    expect(defaults).to include('timeout' => '20s', 'wait' => '0s', 'watch-grace' => '0s', 'lock-delay' => '15s',
+    expect(defaults).to include('timeout' => '20s', 'wait' => '0s', 'watch-grace' => '0s',
                                 'master-tag' => 'master', 'slave-tag' => 'slave', 'consul-query-name' => 'SERVICE-master')
+    expect(options.find { |option| option.name == 'lock-delay' }.text).to include('[default: 0s with --wait, 15s without]')
   end
 end

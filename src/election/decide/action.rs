@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::consul::PreparedQuery;
 use crate::election::describe::Description;
+use crate::election::entries::Alone;
 use crate::election::fault::Fault;
 use crate::election::identity::Identity;
-use crate::election::marks::{Marks, SlaveHook};
+use crate::election::marks::{Mark, Marks, SlaveHook};
 use crate::election::outcome::Role;
 use crate::election::value::Holder;
 
@@ -38,6 +39,8 @@ pub enum Action {
     Acquire {
         /// The number of candidates that are as good and go first.
         behind: usize,
+        /// What changes hands with it.
+        takeover: Takeover,
     },
     /// Run the promote hook; if it fails, note that this instance stands back.
     Promote {
@@ -89,6 +92,19 @@ pub enum Action {
     CreateQuery(PreparedQuery),
     /// Replace the prepared query's definition.
     UpdateQuery(PreparedQuery),
+}
+
+/// What changes hands with the lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takeover {
+    /// The former masters, whose tags go in the lock's transaction.
+    pub from: Vec<Identity>,
+    /// The former masters whose entries a transaction does not keep whole. Their tags go right after the lock.
+    pub then_from: Vec<Identity>,
+    /// The own mark, if the same transaction marks this instance as master.
+    pub mark: Option<Mark>,
+    /// Why a former master keeps its tag.
+    pub alone: Option<Alone>,
 }
 
 /// How a lead is handed over.

@@ -112,11 +112,12 @@ fn keep(
         mark.options.clone_from(&found.options);
     }
     let wanted = marks::of_master(marks, (session, &holder.since), &mark, names, policy);
-    let is_new = wanted != *marks;
+    let is_new = wanted != *marks || view.instance.is_behind(&wanted, names);
     let (mut fault, mut search) = (None, None);
-    if is_new {
-        actions.push(Action::Mark(wanted.clone()));
-    }
+    let mark = is_new.then(|| Action::Mark(wanted.clone()));
+    // Marks that the catalog got with the lock are new to the agent alone, and the name need not wait for that.
+    let (before, after) = if view.done.marked { (None, mark) } else { (mark, None) };
+    actions.extend(before);
     match query {
         Ok(Some(action)) => {
             // If the update is denied, a later run would see a query that finds the master, and look no further: a note first.
@@ -142,6 +143,7 @@ fn keep(
             fault = Some(Fault::Query(found));
         }
     }
+    actions.extend(after);
     // The name finds the new master by now; what only describes it can take its time.
     if is_new {
         actions.push(Action::ConfirmMarks(wanted));

@@ -11,8 +11,9 @@ mod own_mark;
 mod query;
 mod question;
 mod stance;
+mod takeover;
 
-pub use action::{Action, Decision, HandOver};
+pub use action::{Action, Decision, HandOver, Takeover};
 pub use caveat::caveat;
 pub use question::{Question, open_question};
 
@@ -36,6 +37,10 @@ pub fn decide(view: &View, names: &Names, policy: &Policy) -> Decision {
         (Stance::StepDown(vacancy), Lock::Mine { session, .. }) => {
             let (mut actions, complete) = become_slave(view, None, names, policy);
             if complete {
+                if actions.is_empty() {
+                    // A run that was killed right after it took the lock has told the catalog of its tag, and not the agent.
+                    actions.push(Action::ConfirmMarks(view.instance.marks.clone()));
+                }
                 actions.push(Action::Release { session: session.clone() });
             }
             Decision { role: Some(Role::SlaveOfNone(vacancy)), actions, fault: None }
@@ -69,9 +74,10 @@ fn campaign(view: &View, names: &Names, policy: &Policy) -> Decision {
         Err(fault) => return Decision { role: None, actions, fault: Some(Fault::Query(fault)) },
     };
     if complete {
+        let takeover = takeover::takeover(view, actions.is_empty(), names, policy);
         // Only the master changes a query, but a missing one can be created by anybody.
         actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
-        actions.push(Action::Acquire { behind: stance::candidates_before(view, names, policy) });
+        actions.push(Action::Acquire { behind: stance::candidates_before(view, names, policy), takeover });
     }
     Decision { role: None, actions, fault: None }
 }
@@ -105,7 +111,7 @@ fn become_slave(view: &View, leader: Option<&Leader>, names: &Names, policy: &Po
     let hook = next_hook(view, leader, names, policy);
     let wanted = marks::of_slave(marks, &own_mark(view, names, policy), names, policy);
     let wanted = marks::with_known_hook(wanted, known, leader, names, policy);
-    if wanted != *marks {
+    if wanted != *marks || view.instance.is_behind(&wanted, names) {
         return (vec![Action::Mark(wanted.clone()), Action::ConfirmMarks(wanted)], hook.is_none());
     }
     match hook {

@@ -96,12 +96,14 @@ impl<'a> Waiter<'a> {
     /// Waits for a change of what was seen last; `None` if the time is over before.
     fn next_change(&mut self, pass: &mut Pass, role: &Role, watch: &mut Watch) -> Option<Cause> {
         let follows = matches!(role, Role::SlaveOf(_));
+        let leads = matches!(role, Role::Master { .. });
+        let patience = if leads { self.config.wait.timeout / 4 } else { Duration::ZERO };
         let registration_wait = if follows { Duration::MAX } else { LOOK_EVERY };
         let Seen { view, key, at } = pass.seen()?;
         let (instance, mut key, at) = (view.instance.clone(), key.clone(), *at);
         loop {
             self.watch_port(pass, role, watch);
-            match watch.next(&key.index, self.hash(&instance), registration_wait, self.ends) {
+            match watch.next(&key.index, self.hash(&instance), registration_wait, self.ends, patience) {
                 // A question from before the last observation may have an answer from before it, too.
                 News::Key(_, asked) if asked < at => return Some(Cause::Change),
                 News::Key(answer, _) => {

@@ -103,26 +103,52 @@ impl Watch {
     }
 
     /// Asks for the key behind `index` and for the registration behind `hash`, unless their threads are asking already, and waits for the
-    /// first news.
-    pub fn next(&mut self, index: &str, hash: Option<&str>, registration_wait: Duration, until: Deadline) -> News {
+    /// first news. `patience`: how much longer it waits for an answer for the key that is late.
+    pub fn next(
+        &mut self,
+        index: &str,
+        hash: Option<&str>,
+        registration_wait: Duration,
+        until: Deadline,
+        patience: Duration,
+    ) -> News {
         let left = until.remaining();
         // Less than 0.1 s is not worth a request.
         if left < Duration::from_millis(100) {
-            return News::Nothing;
+            return self.last_answer(patience);
         }
-        let wait = left.min(LONGEST_QUERY);
+        // Consul adds up to a sixteenth.
+        let wait = left.mul_f64(15.0 / 16.0).min(LONGEST_QUERY);
         // Consul answers an index of 0 at once, again and again.
         let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
         self.key.ask(index, wait);
         let hash = hash.filter(|hash| !hash.is_empty());
         self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
-        let Ok((source, news)) = self.news.recv_timeout(left) else { return News::Nothing };
+        let Ok((source, news)) = self.news.recv_timeout(left) else { return self.last_answer(patience) };
         match source {
             Source::Key => self.key.has_answered(matches!(news, News::Failed)),
             Source::Registration => self.registration.has_answered(matches!(news, News::Failed)),
             Source::Outside => {}
         }
         news
+    }
+
+    /// Waits for the answer for the key that should have come before the time was over. An agent that owes it may be stopped, and still have
+    /// a master's tag when it goes on; the run must not have ended then.
+    fn last_answer(&mut self, patience: Duration) -> News {
+        let until = Deadline::after(patience);
+        while self.key.until.is_some() {
+            match self.news.recv_timeout(until.remaining()) {
+                Ok((Source::Key, news)) => {
+                    self.key.has_answered(matches!(news, News::Failed));
+                    return news;
+                }
+                Ok((_, News::Interrupted)) => return News::Interrupted,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        News::Nothing
     }
 
     /// The thread that watches the service's port.

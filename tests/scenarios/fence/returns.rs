@@ -34,7 +34,15 @@ fn a_master_comes_back(away: &Away, arguments: &[&str]) -> Samples {
     });
     assert!(pass(two).starts_with("master on "));
     match away {
-        Away::Paused => one.node.resume(),
+        Away::Paused => {
+            one.node.resume();
+            wait_for("the resumed node", secs(30), || {
+                seen(api.serf_health(one.node.name()), |health| health.as_deref() == Some("passing")).map(drop)
+            });
+            // The new master has taken the tag. The agent writes it back with the next change of a check.
+            one.turn(Health::Warning);
+            one.turn(Health::Passing);
+        }
         Away::Killed => {
             one.node.start_again();
             wait_for("the restarted agent to know its instance", secs(20), || {

@@ -36,7 +36,8 @@ fn resign_with_the_options_of_a_check_that_is_gone_works_and_leaves_no_mark() {
         lose_the_check(&one, &one.pass().args(priority));
         // The lead ended with the check, and another instance has it.
         two.leads();
-        assert!(one.is_tagged("master") && !one.holds_the_lock());
+        assert!(one.is_tagged("slave") && !one.holds_the_lock());
+        assert_eq!(one.node.api().local_tags(&one.id), ["master"], "its agent knows nothing of that");
         for _ in 0..2 {
             let said = resign(&one, &arguments);
             assert!(said.starts_with("error: nothing was handed over: slave of n2"), "{names_it}: {said}");

@@ -38,8 +38,9 @@ fn with_a_wait_the_lead_moves_many_times_and_never_are_there_two_masters_or_sess
             seen(answer, |answer| answer.len() == 1 && answer[0] != old).map(drop)
         });
         took.push((in_maintenance, begin.elapsed()));
-        wait_for("the old master to drop its tag", secs(10), || {
-            seen(candidates[master].is_tagged("slave"), |slave| *slave).map(drop)
+        wait_for("the old master's agent to drop its tag", secs(10), || {
+            let former = &candidates[master];
+            seen(former.node.api().local_tags(&former.id), |tags| tags == &["slave"]).map(drop)
         });
         candidates[master].node.api().service_maintenance(&candidates[master].id, false);
         candidates[master].turn(Health::Passing);

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::harness::{
     Api, Cluster, Fault, Node, Pass, Proxy, Random, Signal, holds_for, millis, secs, seen, shared, signal, wait_for,
 };
-use crate::stage::Candidate;
+use crate::stage::{Candidate, tries_the_lock};
 use crate::wait::Stay;
 
 /// Longer than any of these scenarios.
@@ -38,7 +38,7 @@ fn a_lock_lost_is_a_tag_taken_off_at_once_and_a_signal_during_the_tries_leaves_n
         one.node.api().destroy_session(&session);
         let took = one.wait_for_tag("slave", secs(5));
         assert!(took < secs(1), "{took:?}");
-        wait_for("an attempt", secs(5), || seen(stay.asked("?acquire="), |tries| *tries > 1).map(drop));
+        wait_for("an attempt", secs(5), || seen(stay.tries(), |tries| *tries > 1).map(drop));
         stay.running.signal(signal);
         assert_eq!(one.said_by(&stay.running.wait(), 0), "slave, no master: the lock is in its lock-delay");
         assert_eq!(one.sessions(), Vec::<String>::new());
@@ -92,9 +92,10 @@ fn a_lock_in_its_lock_delay_is_taken_as_soon_as_that_ends_with_ten_tries_a_secon
             took + millis(50) >= length && took < length + secs(1),
             "lock-delay {lock_delay}, taken after {took:?}"
         );
+        let tries = stay.proxy.requests().iter().filter(|request| tries_the_lock(request)).count();
         let lines = stay.proxy.lines();
         let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
-        let (tries, created) = (count("?acquire="), count("/v1/session/create"));
+        let created = count("/v1/session/create");
         println!("lock-delay {lock_delay}: {tries} tries, {} requests, taken after {took:?}", lines.len());
         assert_eq!(created, 1);
         assert!(count("GET /v1/session/") <= 2, "it knows its session: {lines:?}");
@@ -116,7 +117,7 @@ fn tries_in_a_lock_delay_cost_no_raft_entry() {
     cluster.settle();
     let stay = Stay::by(&one, &pass.clone().args(WAIT));
     other.api().destroy_session(&session);
-    let tries = || stay.asked("?acquire=");
+    let tries = || stay.tries();
     wait_for("the attempts to begin", secs(5), || seen(tries(), |tries| *tries > 1).map(drop));
     let entries = cluster.quiet_raft_entries(|| {
         let before = tries();
@@ -144,7 +145,7 @@ fn a_signal_in_the_moment_before_the_wait_begins_is_not_lost() {
         let (address, key, second) = (nodes[1].address(), one.key(), second.clone());
         let (pid, tries) = (Arc::clone(&pid), AtomicU32::new(0));
         move |request, _| {
-            if request.path.contains("?acquire=") && tries.fetch_add(1, Ordering::SeqCst) == 1 {
+            if tries_the_lock(request) && tries.fetch_add(1, Ordering::SeqCst) == 1 {
                 let api = Api::at(&address, None);
                 wait_for("the rival to win", secs(10), || seen(api.acquire(&key, &second, "{}"), |won| *won).map(drop));
             }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::{Health, Outcome, Pass, Proxy, Running, Signal, millis, secs, seen, shared, wait_for};
-use crate::stage::{Candidate, Watch};
+use crate::stage::{Candidate, Watch, tries_the_lock};
 
 /// A waiting pass, and the proxy between it and the agent.
 pub struct Stay {
@@ -52,6 +52,11 @@ impl Stay {
     /// Counts its requests whose line contains this text.
     pub fn asked(&self, what: &str) -> usize {
         self.proxy.lines().iter().filter(|line| line.contains(what)).count()
+    }
+
+    /// How often it has tried to acquire the lock.
+    pub fn tries(&self) -> usize {
+        self.proxy.requests().iter().filter(|request| tries_the_lock(request)).count()
     }
 }
 

@@ -156,6 +156,9 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "free back",
             "free to:n2",
             "free n2:200:p:7",
+            "free later n2:9:p:7 entry tagged:n2 odd:n3",
+            "free later n2:9:p:7 blind",
+            "mine+ acquired marked",
             "refused",
             "unknown",
         ] {

@@ -11,6 +11,7 @@ use crate::election::clock::End;
 use crate::election::config::Config;
 use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
+use crate::election::entries::{Alone, Entries, Entry};
 use crate::election::fault::{Contradiction, Difference, QueryFault};
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Mark, Marks};
@@ -64,6 +65,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         other => panic!("{other}"),
     };
     let done = Done { refused: lock == "refused", ..Done::default() };
+    let mut is_blind = false;
     let mut view = View {
         instance,
         lock: lock_state,
@@ -71,6 +73,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         notes: Notes::default(),
         others: Answer::NotAsked,
         split: None,
+        entries: Entries::default(),
         contradiction: None,
         others_are_hidden: false,
         options: names.fingerprint(policy),
@@ -100,7 +103,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("looked", _) => view.done.looked_again = true,
             ("spot", _) => spot_check = Some(true),
             ("steady", _) => spot_check = Some(false),
-            ("hidden", _) => entry_of(&mut view).sight = Sight::Hidden,
+            ("sightless", _) => entry_of(&mut view).sight = Sight::Hidden,
             ("wrong", _) => entry_of(&mut view).sight = Sight::Wrong,
             ("dead", _) => view.port = Answer::Known(Port::Refused(port())),
             ("nowhere", _) => view.port = Answer::Known(Port::Nowhere),
@@ -137,6 +140,14 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
                 let Lock::Another(leader) = &view.lock else { panic!("{word}") };
                 view.done.memory.ran_slave_hook(marks::note_of(SlaveHook::Follow, Some(leader)));
             }
+            ("entry", _) => view.entries.own = Some(entry("n1", &view.instance.marks)),
+            ("blind", _) => is_blind = true,
+            ("tagged", node) => view.entries.masters.push(entry(node, &Marks::default())),
+            ("odd", node) => view.entries.masters.push(Entry { is_whole: false, ..entry(node, &Marks::default()) }),
+            ("hidden", node) => view.entries.hidden = Some(identity(node, "redis-2")),
+            ("contested", _) => view.done.contests = 3,
+            ("denied", _) => view.done.alone = Some(Alone::Refused("denied".to_owned())),
+            ("marked", _) => view.done.marked = true,
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let sighting = read_candidate(other).sighting();
@@ -162,6 +173,16 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         let mut marks = view.instance.marks.clone();
         marks.meta.insert("election-redis-master-mark".to_owned(), text);
         view.instance = view.instance.clone().with_marks(marks, names);
+        if let Some(own) = view.entries.own.take() {
+            view.entries.own = Some(Entry {
+                registration: own.registration.with(&view.instance.marks.tags, &view.instance.marks.meta),
+                ..own
+            });
+        }
+    }
+    if view.others.known().is_some() && !is_blind {
+        // An entry that is not as the agent has it, unless the scenario says so.
+        view.entries.own.get_or_insert_with(|| entry("n1", &Marks::default()));
     }
     let asked = Asked::read(query, matches!(view.lock, Lock::Mine { .. }), &view.instance, policy);
     view.is_spot_check = spot_check.unwrap_or(asked.found.is_open());
@@ -171,6 +192,26 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
 fn entry_of(view: &mut View) -> &mut Holder {
     let Lock::Mine { holder: Some(holder), .. } = &mut view.lock else { panic!("no entry") };
     holder
+}
+
+/// The catalog entry of the instance on a node.
+fn entry(node: &str, marks: &Marks) -> Entry {
+    let instance = identity(node, if node == "n1" { "redis-1" } else { "redis-2" });
+    Entry { instance, registration: registration().with(&marks.tags, &marks.meta), is_whole: true, may_change: true }
+}
+
+fn show_takeover(behind: usize, takeover: &Takeover) -> String {
+    let mut words = vec!["acquire".to_owned()];
+    if behind > 0 {
+        words.push(format!("behind {behind}"));
+    }
+    words.extend(takeover.from.iter().map(|from| format!("from {}", from.node)));
+    if takeover.mark.is_some() {
+        words.push("as master".to_owned());
+    }
+    words.extend(takeover.then_from.iter().map(|from| format!("then from {}", from.node)));
+    words.extend(takeover.alone.as_ref().map(|_| "alone".to_owned()));
+    words.join(" ")
 }
 
 /// Tags, and with an equals sign keys of Meta; a master has its session there unless another is named.
@@ -249,6 +290,7 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         promoted: false,
         others_are_hidden: false,
         sight: Sight::Found,
+        alone: None,
         challenger: None,
     };
     Holder { checks: bound_ids(instance, Some(&holder), names, policy), ..holder }
@@ -354,8 +396,7 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
             }
             Action::Resend(_) => "resend".to_owned(),
             Action::LookAgain => "look again".to_owned(),
-            Action::Acquire { behind: 0 } => "acquire".to_owned(),
-            Action::Acquire { behind } => format!("acquire behind {behind}"),
+            Action::Acquire { behind, takeover } => show_takeover(*behind, takeover),
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
