@@ -231,7 +231,9 @@ impl Apply<'_> {
     fn hand_over(&self, session: &str, holder: Option<&Holder>, how: &HandOver) -> Result<(), Complaint> {
         let mut notes = self.notes_of_others();
         match how.to.clone() {
-            Some(instance) => notes.handed_to = Some(HandedTo { instance, end: End::after(how.length) }),
+            Some(instance) => {
+                notes.handed_to = Some(HandedTo { instance, end: End::after(how.length), is_over: false });
+            }
             None => notes.standing_back.push(StandBack::new(&self.view.instance.identity, how.length, None)),
         }
         self.note(session, holder, &notes)

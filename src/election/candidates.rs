@@ -7,6 +7,7 @@ use super::mark;
 use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
 use super::outcome::Split;
+use super::rules::HIGHEST_PRIORITY;
 use super::value::Notes;
 use crate::consul::{Check, Health, RemoteInstance, Status};
 
@@ -53,7 +54,8 @@ fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<C
     let instance = Instance { identity, node_address: None, registration, marks, mark, checks, leftover: None };
     // An instance that an older version marked shows only in what its check prints.
     let priority = match &instance.mark {
-        Some(mark) if mark.key != names.lock_key => return None,
+        // This program writes no higher priority.
+        Some(mark) if mark.key != names.lock_key || mark.priority > Some(HIGHEST_PRIORITY) => return None,
         Some(mark) => mark.priority,
         None if instance.checks.iter().any(|check| prints(check, names)) => {
             mark::older_priority(&instance.marks, names)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Names;
+use super::identity::Identity;
 use super::meta::{Marks, key};
 
 /// What an instance shows of itself to the other instances, and to its own later runs.
@@ -20,11 +21,27 @@ pub struct Mark {
     /// The ID of the election's own check, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
+    /// The better candidate that it leaves the free lock to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yields: Option<Yield>,
     /// The tags of master and slave, so that a run with other tags removes these.
     pub tags: (String, String),
     /// Identifies the options that the instance's runs have: a waiting run that finds another value here has been superseded.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub options: String,
+}
+
+/// A free lock that an instance leaves to a better candidate. The note lets it end: a candidate that does not take the lock must not keep
+/// others from leading.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yield {
+    /// The candidate.
+    #[serde(flatten)]
+    pub to: Identity,
+    /// The number of the last term.
+    pub term: u64,
+    /// When it began, by this instance's own clock.
+    pub since: String,
 }
 
 impl Mark {

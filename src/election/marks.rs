@@ -14,7 +14,7 @@
 
 use super::config::{Names, Policy};
 use super::leader::Leader;
-pub use super::mark::Mark;
+pub use super::mark::{Mark, Yield};
 use super::mark::{is_marked, set_mark};
 pub use super::meta::Marks;
 use super::meta::key;

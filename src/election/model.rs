@@ -38,6 +38,10 @@ pub struct View {
     pub entries: Entries,
     /// The instance that leads this election with another lock key; known where the candidates are.
     pub split: Option<Split>,
+    /// The better candidate that has left the free lock to others for too long.
+    pub idle: Option<Identity>,
+    /// The time, while the lock is free and the instance may note that it yields.
+    pub now: Option<String>,
     /// What the holder of the lock says that contradicts this instance's options.
     pub contradiction: Option<Contradiction>,
     /// Whether the service listens.

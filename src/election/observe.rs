@@ -1,11 +1,11 @@
 //! Observes Consul: the two reads of a slave, the three of a master, and the few more that the decision asks for. Changes nothing and
 //! decides nothing.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use log::debug;
 
-use super::clock::has_passed;
+use super::clock::{has_passed, timestamp};
 use super::complaint::Complaint;
 use super::config::{Config, Names};
 use super::decide::{Question, open_question};
@@ -20,6 +20,9 @@ use super::service_port::{self, Held, KnownPort};
 use super::value::{Holder, Notes};
 use super::{candidates, credible, session, spot_check};
 use crate::consul::{self, Client, Instances, Key};
+
+/// How long an instance leaves the free lock to a better candidate: ample for that one's next run, since both run equally often as a rule.
+const YIELDS_FOR: Duration = Duration::from_secs(10);
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -40,6 +43,8 @@ pub struct Known<'a> {
     pub options: &'a str,
     /// The name of the node, which does not change.
     pub node: Option<String>,
+    /// Whether the instance may note that it leaves a free lock to another.
+    pub may_note: bool,
     /// What was just learned of the lock key.
     pub key: Option<KeyAnswer>,
     /// What is known of the service's port.
@@ -52,13 +57,24 @@ pub struct Known<'a> {
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
 pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -> Result<Observation, Complaint> {
     let mut instance = read_instance(client, config, known.node)?;
-    let (seen, failure) = match read_lock(client, config, &mut instance, known.key) {
+    let (seen, failure) = match read_lock(client, config, &mut instance, known.key, known.may_note) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
     };
-    let SeenLock { lock, former, term, notes, term_is_over, challenger_is_due, is_spot_check, contradiction, key } =
-        seen;
+    let SeenLock {
+        lock,
+        former,
+        term,
+        notes,
+        term_is_over,
+        challenger_is_due,
+        is_spot_check,
+        contradiction,
+        idle,
+        now,
+        key,
+    } = seen;
     let mut view = View {
         options: known.options.to_owned(),
         instance,
@@ -68,6 +84,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         term_is_over,
         challenger_is_due,
         contradiction,
+        idle,
+        now,
         split: None,
         entries: Entries::default(),
         others: Answer::NotAsked,
@@ -114,6 +132,8 @@ struct SeenLock {
     challenger_is_due: bool,
     is_spot_check: bool,
     contradiction: Option<Contradiction>,
+    idle: Option<Identity>,
+    now: Option<String>,
     key: KeyState,
 }
 
@@ -128,6 +148,8 @@ impl SeenLock {
             challenger_is_due: false,
             is_spot_check: false,
             contradiction: None,
+            idle: None,
+            now: None,
             key: KeyState::default(),
         }
     }
@@ -139,6 +161,7 @@ fn read_lock(
     config: &Config,
     instance: &mut Instance,
     known: Option<KeyAnswer>,
+    may_note: bool,
 ) -> Result<SeenLock, Complaint> {
     let Config { names, policy, .. } = config;
     let (found, index) = match known {
@@ -169,6 +192,10 @@ fn read_lock(
             _ => false,
         };
     }
+    if seen.lock == Lock::Free {
+        seen.idle = idle(instance, &seen.notes, seen.term, now);
+        seen.now = may_note.then(|| timestamp(now));
+    }
     if instance.registration.enable_tag_override() {
         // The agent takes the catalog's tags at its next full sync, perhaps minutes from now; until then only these are true.
         let found = client.catalog_node(&instance.identity.node, &instance.identity.service_id)?;
@@ -177,6 +204,15 @@ fn read_lock(
         }
     }
     Ok(seen)
+}
+
+/// The candidate that this instance has left the free lock to for long enough, by its own note or by the last master's.
+fn idle(instance: &Instance, notes: &Notes, term: u64, now: SystemTime) -> Option<Identity> {
+    if let Some(handed) = notes.handed_to.as_ref().filter(|handed| handed.is_over) {
+        return Some(handed.instance.clone());
+    }
+    let yielded = instance.mark.as_ref()?.yields.as_ref().filter(|note| note.term == term)?;
+    has_passed(&yielded.since, YIELDS_FOR, now).then(|| yielded.to.clone())
 }
 
 /// What another holder of the lock says of its election that contradicts this instance's options.

@@ -16,7 +16,7 @@ use super::key_state::{KeyAnswer, KeyState};
 use super::marks::SlaveHook;
 use super::model::{Answer, Done, Instance, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
-use super::outcome::{Outcome, Role, Settled};
+use super::outcome::{Outcome, Role, Settled, Vacancy};
 use super::registration::Written;
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
@@ -56,6 +56,8 @@ pub struct Pass<'a> {
     connection: Option<Held>,
     /// The session that its attempts to acquire the lock left.
     spare: Option<String>,
+    /// Whether it left the free lock to a better candidate when it last settled the role. A run that waits often sees the other take it.
+    has_yielded: bool,
     /// Whether the instance's mark has shown the options of this run.
     is_marked: bool,
     /// What it has done and does not repeat. The memory of its hooks lasts from one settlement to the next.
@@ -97,8 +99,9 @@ impl<'a> Pass<'a> {
         let client = Client::new(&config.access, &config.names.scope, Deadline::after(config.wait.timeout));
         let options = config.names.fingerprint(&config.policy);
         let (began, done) = (Instant::now(), Done::default());
-        let (seen, connection, spare, turn, is_marked) = (None, None, None, None, false);
-        Pass { config, options, client, began, seen, connection, spare, is_marked, done, turn }
+        let (seen, connection, spare, turn) = (None, None, None, None);
+        let (has_yielded, is_marked) = (false, false);
+        Pass { config, options, client, began, seen, connection, spare, has_yielded, is_marked, done, turn }
     }
 
     /// Settles the instance's role.
@@ -107,6 +110,8 @@ impl<'a> Pass<'a> {
     /// When the role could not be settled.
     pub fn settle(&mut self, cause: Cause) -> Outcome {
         let outcome = self.settle_in_rounds(cause);
+        let vacancy = outcome.as_ref().ok().map(|settled| &settled.role);
+        self.has_yielded = matches!(vacancy, Some(Role::SlaveOfNone(Vacancy::Yields(_) | Vacancy::YieldsInWarning(_))));
         self.turn = None;
         outcome
     }
@@ -223,7 +228,8 @@ impl<'a> Pass<'a> {
             let held = self.connection.clone();
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
-            let known = Known { options: &self.options, node, key: key.take(), port };
+            let may_note = self.has_yielded || self.config.wait.length.is_zero();
+            let known = Known { options: &self.options, node, may_note, key: key.take(), port };
             let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {

@@ -80,7 +80,7 @@ impl Apply<'_> {
     /// One attempt to acquire the lock.
     fn attempt(&mut self, takeover: &Takeover) -> Result<Attempt, consul::Error> {
         let mut spare = self.spare.take();
-        let notes = self.notes_of_others();
+        let notes = self.view.notes.of_new_master(&self.view.instance.identity);
         let (mut used, mut contested, mut is_marked) = (String::new(), Vec::new(), false);
         let others_are_hidden = self.view.others_are_hidden;
         let description = Description { others_are_hidden, ..Description::default() };

@@ -137,6 +137,9 @@ pub struct HandedTo {
     /// The time until which the others leave the lock to it.
     #[serde(flatten)]
     pub end: End,
+    /// Whether the note has ended. It stays for whoever takes the lock in place of that instance.
+    #[serde(skip)]
+    pub is_over: bool,
 }
 
 #[derive(Serialize)]
@@ -170,13 +173,32 @@ impl Notes {
             entry.is_over = age != Age::Holds;
             age == Age::Holds || (age == Age::Over && entry.failure.is_some())
         });
-        self.handed_to = self.handed_to.filter(|handed| handed.end.age(now, Clock::Another) == Age::Holds);
+        if let Some(handed) = &mut self.handed_to {
+            let age = handed.end.age(now, Clock::Another);
+            handed.is_over = age != Age::Holds;
+            if age == Age::Forgotten {
+                self.handed_to = None;
+            }
+        }
         self
     }
 
     /// The note that this instance stands back, or failed not long ago.
     pub fn of(&self, instance: &Identity) -> Option<&StandBack> {
         self.standing_back.iter().find(|entry| entry.instance == *instance)
+    }
+
+    /// The notes that a new master keeps. An instance that was handed the lead and left the lock free is not counted on for a while.
+    #[must_use]
+    pub fn of_new_master(&self, instance: &Identity) -> Notes {
+        let mut notes = self.of_others(instance);
+        let idle = self.handed_to.as_ref().map(|handed| &handed.instance).filter(|idle| *idle != instance);
+        if let Some(idle) = idle {
+            let failure = Failure { error: "it left the lock free that was handed to it".to_owned(), for_good: false };
+            notes.standing_back.retain(|entry| entry.instance != *idle);
+            notes.standing_back.push(StandBack::new(idle, Duration::ZERO, Some(failure)));
+        }
+        notes
     }
 
     /// The notes of the other instances, without the last hand-over.
@@ -209,7 +231,10 @@ mod tests {
         let back =
             |node: &str, failure| StandBack { instance: instance(node), end: end.clone(), failure, is_over: false };
         let standing_back = vec![back("n1", None), back("n2", None), back("n3", failure)];
-        let written = Notes { standing_back, handed_to: Some(HandedTo { instance: instance("n4"), end: end.clone() }) };
+        let written = Notes {
+            standing_back,
+            handed_to: Some(HandedTo { instance: instance("n4"), end: end.clone(), is_over: false }),
+        };
         let value = write(None, &written);
         for (now, held, remembered, handed) in [
             (58, &[][..], &[][..], false),
@@ -225,7 +250,7 @@ mod tests {
                 entries.map(|entry| entry.instance.node.clone()).collect::<Vec<_>>()
             };
             assert_eq!((named(false), named(true)), (owned(held), owned(remembered)), "at {now} s");
-            assert_eq!(notes.handed_to.is_some(), handed, "at {now} s");
+            assert_eq!(notes.handed_to.is_some_and(|note| !note.is_over), handed, "at {now} s");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::election::identity::{Identity, Sighting};
 use crate::election::marks;
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
 use crate::election::outcome::Vacancy;
-use crate::election::value::Holder;
+use crate::election::value::{HandedTo, Holder};
 
 /// How long the others leave the lock to the candidate that a master handed over to, and how long a master stands back whose term is
 /// over: ample for a run of every check.
@@ -87,7 +87,7 @@ pub fn is_named_by_other(view: &View, names: &Names) -> bool {
 
 /// Whether the note of the last hand-over names another instance.
 fn has_handed_over(view: &View) -> Option<Vacancy> {
-    let handed = view.notes.handed_to.as_ref().filter(|handed| handed.instance != view.instance.identity);
+    let handed = handed_to(view).filter(|handed| handed.instance != view.instance.identity);
     handed.map(|handed| Vacancy::HandedTo(handed.instance.node.clone()))
 }
 
@@ -96,7 +96,7 @@ fn must_wait(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     // If the chosen one is visibly gone, the note does not count. If nobody is visible, the token may not be allowed to see them.
     let chosen = |handed: &Identity| others(view).any(|other| other.instance == *handed);
     if let Some(vacancy) = has_handed_over(view) {
-        let handed = view.notes.handed_to.as_ref().map(|handed| &handed.instance);
+        let handed = handed_to(view).map(|handed| &handed.instance);
         if others(view).next().is_none() || handed.is_some_and(chosen) {
             return Some(vacancy);
         }
@@ -107,14 +107,22 @@ fn must_wait(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     if view.done.refused {
         return Some(Vacancy::LockDelay);
     }
-    if view.notes.handed_to.as_ref().is_some_and(|handed| handed.instance == view.instance.identity) {
-        // The master chose this instance over those of higher priority.
-        return None;
-    }
-    let better = better(view, names, policy)?;
+    let better = yields_to(view, names, policy)?;
     let yields =
         if better.is_passing && is_in_warning(view, names) { Vacancy::YieldsInWarning } else { Vacancy::Yields };
     Some(yields(better.instance.node.clone()))
+}
+
+/// The better candidate that this instance leaves the free lock to, until that has left it free for too long.
+pub fn yields_to<'a>(view: &'a View, names: &Names, policy: &Policy) -> Option<&'a Candidate> {
+    // A master that chose this instance chose it over those of higher priority.
+    let is_chosen = handed_to(view).is_some_and(|handed| handed.instance == view.instance.identity);
+    (view.lock == Lock::Free && !is_chosen).then(|| better(view, names, policy)).flatten()
+}
+
+/// The last hand-over, while it holds.
+fn handed_to(view: &View) -> Option<&HandedTo> {
+    view.notes.handed_to.as_ref().filter(|handed| !handed.is_over)
 }
 
 /// Whether a master hands over, and to which candidate.
@@ -180,7 +188,7 @@ pub fn challenger(view: &View, names: &Names, policy: &Policy) -> Option<Sightin
 /// How many other candidates are as good as this instance and come first in an order that all agree on. When a free lock wakes them all,
 /// one of them acquires it while the rest wait, instead of each making a session and an attempt.
 pub fn candidates_before(view: &View, names: &Names, policy: &Policy) -> usize {
-    if view.notes.handed_to.is_some() {
+    if handed_to(view).is_some() {
         return 0;
     }
     let rank = rank(view, names, policy);
@@ -213,7 +221,8 @@ pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
 /// of two alike the higher priority wins.
 fn better<'a>(view: &'a View, names: &Names, policy: &Policy) -> Option<&'a Candidate> {
     let own = rank(view, names, policy);
-    others(view).find(|other| (other.is_passing, other.priority) > own)
+    let is_idle = |other: &Candidate| view.idle.as_ref() == Some(&other.instance);
+    others(view).find(|other| (other.is_passing, other.priority) > own && !is_idle(other))
 }
 
 /// How good this instance is: whether it passes, then its priority.

@@ -2,4 +2,5 @@
 
 mod answers;
 mod process;
+mod rivals;
 mod value;

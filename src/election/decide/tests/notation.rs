@@ -75,6 +75,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         split: None,
         entries: Entries::default(),
         contradiction: None,
+        idle: None,
+        now: None,
         others_are_hidden: false,
         options: names.fingerprint(policy),
         term_is_over: false,
@@ -148,6 +150,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("contested", _) => view.done.contests = 3,
             ("denied", _) => view.done.alone = Some(Alone::Refused("denied".to_owned())),
             ("marked", _) => view.done.marked = true,
+            ("idle", node) => view.idle = Some(identity(node, "redis-2")),
+            ("now", _) => view.now = Some(SINCE.to_owned()),
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let sighting = read_candidate(other).sighting();
@@ -163,6 +167,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
     if !tags.contains("unmarked") && !tags.is_empty() {
         let mut mark = own_mark(&view, names, policy);
         mark.priority = policy.priority;
+        mark.yields = None;
         if let Some(priority) = tags.split_whitespace().find_map(|word| word.strip_prefix("priority=")) {
             mark.priority = priority.parse().ok();
         }
@@ -255,7 +260,7 @@ pub fn notes(handed_to: Option<&str>) -> Notes {
     // On the node of the instance itself, n1, it is the instance; n1' is another one there.
     let service_id = if node == "n1" { "redis-1" } else { "redis-2" };
     let instance = identity(node.trim_end_matches('\''), service_id);
-    Notes { handed_to: Some(HandedTo { instance, end }), ..Notes::default() }
+    Notes { handed_to: Some(HandedTo { instance, end, is_over: false }), ..Notes::default() }
 }
 
 fn identity(node: &str, service_id: &str) -> Identity {
