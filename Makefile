@@ -36,7 +36,7 @@ install: ## Install the program, man page and completions below PREFIX=/usr/loca
 	install -D -m 644 packaging/completions/$(NAME).bash "$(DESTDIR)$(BASHDIR)/$(NAME)"
 	install -D -m 644 packaging/completions/_$(NAME) "$(DESTDIR)$(ZSHDIR)/_$(NAME)"
 	install -D -m 644 packaging/completions/$(NAME).fish "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
-	find *.md LICENSE docs examples puppet -path puppet/spec -prune -o -type f \
+	find *.md LICENSE docs examples puppet \( -path puppet/spec -o -path 'puppet/.*' -o -name Gemfile -o -name Rakefile \) -prune -o -type f \
 	  -exec install -D -m 644 {} "$(DESTDIR)$(DOCDIR)/$(NAME)/{}" \;
 
 uninstall: ## Remove what `make install` installed, with the same PREFIX and DESTDIR
@@ -71,7 +71,7 @@ tools: ## Get the consul-template for the scenarios of examples/redis/, and prin
 test: ## Check formatting, clippy and docs; run all tests, and every scenario on every Consul (CONSUL_BIN= for one)
 	@scripts/test.sh
 
-test-puppet: ## Test the Puppet module: syntax, lint, specs, and whether its REFERENCE.md is current
+test-puppet: ## Test the Puppet module: syntax, lint, specs, its parameters, and whether its REFERENCE.md is current
 	@scripts/test-puppet.sh
 
 bench: ## Compare a run with a minimal program that sends the same requests, and with an earlier build (BASE=REVISION)

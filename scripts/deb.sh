@@ -40,7 +40,7 @@ gzip -9n "$root/usr/share/man/man1/$name.1"
 # Every Debian has the licence, and Debian names the changelog differently.
 rm "$doc/LICENSE"
 mv "$doc/CHANGELOG.md" "$doc/changelog"
-find "$doc" -name '*.md' -exec sed -i 's#\(](\(\.\./\)\?\)CHANGELOG\.md)#\1changelog.gz)#g' {} +
+find "$doc" -path "$doc/puppet" -prune -o -name '*.md' -exec sed -i 's#\(](\(\.\./\)\?\)CHANGELOG\.md)#\1changelog.gz)#g' {} +
 cat >"$doc/changelog.Debian" <<EOF
 $name ($version) unstable; urgency=medium
 

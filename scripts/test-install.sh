@@ -50,5 +50,5 @@ cargo package --quiet --locked --allow-dirty --list >"$work/list" 2>/dev/null
 for file in Cargo.toml Cargo.lock LICENSE README.md CHANGELOG.md src/main.rs src/lib.rs packaging/$name.1 examples/service.hcl; do
   grep -qxF "$file" "$work/list" || stop "the crate lacks $file"
 done
-! grep -E '^(target|scripts|benches|puppet|tests/scenarios|\.ci)/|^Makefile$|\.deb$' "$work/list" || stop "the crate contains files that do not belong there"
+! grep -E '^(target|scripts|benches|puppet|tests/puppet|tests/scenarios|\.ci)/|^Makefile$|\.deb$' "$work/list" || stop "the crate contains files that do not belong there"
 printf 'test-install: the crate that cargo would publish is complete\n'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests the Puppet module: its manifests parse, puppet-lint finds nothing, the specs in puppet/spec pass, and puppet/REFERENCE.md
-# matches the manifests. UPDATE_GOLDEN=1 rewrites that file.
+# Tests the Puppet module: its manifests parse, puppet-lint finds nothing, the specs in puppet/spec pass in a copy of the folder, its
+# parameters are the program's options, and puppet/REFERENCE.md matches the manifests. UPDATE_GOLDEN=1 rewrites that file. At the end it
+# says what this machine could not try.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,9 +20,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export HOME=$scratch
 module=consul_master_election_tagger
-fixture=puppet/spec/fixtures/modules/consul
+stub=puppet/spec/stubs/consul
 mkdir "$scratch/modules"
-ln -s "$PWD/$fixture" "$scratch/modules/consul"
+ln -s "$PWD/$stub" "$scratch/modules/consul"
 # Without the tests, because REFERENCE.md documents only what users get.
 mkdir "$scratch/modules/$module"
 cp -R puppet/functions puppet/lib puppet/manifests puppet/types "$scratch/modules/$module"
@@ -30,13 +31,19 @@ cp -R puppet/functions puppet/lib puppet/manifests puppet/types "$scratch/module
 settings=(--confdir "$scratch/conf" --vardir "$scratch/var")
 
 echo "puppet parser validate"
-puppet parser validate "${settings[@]}" puppet/manifests puppet/types puppet/functions "$fixture/manifests"
+puppet parser validate "${settings[@]}" puppet/manifests puppet/types puppet/functions "$stub/manifests"
 
 echo "puppet-lint"
 (cd "$scratch/modules" && puppet-lint --fail-on-warnings "$module/manifests" "$module/types" "$module/functions" consul/manifests)
 
-echo "rspec"
-(cd puppet && rspec --no-color)
+# The module must be one by itself, so its specs run in a copy, outside of this repository.
+echo "rspec, in a copy of puppet/"
+cp -R puppet "$scratch/copy"
+ruby -c "$scratch/copy/Gemfile" "$scratch/copy/Rakefile" >/dev/null
+(cd "$scratch/copy" && rspec --no-color)
+
+echo "rspec, with the program"
+(cd puppet && rspec --no-color -I spec ../tests/puppet)
 
 echo "REFERENCE.md"
 (cd "$scratch/modules/$module" && puppet strings generate "${settings[@]}" --format markdown --out REFERENCE.md) \
@@ -48,3 +55,10 @@ diff -u puppet/REFERENCE.md "$scratch/modules/$module/REFERENCE.md" || {
   echo "puppet/REFERENCE.md does not match the manifests; rewrite it with UPDATE_GOLDEN=1 make test-puppet" >&2
   exit 1
 }
+
+echo "Not tried:"
+if [ ! -e puppet/spec/fixtures/modules/consul ]; then echo "- puppet/consul itself: the specs used $stub; \`bundle exec rake spec_prep\` in puppet/ brings it"; fi
+echo "- another Puppet than $(puppet --version): PUPPET_VERSION or OPENVOX_VERSION with the Gemfile in puppet/"
+command -v bundle >/dev/null || echo "- the Gemfile and spec_prep, except for their syntax: there is no bundler"
+gem list --silent --installed '^voxpupuli-puppet-lint-plugins$' >/dev/null ||
+  echo "- Vox Pupuli's rules for puppet-lint: the gem voxpupuli-puppet-lint-plugins is not installed"

@@ -43,6 +43,11 @@
 #   The path of the program, if it is not installed by the class `consul_master_election_tagger`. By default that class is included,
 #   and its program is used.
 #
+# @param service_title
+#   The title of the `consul::service` that defines the instance. By default the ID of the instance. Without this resource the
+#   catalogue does not compile, because Consul loads no definition after a check whose service it does not have. `false` if something
+#   else than this catalogue defines the service: then it must be in the agent before the check is.
+#
 # @param consul_service_name
 #   The service whose instances elect a master. By default the title.
 #
@@ -144,8 +149,9 @@
 #   the agent's environment, or `warn`.
 #
 # @param http_addr
-#   The agent's address: `HOST:PORT`, `http://HOST:PORT/PREFIX`, `https://HOST:PORT/PREFIX` or `unix:///PATH`. By default
-#   `CONSUL_HTTP_ADDR` from the agent's environment, or `127.0.0.1:8500`.
+#   The agent's address: `HOST:PORT`, `http://HOST:PORT/PREFIX`, `https://HOST:PORT/PREFIX` or `unix:///PATH`. By default where the
+#   class `consul` lets the agent listen, if that is not `127.0.0.1:8500`. Otherwise `CONSUL_HTTP_ADDR` from the agent's environment, or
+#   `127.0.0.1:8500`.
 #
 # @param token_file
 #   A file with the ACL token of the program. There is no parameter for the token itself: it would be in plain text in the check's
@@ -173,15 +179,16 @@
 #   The admin partition (Consul Enterprise).
 define consul_master_election_tagger::election (
   Enum['present', 'absent'] $ensure = 'present',
-  String[1] $check_id = "${title}-election",
+  Consul_master_election_tagger::Text $check_id = "${title}-election",
   Optional[Consul_master_election_tagger::Duration] $check_interval = undef,
   Optional[Consul_master_election_tagger::Duration] $check_timeout = undef,
-  Optional[String[1]] $check_notes = undef,
+  Optional[Consul_master_election_tagger::Text] $check_notes = undef,
   Consul_master_election_tagger::Status $check_status = 'passing',
-  Optional[Variant[String[1], Sensitive[String[1]]]] $check_token = undef,
+  Optional[Variant[Consul_master_election_tagger::Text, Sensitive[Consul_master_election_tagger::Text]]] $check_token = undef,
   Optional[Consul_master_election_tagger::Path] $program = undef,
-  String[1] $consul_service_name = $title,
-  Optional[String[1]] $consul_service_id = undef,
+  Optional[Variant[String[1], Boolean[false]]] $service_title = undef,
+  Consul_master_election_tagger::Text $consul_service_name = $title,
+  Optional[Consul_master_election_tagger::Text] $consul_service_id = undef,
   Optional[Consul_master_election_tagger::Name] $consul_query_name = undef,
   Array[Pattern[/\A!?[^!]/]] $consul_query_tag = [],
   Optional[Consul_master_election_tagger::Duration] $query_ttl = undef,
@@ -222,6 +229,12 @@ define consul_master_election_tagger::election (
   Optional[String[1]] $namespace = undef,
   Optional[String[1]] $partition = undef,
 ) {
+  include consul
+  $agent = $http_addr.lest || {
+    consul_master_election_tagger::agent_address(getvar('consul::http_addr'), getvar('consul::http_port'))
+  }
+  $instance = $consul_service_id.lest || { $consul_service_name }
+
   $hooks = { 'on-promote' => $on_promote, 'on-demote' => $on_demote, 'on-follow' => $on_follow }.filter |$option, $command| {
     $command =~ NotUndef
   }
@@ -256,7 +269,7 @@ define consul_master_election_tagger::election (
     'error-status'        => $error_status,
     'timeout'             => $timeout,
     'log-level'           => $log_level,
-    'http-addr'           => $http_addr,
+    'http-addr'           => $agent,
     'token-file'          => $token_file,
     'ca-file'             => $ca_file,
     'ca-path'             => $ca_path,
@@ -270,9 +283,19 @@ define consul_master_election_tagger::election (
   $times = consul_master_election_tagger::times($wait, $timeout)
   $interval = $check_interval.lest || { $times['interval'] }
   $limit = $check_timeout.lest || { $times['timeout'] }
+  $service = $ensure ? {
+    'present' => $service_title.lest || { $instance },
+    default   => false,
+  }
   $contradictions = consul_master_election_tagger::contradictions($options, $interval, $limit)
+  + consul_master_election_tagger::service_contradictions($service, $instance)
   unless $contradictions.empty {
     fail("election '${title}': ${contradictions[0]}")
+  }
+  # Consul loads no definition after a check whose service it does not have. `->` would not fail for a virtual service.
+  $requires = $service ? {
+    false   => undef,
+    default => Consul::Service[$service],
   }
 
   if $program {
@@ -292,12 +315,13 @@ define consul_master_election_tagger::election (
 
   consul::check { $check_id:
     ensure     => $ensure,
-    service_id => $consul_service_id.lest || { $consul_service_name },
+    service_id => $instance,
     args       => [$program_path] + consul_master_election_tagger::arguments($options),
     interval   => $interval,
     timeout    => $limit,
     status     => $check_status,
     notes      => $check_notes,
     token      => $check_token.then |$token| { $token.unwrap },
+    require    => $requires,
   }
 }

@@ -12,9 +12,7 @@ describe 'metadata.json' do
                                 'license' => 'Apache-2.0', 'source' => /./, 'dependencies' => Array)
   end
 
-  it 'has the version of the program' do
-    cargo = File.read(File.expand_path('../Cargo.toml', MODULE))
-    expect(metadata['version']).to eq(cargo[/^version = "(.+)"$/, 1])
+  it 'has a version' do
     expect(SemanticPuppet::Version.valid?(metadata['version'])).to be(true)
   end
 
@@ -30,8 +28,37 @@ describe 'metadata.json' do
     expect(metadata['dependencies'].map { |module_| module_['name'] }).to eq(['puppet/consul'])
   end
 
+  # puppet/consul requires puppet up to 9, and openvox from 10 on.
+  it 'allows Puppet and OpenVox' do
+    expect(metadata['requirements'].map { |needed| needed['name'] }).to contain_exactly('puppet', 'openvox')
+  end
+
   it 'allows the Puppet that it is tested with' do
-    puppet = metadata['requirements'].find { |needed| needed['name'] == 'puppet' }
-    expect(SemanticPuppet::VersionRange.parse(puppet['version_requirement'])).to include(SemanticPuppet::Version.parse(Puppet.version))
+    ranges = metadata['requirements'].map { |needed| SemanticPuppet::VersionRange.parse(needed['version_requirement']) }
+    expect(ranges).to include(include(SemanticPuppet::Version.parse(Puppet.version)))
+  end
+
+  it 'names only systems that run a static binary for Linux' do
+    systems = metadata['operatingsystem_support'].map { |system| system['operatingsystem'] }
+    expect(systems).to include('Debian', 'Ubuntu', 'RedHat')
+    expect(systems & %w[windows FreeBSD Darwin]).to eq([])
+  end
+end
+
+describe 'the folder' do
+  ignored = File.readlines(File.join(MODULE, '.pmtignore'), chomp: true).reject { |line| line.empty? || line.start_with?('#') }
+
+  %w[LICENSE CHANGELOG.md README.md REFERENCE.md metadata.json].each do |file|
+    it "has #{file}, and publishes it" do
+      expect(File).to be_file(File.join(MODULE, file))
+      expect(ignored).not_to include("/#{file}")
+    end
+  end
+
+  %w[.fixtures.yml Gemfile Rakefile .pmtignore spec].each do |file|
+    it "has #{file}, and does not publish it" do
+      expect(File).to exist(File.join(MODULE, file))
+      expect(ignored).to include("/#{file}").or include("/#{file}/")
+    end
   end
 end

@@ -12,7 +12,11 @@ MODULE = File.expand_path('..', __dir__)
 MODULES = File.join(SCRATCH, 'modules')
 FileUtils.mkdir(MODULES)
 FileUtils.ln_s(MODULE, File.join(MODULES, 'consul_master_election_tagger'))
-FileUtils.ln_s(File.join(__dir__, 'fixtures/modules/consul'), File.join(MODULES, 'consul'))
+# The real puppet/consul and its dependencies, if `rake spec_prep` has brought them; otherwise the stand-in.
+Dir[File.join(__dir__, 'fixtures/modules/*')].each { |path| FileUtils.ln_s(File.realpath(path), File.join(MODULES, File.basename(path)), force: true) }
+CONSUL = File.join(MODULES, 'consul')
+REAL_CONSUL = File.exist?(CONSUL)
+FileUtils.ln_s(File.join(__dir__, 'stubs/consul'), CONSUL) unless REAL_CONSUL
 
 require 'rspec-puppet'
 
@@ -20,25 +24,21 @@ RSpec.configure do |c|
   c.module_path = MODULES
   c.setup_fixtures = false
   c.strict_variables = true
-  c.default_facts = { 'kernel' => 'Linux', 'os' => { 'family' => 'Debian', 'name' => 'Debian' } }
+  c.default_facts = {
+    'kernel' => 'Linux', 'service_provider' => 'systemd', 'networking' => { 'fqdn' => 'node.example' },
+    'os' => { 'family' => 'Debian', 'name' => 'Debian', 'architecture' => 'amd64', 'release' => { 'full' => '12', 'major' => '12' } }
+  }
   c.mock_with :rspec
 end
 
-# The options in the program's help: name, value and text of each. A scenario of the program's tests checks that the help is
-# current.
-Option = Struct.new(:name, :value, :text) do
-  def self.all
-    help = File.read(File.expand_path('../tests/golden/help.txt', MODULE)).split("\nEnvironment:\n").first
-    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }
-  end
+# A service for the elections of a context.
+def service(title, parameters = '')
+  "consul::service { '#{title}': #{parameters} }\n"
+end
 
-  def parameter
-    name.tr('-', '_')
-  end
-
-  def repeatable?
-    text.include?('can be repeated')
-  end
+# Returns what Consul reads from a file of the catalogue.
+def definition(file)
+  JSON.parse(catalogue.resource('File', "/etc/consul/#{file}.json")['content'])
 end
 
 # The parameters of the defined type, with the type and default of each, as written in the manifest.

@@ -62,6 +62,7 @@ describe 'consul_master_election_tagger' do
   end
 
   context 'with elections' do
+    let(:pre_condition) { service('redis') + service('cron') }
     let(:params) { { 'package_name' => 'tagger', 'elections' => { 'redis' => { 'wait' => '9s' }, 'cron' => {} } } }
 
     it { is_expected.to compile.with_all_deps }

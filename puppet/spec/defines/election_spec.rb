@@ -6,8 +6,9 @@ require 'spec_helper'
 describe 'consul_master_election_tagger::election' do
   let(:title) { 'redis' }
   let(:params) { { 'program' => '/usr/bin/tagger' } }
+  let(:pre_condition) { service('redis') }
   let(:check) { catalogue.resource('Consul::Check', 'redis-election') }
-  let(:written) { JSON.parse(catalogue.resource('File', '/etc/consul/check_redis-election.json')['content'])['check'] }
+  let(:written) { definition('check_redis-election')['check'] }
 
   context 'with nothing but a title' do
     it { is_expected.to compile.with_all_deps }
@@ -37,11 +38,12 @@ describe 'consul_master_election_tagger::election' do
 
   context 'with every option' do
     let(:params) { super().merge(values) }
+    let(:pre_condition) { service('cache-1') }
 
     it { is_expected.to compile.with_all_deps }
 
     it 'has a value for each of them here' do
-      expect(values.keys).to match_array(Parameter.all.map(&:name) - %w[ensure check_interval check_timeout check_notes check_status check_token program])
+      expect(values.keys).to match_array(Parameter.all.map(&:name) - %w[ensure check_interval check_timeout check_notes check_status check_token program service_title])
     end
 
     it 'gives the program each name and each value as a word of its own' do
@@ -61,7 +63,7 @@ describe 'consul_master_election_tagger::election' do
       super().merge('check_id' => 'redis/primary', 'check_interval' => '2s', 'check_timeout' => '25s', 'check_notes' => 'who leads',
                     'check_status' => 'warning', 'check_token' => sensitive('e5f6'))
     end
-    let(:written) { JSON.parse(catalogue.resource('File', '/etc/consul/check_redis_primary.json')['content'])['check'] }
+    let(:written) { definition('check_redis_primary')['check'] }
 
     it 'passes them on' do
       expect(written).to include('id' => 'redis/primary', 'interval' => '2s', 'timeout' => '25s', 'notes' => 'who leads',
@@ -96,7 +98,7 @@ describe 'consul_master_election_tagger::election' do
     let(:params) { {} }
 
     context 'when it is declared' do
-      let(:pre_condition) { "class { 'consul_master_election_tagger': package_name => 'tagger' }" }
+      let(:pre_condition) { super() + "class { 'consul_master_election_tagger': package_name => 'tagger' }" }
 
       it { is_expected.to compile.with_all_deps }
       it { is_expected.to contain_package('tagger').that_comes_before('Consul::Check[redis-election]') }
@@ -108,7 +110,7 @@ describe 'consul_master_election_tagger::election' do
         it { is_expected.to compile.with_all_deps }
 
         context 'next to one that stays' do
-          let(:post_condition) { "consul_master_election_tagger::election { 'cron': }" }
+          let(:post_condition) { service('cron') + "consul_master_election_tagger::election { 'cron': }" }
 
           it { is_expected.to compile.with_all_deps }
         end
@@ -116,7 +118,7 @@ describe 'consul_master_election_tagger::election' do
     end
 
     context 'when the class is absent' do
-      let(:pre_condition) { "class { 'consul_master_election_tagger': package_name => 'tagger', ensure => absent }" }
+      let(:pre_condition) { super() + "class { 'consul_master_election_tagger': package_name => 'tagger', ensure => absent }" }
 
       it { is_expected.to compile.and_raise_error(/election 'redis': .* removes the program; give ensure => absent here too/) }
 

@@ -39,7 +39,7 @@ describe 'consul_master_election_tagger::election' do
     { 'on_follow' => ['', 'x'] } => /names no program/,
   }.each do |parameters, said|
     context "with #{parameters}" do
-      let(:params) { { 'program' => '/usr/bin/tagger' }.merge(parameters) }
+      let(:params) { { 'program' => '/usr/bin/tagger', 'service_title' => false }.merge(parameters) }
 
       it { is_expected.to compile.and_raise_error(said) }
     end
@@ -53,14 +53,16 @@ describe 'consul_master_election_tagger::election' do
     'consul_query_tag' => ['prod', ['!'], ['']], 'query_failover' => ['dc2'], 'master_tag' => ['!old', ''], 'slave_tag' => ['!old'],
     'lock_key' => ['/leader', 'a//b', 'a/', 'a/../b', 'my key', '..'], 'consul_query_name' => ['a/b', 'a..b', '.', 'two words'],
     'watch_address' => ['6379', 'redis', '::1:6379', 'sock', 'host:99999', 'host:65536', '[::1]:0'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'ca_file' => ['ca.pem'],
-    'check_id' => [''], 'consul_service_id' => [''], 'http_addr' => [
+    # puppet/consul would write these as numbers, and Consul refuse the file.
+    'check_id' => ['', '7', '-1', '0'], 'check_notes' => ['2024'], 'consul_service_name' => ['6379'], 'consul_service_id' => ['', '6379'], 'check_token' => ['123'],
+    'service_title' => ['', true], 'http_addr' => [
       '', 'ftp://foo bar', 'ftp://127.0.0.1', '127.0.0.1:99999', '127.0.0.1:', ':8500', '::1:8500', '[::1:8500', '[name]:8500', 'user@127.0.0.1:8500',
       '127.0.0.1:8500/x?token=x', 'two words:8500', 'http://', 'unix://', "unix:///#{'x' * 200}"
     ], 'namespace' => [''], 'on_promote' => [[], ''], 'ensure' => ['latest'],
   }.each do |parameter, values|
     values.each do |value|
       context "with #{parameter} => #{value.inspect}" do
-        let(:params) { { 'program' => '/usr/bin/tagger' }.merge(parameter => value) }
+        let(:params) { { 'program' => '/usr/bin/tagger', 'service_title' => false }.merge(parameter => value) }
 
         it { is_expected.to compile.and_raise_error(/parameter '#{parameter}'/) }
       end
@@ -69,6 +71,7 @@ describe 'consul_master_election_tagger::election' do
 
   # Values at the limits, which work.
   [
+    { 'check_id' => '007', 'check_notes' => "7\n", 'consul_service_id' => '1.5', 'check_token' => '+1' },
     { 'wait' => '50s', 'check_timeout' => '70.001s' }, { 'check_interval' => '1h' }, { 'wait' => '50s', 'check_interval' => '5s' },
     { 'ttl' => '10s' }, { 'ttl' => '24h' }, { 'lock_delay' => '1ms' }, { 'max_term' => '1s' }, { 'watch_port' => true, 'watch_grace' => '10s' },
     { 'preempt' => true, 'preempt_after' => '5s' }, { 'query_failover' => ['dc2'], 'no_fence' => true },
@@ -80,7 +83,7 @@ describe 'consul_master_election_tagger::election' do
       'unix://consul@1.sock'].map { |address| { 'http_addr' => address } },
   ].each do |parameters|
     context "with #{parameters}" do
-      let(:params) { { 'program' => '/usr/bin/tagger' }.merge(parameters) }
+      let(:params) { { 'program' => '/usr/bin/tagger', 'service_title' => false }.merge(parameters) }
 
       it { is_expected.to compile.with_all_deps }
     end

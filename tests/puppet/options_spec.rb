@@ -1,6 +1,27 @@
 # frozen_string_literal: true
 
+# The module in puppet/ against the program: what the module's own specs cannot compare, because a copy of the module must pass them.
 require 'spec_helper'
+require 'json'
+
+ROOT = File.expand_path('../..', __dir__)
+
+# The options in the program's help: name, value and text of each. A scenario of the program's tests checks that the help is
+# current.
+Option = Struct.new(:name, :value, :text) do
+  def self.all
+    help = File.read(File.join(ROOT, 'tests/golden/help.txt')).split("\nEnvironment:\n").first
+    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }
+  end
+
+  def parameter
+    name.tr('-', '_')
+  end
+
+  def repeatable?
+    text.include?('can be repeated')
+  end
+end
 
 # The program's options that are not parameters, with the reason.
 NO_PARAMETERS = {
@@ -12,7 +33,7 @@ NO_PARAMETERS = {
 }.freeze
 
 # The parameters that are not options of the program: those of the check and of the module. `check_id` is both.
-NO_OPTIONS = %w[ensure check_interval check_timeout check_notes check_status check_token program].freeze
+NO_OPTIONS = %w[ensure check_interval check_timeout check_notes check_status check_token program service_title].freeze
 
 describe 'the parameters of consul_master_election_tagger::election' do
   options = Option.all
@@ -55,5 +76,15 @@ describe 'the parameters of consul_master_election_tagger::election' do
     expect(defaults).to include('timeout' => '20s', 'wait' => '0s', 'watch-grace' => '0s',
                                 'master-tag' => 'master', 'slave-tag' => 'slave', 'consul-query-name' => 'SERVICE-master')
     expect(options.find { |option| option.name == 'lock-delay' }.text).to include('[default: 0s with --wait, 15s without]')
+  end
+end
+
+describe 'the module' do
+  it 'has the version and the licence of the program' do
+    metadata = JSON.parse(File.read(File.join(MODULE, 'metadata.json')))
+    cargo = File.read(File.join(ROOT, 'Cargo.toml'))
+    expect(metadata['version']).to eq(cargo[/^version = "(.+)"$/, 1])
+    expect(metadata['license']).to eq(cargo[/^license = "(.+)"$/, 1])
+    expect(File.read(File.join(MODULE, 'LICENSE'))).to eq(File.read(File.join(ROOT, 'LICENSE')))
   end
 end
