@@ -27,6 +27,7 @@ run() { # run TITLE COMMAND...
 run "unit tests" cargo test --locked --lib --bins
 run "documentation tests" cargo test --quiet --locked --doc
 run "imports between the rooms" cargo test --locked --test rooms
+run "fuzz" cargo test --locked --test fuzz -- --nocapture
 run "manual and completions" cargo test --locked --test packaging
 run "the Puppet module" scripts/test-puppet.sh
 if [ -n "${CONSUL_BIN:-}" ]; then consuls=$CONSUL_BIN; else consuls=$(scripts/consul.sh); fi

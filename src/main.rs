@@ -96,6 +96,7 @@ fn print(text: &str) -> ExitCode {
 /// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
 fn start_log(run: &Run) {
     let signature = signature(Some(&run.config.names.query));
+    let secrets = run.config.access.secrets();
     let filters = std::env::var("RUST_LOG").unwrap_or_default();
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
     let mut builder = env_logger::Builder::new();
@@ -118,7 +119,7 @@ fn start_log(run: &Run) {
                 return Ok(());
             }
             let level = record.level().as_str().to_ascii_lowercase();
-            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string()))
+            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string(), &secrets))
         })
         .init();
     if !readable {

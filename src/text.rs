@@ -19,6 +19,11 @@ fn separates_or_turns(c: char) -> bool {
     matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
+/// Returns `text` with every secret hidden.
+pub fn without(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(hidden)"))
+}
+
 /// Returns the beginning of a text that is longer than `most` characters, with an ellipsis.
 pub fn capped(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

@@ -12,7 +12,7 @@ use crate::consul::Status;
 use crate::election::{
     Caveat, Complaint, Config, Leader, Obstacle, Outcome, Policy, Role, Settled, Split, Statuses, Vacancy, signature,
 };
-use crate::text::{capped, one_line};
+use crate::text::{capped, one_line, without};
 
 /// What a run prints and ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
         Err(complaint) => (error_status(&config.policy), of_complaint(complaint)),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
+    // The election's data may hold it as well: whoever writes there may know it.
+    let text = without(&text, &config.access.secrets());
     verdict(status, &format!("{signature} {text}{warning}"))
 }
 
@@ -128,13 +130,13 @@ pub fn of_panic(query: Option<&str>, message: &str) -> Verdict {
 
 /// Keeps the line one line of bounded length, whatever it quotes.
 fn verdict(status: Status, line: &str) -> Verdict {
-    Verdict { status, line: loggable(line) }
+    Verdict { status, line: loggable(line, &[]) }
 }
 
-/// Makes a text fit for the log, which Consul stores with the result: one line of bounded length.
+/// Makes a text fit for the log, which Consul stores with the result: one line of bounded length, without the secrets.
 #[must_use]
-pub fn loggable(text: &str) -> String {
-    one_line(&capped(text, bounds::LINE))
+pub fn loggable(text: &str, secrets: &[String]) -> String {
+    one_line(&capped(&without(text, secrets), bounds::LINE))
 }
 
 fn describe(role: &Role) -> String {

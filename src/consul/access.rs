@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use super::address::Address;
 use super::secret::Secret;
 use super::tls::Tls;
@@ -34,6 +37,18 @@ impl Access {
     /// Returns whether any server could answer in the agent's place, because its certificate is not verified.
     pub fn is_unverified(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| !tls.verifies())
+    }
+
+    /// Returns what nothing that is printed may contain: the token and the login, as they are and as they are sent. A text of up to 3
+    /// characters is no secret, and would be found everywhere.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let login = self.login.as_ref().map(Secret::reveal);
+        let password = login.and_then(|login| Some(login.split_once(':')?.1.to_owned()));
+        let encoded = login.map(|login| STANDARD_NO_PAD.encode(login));
+        let token = self.token.as_ref().map(|token| token.reveal().to_owned());
+        let all = [token, login.map(str::to_owned), password, encoded];
+        all.into_iter().flatten().filter(|text| text.chars().count() > 3).collect()
     }
 }
 

@@ -13,7 +13,6 @@ use ureq::{AsSendBody, Body};
 use super::access::{Access, Scope};
 use super::acl::Rule;
 use super::error::{Error, Kind, Suspicion};
-use super::secret::Secret;
 use super::transport;
 use crate::bounds;
 use crate::deadline::Deadline;
@@ -83,7 +82,7 @@ impl Client {
     pub fn new(access: &Access, scope: &Scope, deadline: Deadline) -> Client {
         let address = &access.address;
         let login = access.login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(login.reveal())));
-        let secrets = secrets(access, login.as_deref());
+        let secrets = access.secrets().into();
         let headers = [
             ("Host", Some(address.host_header()), false),
             ("X-Consul-Token", access.token.as_ref().map(|token| token.reveal().to_owned()), true),
@@ -298,22 +297,11 @@ impl Answer {
     }
 }
 
-/// Returns what no quoted answer may contain. A shorter text would be no secret, and would be found everywhere.
-fn secrets(access: &Access, login: Option<&str>) -> Arc<[String]> {
-    let typed = access.login.as_ref().map(Secret::reveal);
-    let password = typed.and_then(|typed| Some(typed.split_once(':')?.1));
-    let encoded = login.and_then(|login| login.strip_prefix("Basic "));
-    let token = access.token.as_ref().map(Secret::reveal);
-    [token, typed, password, encoded].into_iter().flatten().filter(|text| text.len() > 3).map(str::to_owned).collect()
-}
-
 impl Asked {
     /// Returns a body as one line of bounded length, without what this client keeps secret.
     fn words_of(&self, body: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(&body[..body.len().min(bounds::PLAIN)]).into_owned();
-        for secret in self.secrets.iter() {
-            text = text.replace(secret, "(hidden)");
-        }
+        let text = String::from_utf8_lossy(&body[..body.len().min(bounds::PLAIN)]);
+        let text = text::without(&text, &self.secrets);
         let words = text::one_line(&text).split_whitespace().collect::<Vec<_>>().join(" ");
         text::capped(&words, bounds::QUOTE)
     }

@@ -113,17 +113,16 @@ impl Watch {
         patience: Duration,
     ) -> News {
         let left = until.remaining();
-        // Less than 0.1 s is not worth a request.
-        if left < Duration::from_millis(100) {
-            return self.last_answer(patience);
+        // Less than 0.1 s is not worth a request. What is asked already may still be answered.
+        if left >= Duration::from_millis(100) {
+            // Consul adds up to a sixteenth.
+            let wait = left.mul_f64(15.0 / 16.0).min(LONGEST_QUERY);
+            // Consul answers an index of 0 at once, again and again.
+            let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
+            self.key.ask(index, wait);
+            let hash = hash.filter(|hash| !hash.is_empty());
+            self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
         }
-        // Consul adds up to a sixteenth.
-        let wait = left.mul_f64(15.0 / 16.0).min(LONGEST_QUERY);
-        // Consul answers an index of 0 at once, again and again.
-        let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
-        self.key.ask(index, wait);
-        let hash = hash.filter(|hash| !hash.is_empty());
-        self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
         let Ok((source, news)) = self.news.recv_timeout(left) else { return self.last_answer(patience) };
         match source {
             Source::Key => self.key.has_answered(matches!(news, News::Failed)),
