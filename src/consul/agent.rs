@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::acl::{Resource, Rule};
+use super::call::{Answer, Call};
 use super::error::Error;
-use super::http::{Answer, Call, Client, encode};
+use super::http::{Client, encode};
 
 /// The status of a check. Consul has these three; any other word counts as critical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Hash)]

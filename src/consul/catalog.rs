@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::acl::{Resource, Rule};
 use super::agent::{Check, Health, Registration};
+use super::call::Call;
 use super::error::Error;
-use super::http::{Call, Client, encode};
+use super::http::{Client, encode};
 
 /// A node and one instance on it, in the catalog.
 #[derive(Clone, Debug)]

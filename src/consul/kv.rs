@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::acl::{Resource, Rule};
+use super::call::Call;
 use super::error::Error;
-use super::http::{Call, Client, encode};
+use super::http::{Client, encode};
 
 /// A key and its lock.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
 use super::acl::{Resource, Rule};
+use super::call::{Answer, Call};
 use super::catalog::CatalogInstance;
 use super::error::Error;
-use super::http::{Answer, Call, Client, encode};
+use super::http::{Client, encode};
 
 /// The definition of a prepared query with every field that Consul reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

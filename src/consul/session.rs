@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::acl::{Resource, Rule};
+use super::call::Call;
 use super::error::Error;
-use super::http::{Call, Client, encode};
+use super::http::{Client, encode};
 use crate::duration;
 
 /// A live session.

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::acl::{Resource, Rule};
 use super::agent::Registration;
+use super::call::{Answer, Call};
 use super::catalog::id_filter;
 use super::error::Error;
-use super::http::{Answer, Call, Client, encode};
+use super::http::{Client, encode};
 use super::kv;
 
 /// The fields of a catalog entry that a transaction writes. It wipes all others: 1.8.7 and 1.21.0 lose `Connect.Native` and `SocketPath`,

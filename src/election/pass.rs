@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 use super::apply::Apply;
 use super::complaint::Complaint;
 use super::config::{Config, OnOutage};
-use super::decide::{Action, Decision, caveat, decide};
-use super::fault::Fault;
+use super::decide::{Action, Decision, decide};
+use super::ending::{lacks_what_was, outage, settled};
 use super::instance::read_instance;
-use super::key_state::{KeyAnswer, KeyState};
 use super::marks::SlaveHook;
-use super::model::{Answer, Done, Instance, Lock, Port, View};
+use super::model::{Answer, Done, Lock, Port, View};
 use super::observe::{Known, Observation, observe};
-use super::outcome::{Outcome, Role, Settled, Vacancy};
+use super::outcome::{Outcome, Role, Vacancy};
 use super::registration::Written;
+use super::seen::{Cause, Seen};
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
 use super::{hook_notes, session};
-use crate::consul::{self, Client};
+use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
 use crate::port::Connection;
@@ -64,33 +64,6 @@ pub struct Pass<'a> {
     done: Done,
     /// The right to run hooks, while it settles the role and has run one.
     turn: Option<Turn>,
-}
-
-/// The last observation, as far as a later one may differ.
-pub struct Seen {
-    /// What it showed.
-    pub view: Arc<View>,
-    /// The state of the lock key.
-    pub key: KeyState,
-    /// When it began.
-    pub at: Instant,
-}
-
-/// Why a pass settles the role now, and what is known because of that.
-#[derive(Default)]
-pub enum Cause {
-    /// Nothing is known yet, or what changed must be observed.
-    #[default]
-    Change,
-    /// The lock key has changed to this.
-    Key(KeyAnswer),
-    /// The connection to the service's port has ended; whether it stayed closed for the whole grace.
-    PortClosed {
-        /// Whether it did.
-        grace_is_over: bool,
-    },
-    /// The last observation stands, and the lock's delay may be over.
-    LockDelay,
 }
 
 impl<'a> Pass<'a> {
@@ -327,43 +300,4 @@ pub fn pass(config: &Config) -> Outcome {
     let outcome = pass.settle(Cause::Change);
     pass.drop_spare();
     outcome
-}
-
-/// Whether the instance is gone, or one of its checks that was there before.
-fn lacks_what_was(before: &Instance, observed: &Result<Observation, Complaint>) -> bool {
-    match observed {
-        Ok(Observation { view, .. }) => before.checks.iter().any(|check| {
-            // Maintenance mode registers and removes its own checks.
-            let found = view.instance.checks.iter().any(|now| now.id == check.id);
-            !found && !check.id.starts_with('_')
-        }),
-        Err(complaint) => matches!(complaint, Complaint::NoSuchService { .. } | Complaint::NoSuchCheck { .. }),
-    }
-}
-
-/// How a pass ends that could not learn who holds the lock.
-fn outage(error: consul::Error, on_outage: OnOutage) -> Complaint {
-    match on_outage {
-        OnOutage::Keep => Complaint::Consul(error),
-        OnOutage::Demote => Complaint::Demoted(error),
-    }
-}
-
-/// How a pass ends that has nothing left to do.
-fn settled(
-    view: &View,
-    role: Option<Role>,
-    fault: Option<Fault>,
-    complaint: Option<Complaint>,
-    config: &Config,
-) -> Outcome {
-    match (fault, complaint, role) {
-        (Some(fault), ..) => Err(Complaint::Fault { query: config.names.query.clone(), fault }),
-        (None, Some(complaint), _) => Err(complaint),
-        (None, None, Some(role)) => {
-            let caveat = caveat(view, &role, &config.names, &config.policy);
-            Ok(Settled { role, caveat })
-        }
-        (None, None, None) => Err(Complaint::Unsettled),
-    }
 }
