@@ -1,4 +1,5 @@
-# Gives the redis on this node its role. Start it with: consul-template -config /etc/consul-template.d/redis.hcl (0.41)
+# Gives the redis on this node its role (consul-template 0.41). consul-template.service starts it, as the user of the agent and
+# never as root: only that user may use /var/lib/redis-role.
 
 consul {
   address = "127.0.0.1:8500"
@@ -21,4 +22,8 @@ template {
   destination = "/var/lib/redis-role/role"
   command     = ["/usr/local/bin/redis-role", "apply"]
   error_fatal = false
+  perms       = "0600"
+
+  # redis-role refuses a directory that other users can open, as one that is created here would be.
+  create_dest_dirs = false
 }

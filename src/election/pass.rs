@@ -135,8 +135,8 @@ impl<'a> Pass<'a> {
                 hook_ended = Some(Instant::now());
             }
             if actions.contains(&Action::Hook(SlaveHook::Follow)) {
-                // The note of it can wait. Written while the agent reloads, it would bring back what the reload changed.
-                thread::sleep(AFTER_HOOK_PAUSE);
+                // The note of it can wait. Written while the agent reloads, it would bring back what the reload has just changed.
+                thread::sleep(AFTER_HOOK.min(deadline.remaining() / 4));
             }
             if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.

@@ -1,8 +1,8 @@
 //! One real redis with the script `redis-role` next to it, and no Consul.
 
 use std::fs;
-use std::net::TcpListener;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,13 +30,7 @@ impl Beside {
 
     /// As above, started through another command.
     pub fn run_in(&self, starter: &[&str], command: &str, env: &[(&str, &str)]) -> (i32, String) {
-        let mut words: Vec<String> = starter.iter().map(|word| (*word).to_owned()).collect();
-        words.extend(redis_role(&self.redis.ip.to_string(), self.redis.port, &self.file));
-        let mut process = Command::new(&words[0]);
-        let output = process.args(&words[1..]).arg(command).envs(env.iter().copied()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{said}");
-        (output.status.code().unwrap(), said)
+        run_script(starter, (self.redis.ip, self.redis.port), &self.file, command, env)
     }
 
     pub fn is(&self, role: &str) {
@@ -88,6 +82,23 @@ impl Beside {
     pub fn address(&self) -> String {
         format!("{} {}", self.redis.ip, self.redis.port)
     }
+}
+
+/// Runs the script for the redis at this address, and returns its exit code and output.
+pub fn run_script(
+    starter: &[&str],
+    (ip, port): (Ipv4Addr, u16),
+    file: &Path,
+    command: &str,
+    env: &[(&str, &str)],
+) -> (i32, String) {
+    let mut words: Vec<String> = starter.iter().map(|word| (*word).to_owned()).collect();
+    words.extend(redis_role(&ip.to_string(), port, file));
+    let mut process = Command::new(&words[0]);
+    let output = process.args(&words[1..]).arg(command).envs(env.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{said}");
+    (output.status.code().unwrap(), said)
 }
 
 pub fn now() -> u64 {

@@ -13,14 +13,14 @@ use crate::harness::{Cluster, Node, clean_environment, shared, unique};
 use crate::stage::Candidate;
 
 /// The template on one node, with a lock key that no other scenario uses.
-struct Rendering<'a> {
+pub struct Rendering<'a> {
     node: &'a Node,
-    key: String,
+    pub key: String,
     place: PathBuf,
 }
 
 impl<'a> Rendering<'a> {
-    fn on(node: &'a Node, query: &str) -> Rendering<'a> {
+    pub fn on(node: &'a Node, query: &str) -> Rendering<'a> {
         let place = place_in(node.directory(), "rendering");
         let folder = format!("service/{query}");
         fs::write(place.join("role.ctmpl"), shipped("role.ctmpl").replace("service/redis-master", &folder)).unwrap();
@@ -34,7 +34,7 @@ impl<'a> Rendering<'a> {
     }
 
     /// Returns the line of the role file.
-    fn line(&self, id: &str) -> String {
+    pub fn line(&self, id: &str) -> String {
         self.line_with(id, &[])
     }
 
@@ -54,13 +54,13 @@ impl<'a> Rendering<'a> {
         text.strip_suffix('\n').unwrap_or_else(|| panic!("not a line: {text:?}")).to_owned()
     }
 
-    fn line_of(&self, value: &str) -> String {
+    pub fn line_of(&self, value: &str) -> String {
         self.node.api().put_key(&self.key, value);
         self.line("redis")
     }
 }
 
-fn value(node: &str, id: &str, session: &str) -> Value {
+pub fn value(node: &str, id: &str, session: &str) -> Value {
     json!({"node": node, "service_id": id, "address": "10.0.0.2", "port": 6379, "session": session,
         "since": "2026-11-21T12:30:00.123Z"})
 }

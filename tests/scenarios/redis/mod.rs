@@ -4,6 +4,7 @@ mod beside;
 mod connections;
 mod data;
 mod handing_over;
+mod hostile;
 mod lock_value;
 mod power;
 mod role;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -109,8 +110,13 @@ impl Redis {
 /// Creates a directory for one scenario.
 pub fn place_in(directory: &Path, name: &str) -> PathBuf {
     let place = directory.join(unique(name));
-    fs::create_dir_all(&place).unwrap();
+    create_private(&place);
     place
+}
+
+/// Creates a directory as `install -d -m 700` does.
+pub fn create_private(directory: &Path) {
+    fs::DirBuilder::new().mode(0o700).create(directory).unwrap();
 }
 
 pub struct Client {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::server::Redis;
+use super::server::{Redis, create_private};
 use super::{KEY, NAME, PORT, example, shipped, template};
 use crate::harness::{Cluster, Keeper, Node, Pass, secs, seen, unique, wait_for};
 
@@ -33,7 +33,7 @@ impl Stage {
         cluster.settle();
         let mut stage = Stage { templates: Vec::new(), form, redis: Vec::new(), cluster };
         for (index, node) in stage.cluster.clients().iter().enumerate() {
-            fs::create_dir(role_file(node).parent().unwrap()).unwrap();
+            create_private(role_file(node).parent().unwrap());
             stage.redis.push(Redis::with_password(password, node.ip(), PORT, node.directory()));
             if form == Form::ConsulTemplate {
                 let config = node.directory().join("redis.hcl");
