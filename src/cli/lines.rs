@@ -51,7 +51,7 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
         Err(complaint) => (error_status(&config.policy), of_complaint(complaint)),
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
-    // The election's data may hold it as well: whoever writes there may know it.
+    // The election's data may hold it as well: its writer may know it.
     let text = without(&text, &config.access.secrets());
     verdict(status, &format!("{signature} {text}{warning}"))
 }

@@ -110,7 +110,7 @@ impl Error {
         matches!(self.kind, Kind::Status(401 | 403, _))
     }
 
-    /// Returns whether Consul answered that it does not do this, whoever leads: the request is denied or not understood.
+    /// Returns whether Consul answered that it does not do this, with any leader: the request is denied or not understood.
     pub fn is_refusal(&self) -> bool {
         matches!(self.kind, Kind::Status(400..=499, _)) && !matches!(self.kind, Kind::Status(429, _))
     }

@@ -1,6 +1,6 @@
 //! What of the lock's value is believed: its form and its lengths. Pure; does not know what follows from it.
 //!
-//! Whoever has `key:write` can write the value, and what it says reaches lines, hooks and Meta. So each text must look like what this program
+//! A token with `key:write` can write the value, and what it says reaches lines, hooks and Meta. So each text must look like what this program
 //! writes there, and a part that does not is empty.
 
 use serde::de::DeserializeOwned;

@@ -114,7 +114,7 @@ impl Apply<'_> {
         self.is_patient() && self.named(&takeover.then_from).any(|entry| entry.may_change)
     }
 
-    /// The entries of the former masters without their tags, and those of them whose agents are to be outlasted. An entry of a node that is
+    /// The entries of the former masters without their tags, and those of them whose agents must be outlasted. An entry of a node that is
     /// alive is read again: its own run may just have written it, and a transaction that fails for it would cost a raft entry, and more
     /// time.
     fn former(

@@ -137,7 +137,7 @@ pub struct HandedTo {
     /// The time until which the others leave the lock to it.
     #[serde(flatten)]
     pub end: End,
-    /// Whether the note has ended. It stays for whoever takes the lock in place of that instance.
+    /// Whether the note has ended. It stays for the instance that takes the lock in its place.
     #[serde(skip)]
     pub is_over: bool,
 }

@@ -37,7 +37,7 @@ fn values(session: &str, one: &Candidate, other: &Candidate) -> Vec<(&'static st
         ("handed to nobody", json!({"handed_to": back("nobody", None)})),
         ("handed to another", json!({"handed_to": back("n2", None)})),
         ("an address with a command", with(&|value| value["address"] = json!("$(reboot)\u{0}\n"))),
-        ("a time that is none", with(&|value| value["since"] = json!("\u{0}".repeat(4000)))),
+        ("no time", with(&|value| value["since"] = json!("\u{0}".repeat(4000)))),
         ("a huge text", json!("a".repeat(400_000))),
         ("no JSON", json!(null)),
     ]

@@ -198,7 +198,7 @@ fn a_run_waits_for_the_lock_of_another_for_seconds_only() {
     assert_ne!(one.check().1, line);
 }
 
-/// Addresses and ports that are none. None of them is a valid one for redis, a shell or an option of redis-cli.
+/// Texts that are no address or no port. None of them is a valid one for redis, a shell or an option of redis-cli.
 fn hostile_targets(random: &mut Random, canary: &Path) -> Vec<(String, String)> {
     let touch = format!("touch${{IFS}}{}", canary.display());
     let long = "a".repeat(254);
@@ -302,7 +302,7 @@ fn an_address_or_a_port_of_another_form_reaches_neither_redis_nor_a_shell() {
     }
 }
 
-/// The lock's value on its way through the template: whoever may write the key chooses it.
+/// The lock's value on its way through the template: the writer of the key chooses it.
 #[test]
 fn the_template_passes_on_only_an_address_a_port_and_a_time() {
     let rendering = Rendering::on(shared().nodes::<1>()[0], &unique("redis-master"));
