@@ -83,7 +83,8 @@
 #   The KV key whose lock decides. Instances with the same key form one election. The program's default is `service/QUERY/leader`.
 #
 # @param lock_delay
-#   How long nobody can acquire the lock after the master has failed, at most `1m`. The program's default is `0s` with `wait`, `15s` without.
+#   How long nobody can acquire the lock after the master has failed, at most `1m`. The program's default is `0s` with `wait` and `15s`
+#   without.
 #
 # @param ttl
 #   End the lead of an instance whose check has not run for this long: `10s` to `24h`, and longer than `check_interval`. Consul may
