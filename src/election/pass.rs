@@ -136,7 +136,7 @@ impl<'a> Pass<'a> {
             }
             if actions.contains(&Action::Hook(SlaveHook::Follow)) {
                 // The note of it can wait. Written while the agent reloads, it would bring back what the reload has just changed.
-                thread::sleep(AFTER_HOOK.min(deadline.remaining() / 4));
+                self.rest_while_led(&view, Deadline::after(AFTER_HOOK.min(deadline.remaining() / 4)));
             }
             if self.done.renewed && matches!(actions[..], [Action::Renew { .. }]) {
                 // It changes nothing that an observation could see.
@@ -144,6 +144,19 @@ impl<'a> Pass<'a> {
             }
         }
         Err(complaint.unwrap_or(Complaint::Unsettled))
+    }
+
+    /// Rests as long as the lock has the holder that the view shows.
+    fn rest_while_led(&self, view: &View, until: Deadline) {
+        let Lock::Another(leader) = &view.lock else { return };
+        let is_held = || {
+            self.client
+                .key(&self.config.names.lock_key)
+                .is_ok_and(|key| key.is_some_and(|key| key.session.as_deref() == Some(leader.session.as_str())))
+        };
+        while !until.remaining().is_zero() && is_held() {
+            thread::sleep(AFTER_HOOK_PAUSE.min(until.remaining()));
+        }
     }
 
     /// What actions on this view are applied with.
