@@ -61,26 +61,25 @@ impl Client {
         struct Node {
             address: String,
         }
-        let filter = id_filter(service_id);
-        let call = Call::get(
-            format!("/v1/catalog/node-services/{}{filter}", encode(node)),
-            format!("read instance {service_id} of node {node} in the catalog"),
-            Rule::read(Resource::Node, node),
-        );
-        let found: Found = self.ask(call)?.json()?;
+        let found: Found = self.ask(entry_call(node, service_id))?.json()?;
         let instance = found.services.into_iter().flatten().find(|instance| instance.id == service_id);
         Ok(found.node.map(|node| CatalogNode { address: node.address, instance }))
     }
 }
 
-/// Returns the query string that leaves only this instance in an answer about a node's instances.
-pub(super) fn id_filter(service_id: &str) -> String {
+/// Creates a request for a node and this instance on it. The answer may have other instances as well.
+pub(super) fn entry_call(node: &str, service_id: &str) -> Call {
     // A string in backticks has no escapes, and so cannot hold a backtick.
-    if service_id.contains('`') {
+    let filter = if service_id.contains('`') {
         String::new()
     } else {
         format!("?filter={}", encode(&format!("ID == `{service_id}`")))
-    }
+    };
+    Call::get(
+        format!("/v1/catalog/node-services/{}{filter}", encode(node)),
+        format!("read instance {service_id} of node {node} in the catalog"),
+        Rule::read(Resource::Node, node),
+    )
 }
 
 /// An instance of a service anywhere in the datacenter.

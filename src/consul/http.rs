@@ -112,15 +112,12 @@ impl Client {
             }
             Err(error) => {
                 debug!("{} {}: {error}", call.method, call.path);
-                let kind = match error {
-                    ureq::Error::BodyExceedsLimit(limit) => Kind::TooLarge(limit),
-                    other => match transport::kind_of(other) {
-                        // It may quote a part of the answer.
-                        Some(Kind::NotUnderstood(cause)) => {
-                            Kind::NotUnderstood(self.asked.words_of(cause.to_string().as_bytes()).into())
-                        }
-                        kind => kind.unwrap_or_else(|| self.timed_out()),
-                    },
+                let kind = match transport::kind_of(error) {
+                    // It may quote a part of the answer.
+                    Some(Kind::NotUnderstood(cause)) => {
+                        Kind::NotUnderstood(self.asked.words_of(cause.to_string().as_bytes()).into())
+                    }
+                    kind => kind.unwrap_or_else(|| self.timed_out()),
                 };
                 Err(call.failed(&self.asked, kind))
             }

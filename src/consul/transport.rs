@@ -56,6 +56,7 @@ pub fn agent(access: &Access) -> Agent {
 pub fn kind_of(error: ureq::Error) -> Option<Kind> {
     match error {
         ureq::Error::Timeout(_) => None,
+        ureq::Error::BodyExceedsLimit(limit) => Some(Kind::TooLarge(limit)),
         ureq::Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
             Some(error) => Some(Kind::of_tls(error.clone())),
             None if is_timeout(&error) => None,

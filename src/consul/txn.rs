@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::acl::{Resource, Rule};
 use super::agent::Registration;
 use super::call::{Answer, Call};
-use super::catalog::id_filter;
+use super::catalog::entry_call;
 use super::error::Error;
-use super::http::{Client, encode};
+use super::http::Client;
 use super::kv;
 
 /// The fields of a catalog entry that a transaction writes. It wipes all others: 1.8.7 and 1.21.0 lose `Connect.Native` and `SocketPath`,
@@ -127,11 +127,7 @@ impl Client {
         let steps = [json!({"KV": {"Verb": "check-session", "Key": key, "Session": session}}), change.step()];
         let purpose = format!("write instance {} of node {node} in the catalog", entry.id());
         let answer = self.transaction(&steps, purpose, Rule::write(Resource::Service, entry.service()))?;
-        let Some(errors) = refusal(&answer)? else { return Ok(true) };
-        match errors.iter().find(|error| error.is_denial()) {
-            Some(denied) => Err(answer.denied(&denied.what)),
-            None => Ok(false),
-        }
+        is_done(&answer)
     }
 
     /// Moves a lock from one session to another in one transaction, so that nobody can acquire it in between, and writes `value`.
@@ -142,11 +138,7 @@ impl Client {
     pub fn move_lock(&self, key: &str, from: &str, to: &str, value: &[u8]) -> Result<bool, Error> {
         let steps = [kv_step("unlock", key, from, value), kv_step("lock", key, to, value)];
         let answer = self.transaction(&steps, format!("move lock {key} to another session"), kv::rule(key))?;
-        let Some(errors) = refusal(&answer)? else { return Ok(true) };
-        match errors.iter().find(|error| error.is_denial()) {
-            Some(denied) => Err(answer.denied(&denied.what)),
-            None => Ok(false),
-        }
+        is_done(&answer)
     }
 
     /// Writes an instance's whole catalog entry, whatever it is now. Unlike a transaction it keeps every field.
@@ -171,9 +163,7 @@ impl Client {
         struct Found {
             services: Option<Vec<Registration>>,
         }
-        let path = format!("/v1/catalog/node-services/{}{}", encode(node), id_filter(service_id));
-        let purpose = format!("read instance {service_id} of node {node} in the catalog");
-        let found: Found = self.ask(Call::get(path, purpose, Rule::read(Resource::Node, node)))?.json()?;
+        let found: Found = self.ask(entry_call(node, service_id))?.json()?;
         Ok(found.services.into_iter().flatten().find(|entry| entry.id() == service_id))
     }
 
@@ -194,6 +184,15 @@ fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
     }
     let refusal: Refusal = answer.parse()?;
     Ok(Some(refusal.errors.unwrap_or_default()))
+}
+
+/// Whether the transaction was done. `false`: it was refused, because something is not as it was.
+fn is_done(answer: &Answer) -> Result<bool, Error> {
+    let Some(errors) = refusal(answer)? else { return Ok(true) };
+    match errors.iter().find(|error| error.is_denial()) {
+        Some(denied) => Err(answer.denied(&denied.what)),
+        None => Ok(false),
+    }
 }
 
 /// The first two numbers of a version.

@@ -1,13 +1,14 @@
 //! The other candidates of the election, out of what the catalog says of all instances of the service. Pure; decides nothing.
 
 use super::config::{Names, Policy};
-use super::eligibility::{obstacle, own_check, prints};
+use super::eligibility::{obstacle, own_check};
 use super::identity::Identity;
 use super::mark;
 use super::marks::{self, Mark, Marks};
 use super::model::{Candidate, Instance};
 use super::outcome::Split;
 use super::rules::HIGHEST_PRIORITY;
+use super::signature::prints;
 use super::value::Notes;
 use crate::consul::{Check, Health, RemoteInstance, Status};
 

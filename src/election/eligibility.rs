@@ -3,7 +3,7 @@
 use super::config::Names;
 use super::model::Instance;
 use super::obstacle::Obstacle;
-use super::signature::is_election_line;
+use super::signature::{is_election_line, prints};
 use crate::consul::{Check, Status};
 
 /// The first reason why an instance may not lead: maintenance, then the failing check whose ID comes first, so that the same state
@@ -103,9 +103,4 @@ pub fn own_check<'a>(instance: &'a Instance, known: Option<&str>, names: &Names)
         let is_silent = |check: &Check| check.output.trim().is_empty();
         printing().find(is_alone).or_else(|| printing().next().filter(|_| !instance.checks.iter().any(is_silent)))
     })
-}
-
-/// Whether a check prints lines of this election.
-pub fn prints(check: &Check, names: &Names) -> bool {
-    names.lines_in(&check.output).next().is_some()
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use super::config::Names;
 use super::identity::Identity;
 use super::marks::{self, Mark, Marks};
+use super::signature::prints;
 use crate::consul::{EntryChange, Registration, RemoteInstance, Status};
 
 /// The check that Consul itself keeps of every node.
@@ -97,7 +98,7 @@ fn is_master(remote: &RemoteInstance, is_former: bool, names: &Names) -> bool {
     let belongs = match Mark::of(&marks, names) {
         Some(mark) => mark.key == names.lock_key,
         // An instance that an older version marked shows only in what its check prints.
-        None => remote.health.checks.iter().any(|check| names.lines_in(&check.output).next().is_some()),
+        None => remote.health.checks.iter().any(|check| prints(check, names)),
     };
     (belongs || is_former) && marks::say_master(&marks, names)
 }

@@ -2,10 +2,10 @@
 
 use super::complaint::Complaint;
 use super::config::{Config, Names};
-use super::eligibility::prints;
 use super::identity::Identity;
 use super::marks::{Mark, Marks};
 use super::model::Instance;
+use super::signature::prints;
 use crate::consul::{Check, Client, Health};
 
 /// Reads the instance from the local agent.

@@ -176,12 +176,14 @@ fn read_lock(
         // A value that was written without acquiring the lock resets the index (1.8.7 and 1.21.0), and is not this program's.
         let value = if lock_index == 0 { Vec::new() } else { value };
         seen.notes = credible::notes(&value).that_hold(&instance.identity, now);
-        seen.former = credible::holder(&value).map(|holder| holder.instance);
+        let written = credible::holder(&value);
         if let Some(session) = session {
-            let holder = credible::holder(&value).filter(|holder| holder.session == session);
+            let holder = written.filter(|holder| holder.session == session);
             let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);
             seen.contradiction = another.and_then(|holder| contradiction(holder, names));
             seen.lock = read_holder(client, names, &instance.identity, session, holder)?;
+        } else {
+            seen.former = written.map(|holder| holder.instance);
         }
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {

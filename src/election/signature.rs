@@ -2,6 +2,7 @@
 
 use super::config::Names;
 use super::rules;
+use crate::consul::Check;
 
 impl Names {
     /// The start of every line of this election.
@@ -34,4 +35,9 @@ pub fn is_election_line(line: &str) -> bool {
     }
     let name = line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name);
     name.is_some_and(rules::is_query_name)
+}
+
+/// Whether a check prints lines of this election.
+pub fn prints(check: &Check, names: &Names) -> bool {
+    names.lines_in(&check.output).next().is_some()
 }

@@ -78,8 +78,8 @@ pub fn needs_found(view: &View, names: &Names, policy: &Policy) -> bool {
     stance(view, names, policy) == Stance::Lead && name::is_asked(view, holder, session, names, policy)
 }
 
-/// A master looks at the query where what it finds does not show that it is right, and a candidate for the very first term must be able to. Behind the fence the query ended with the last
-/// term, and the name's owner was known then.
+/// A master looks at the query where what it finds does not show that it is right, and a candidate for the very first term must be able to.
+/// Behind the fence the query ended with the last term, and the name's owner was known then.
 pub fn needs_query(view: &View, names: &Names, policy: &Policy) -> bool {
     match stance(view, names, policy) {
         Stance::Lead => {
