@@ -116,13 +116,12 @@ fn with_a_wait_a_master_whose_check_fails_and_recovers_at_once_is_never_a_second
         wait_for_a_waiting_run(former);
         former.turn(Health::Critical);
         // A waiting run needs some milliseconds, and no check recovers in less.
-        wait_for("the agent to give its tag up", secs(1), || {
+        wait_for("the agent to give its tag up", secs(20), || {
             seen(former.node.api().local_tags(&former.id), |tags| tags == &["slave"]).map(drop)
         });
         former.turn(Health::Passing);
-        let new = wait_for_another_master(&candidates, old, &api);
-        assert_eq!(wait_for_settled(&candidates, &api), new);
-        old = new;
+        // If both others rest between two runs, the former master may lead again.
+        old = wait_for_settled(&candidates, &api);
     }
     watch.saw_never_two_masters();
 }
