@@ -7,6 +7,13 @@ use super::wording;
 /// Writes a value into a draft. An error says what to write instead, in the form `use …` or `write …`.
 pub(super) type Setter = fn(&mut Draft, &str) -> Result<(), String>;
 
+/// How the variables of options begin.
+const PREFIX: &str = "ELECTION_";
+
+/// What `run` tells its child in its environment. The child may run this program, so none of these is ever read as an option.
+const OF_THE_CHILD: &[&str] =
+    &["ELECTION_NAME", "ELECTION_TERM", "ELECTION_FENCING_TOKEN", "ELECTION_HELD", "ELECTION_TICK"];
+
 /// An option: everything that parsing, help, man page, completions and documentation know of it.
 pub struct OptionSpec {
     /// The name with its 2 dashes.
@@ -93,6 +100,18 @@ impl OptionSpec {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.flag.trim_start_matches('-')
+    }
+
+    /// The variable `ELECTION_…` that is named for it, made in this buffer. Those that a variable of Consul's stands in for have none,
+    /// nor have `--help` and `--version`.
+    pub(super) fn own_variable<'a>(&self, buffer: &'a mut String) -> Option<&'a str> {
+        if self.variable.is_some() || ["--help", "--version"].contains(&self.flag) {
+            return None;
+        }
+        buffer.clear();
+        buffer.push_str(PREFIX);
+        buffer.extend(self.name().chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }));
+        Some(buffer.as_str()).filter(|name| !OF_THE_CHILD.contains(name))
     }
 
     /// Whether it has no value.
