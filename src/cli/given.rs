@@ -52,9 +52,8 @@ pub fn collect(
     }
     // A switch that a variable turns off is decided as well.
     let mut off: Vec<&'static str> = Vec::new();
-    let mut buffer = String::new();
     for option in table::options().filter(|option| option.commands.contains(&command)) {
-        let Some(name) = option.own_variable(&mut buffer) else { continue };
+        let Some(name) = option.own_variable() else { continue };
         let Some(text) = environment(name).filter(|text| !text.is_empty()) else { continue };
         let text = text.into_string().map_err(|_| format!("{name} is not UTF-8; check its value"))?;
         if option.flag == FILE {
@@ -106,11 +105,7 @@ fn of_variable(
 
 /// Whether a variable of Consul's own stands in for an option of the file. Token and token file are one setting: a token that is named
 /// closer to the run must not lose to a file that is named in the other.
-fn is_set_elsewhere(
-    option: &OptionSpec,
-    given: &[Given],
-    environment: &impl Fn(&str) -> Option<OsString>,
-) -> bool {
+fn is_set_elsewhere(option: &OptionSpec, given: &[Given], environment: &impl Fn(&str) -> Option<OsString>) -> bool {
     let is_set = |name: &str| environment(name).is_some_and(|text| !text.is_empty());
     let tokens = ["--token", "--token-file"];
     if tokens.contains(&option.flag) {

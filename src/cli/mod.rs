@@ -13,6 +13,7 @@ pub mod lines;
 pub mod log_record;
 mod named;
 mod option;
+mod own_variable;
 mod remedies;
 mod shell;
 pub mod table;
@@ -31,6 +32,7 @@ use log_record::LogFormat;
 
 pub use arguments::take_token;
 use commands::CommandKind;
+pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
 
@@ -45,6 +47,8 @@ pub enum Command {
     Check(Box<Run>),
     /// Hand the lead over.
     Resign(Box<Run>),
+    /// A command of the other program.
+    Other(CommandKind, Box<Run>),
 }
 
 /// A run of the program, read and checked.
@@ -116,6 +120,7 @@ fn read(
     Ok(match command {
         CommandKind::Check => Command::Check(run),
         CommandKind::Resign => Command::Resign(run),
+        other => Command::Other(other, run),
     })
 }
 

@@ -2,17 +2,11 @@
 
 use super::commands::CommandKind;
 use super::draft::Draft;
+use super::own_variable::{OF_THE_CHILD, OwnVariable};
 use super::wording;
 
 /// Writes a value into a draft. An error says what to write instead, in the form `use …` or `write …`.
 pub(super) type Setter = fn(&mut Draft, &str) -> Result<(), String>;
-
-/// How the variables of options begin.
-const PREFIX: &str = "ELECTION_";
-
-/// What `run` tells its child in its environment. The child may run this program, so none of these is ever read as an option.
-const OF_THE_CHILD: &[&str] =
-    &["ELECTION_NAME", "ELECTION_TERM", "ELECTION_FENCING_TOKEN", "ELECTION_HELD", "ELECTION_TICK"];
 
 /// An option: everything that parsing, help, man page, completions and documentation know of it.
 pub struct OptionSpec {
@@ -31,6 +25,7 @@ pub struct OptionSpec {
     help: &'static str,
     default: Option<DefaultSpec>,
     set: Setter,
+    own_variable: OwnVariable,
 }
 
 /// What holds without the option.
@@ -42,18 +37,19 @@ enum DefaultSpec {
     Words(&'static str),
 }
 
-/// A row of the table, for all commands.
+/// A row of the table, for the commands about a service's election.
 pub(super) const fn option(flag: &'static str, value: &'static str, set: Setter) -> OptionSpec {
     OptionSpec {
         flag,
         value,
         repeatable: false,
-        commands: CommandKind::ALL,
+        commands: CommandKind::OF_A_SERVICE,
         variable: None,
         needs: None,
         help: "",
         default: None,
         set,
+        own_variable: OwnVariable::of(flag),
     }
 }
 
@@ -102,16 +98,11 @@ impl OptionSpec {
         self.flag.trim_start_matches('-')
     }
 
-    /// The variable `ELECTION_…` that is named for it, made in this buffer. Those that a variable of Consul's stands in for have none,
-    /// nor have `--help` and `--version`.
-    pub(super) fn own_variable<'a>(&self, buffer: &'a mut String) -> Option<&'a str> {
-        if self.variable.is_some() || ["--help", "--version"].contains(&self.flag) {
-            return None;
-        }
-        buffer.clear();
-        buffer.push_str(PREFIX);
-        buffer.extend(self.name().chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }));
-        Some(buffer.as_str()).filter(|name| !OF_THE_CHILD.contains(name))
+    /// The variable `ELECTION_…` that is named for it. Those that a variable of Consul's stands in for have none, nor have `--help` and
+    /// `--version`.
+    pub(super) fn own_variable(&self) -> Option<&str> {
+        let has_another = self.variable.is_some() || ["--help", "--version"].contains(&self.flag);
+        if has_another { None } else { self.own_variable.name() }.filter(|name| !OF_THE_CHILD.contains(name))
     }
 
     /// Whether it has no value.
