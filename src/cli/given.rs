@@ -131,6 +131,8 @@ pub fn located(message: String, given: &[Given]) -> String {
         let place = match &known.origin {
             Origin::CommandLine => continue,
             Origin::Variable(name) => name.clone(),
+            // The reader of the file has named the place already.
+            Origin::File(path, _) if message.starts_with(path) => continue,
             Origin::File(path, line) => format!("{path} line {line}"),
         };
         let flag = known.option.flag;
@@ -145,3 +147,6 @@ pub fn located(message: String, given: &[Given]) -> String {
     }
     message
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::commands::CommandKind;
 use super::draft::Draft;
-use super::own_variable::{OF_THE_CHILD, OwnVariable};
+use super::own_variable::{OF_A_CHILD, OwnVariable};
 use super::wording;
 
 /// Writes a value into a draft. An error says what to write instead, in the form `use …` or `write …`.
@@ -102,7 +102,7 @@ impl OptionSpec {
     /// `--version`.
     pub(super) fn own_variable(&self) -> Option<&str> {
         let has_another = self.variable.is_some() || ["--help", "--version"].contains(&self.flag);
-        if has_another { None } else { self.own_variable.name() }.filter(|name| !OF_THE_CHILD.contains(name))
+        if has_another { None } else { self.own_variable.name() }.filter(|name| !OF_A_CHILD.contains(name))
     }
 
     /// Whether it has no value.

@@ -1,8 +1,18 @@
 //! The environment variable that is named for an option: `ELECTION_` and its name in capitals. Knows no option, and reads no variable.
 
-/// What `run` tells its child in its environment. The child may run this program, so none of these is ever read as an option.
-pub const OF_THE_CHILD: &[&str] =
-    &["ELECTION_NAME", "ELECTION_TERM", "ELECTION_FENCING_TOKEN", "ELECTION_HELD", "ELECTION_TICK"];
+/// What a hook and a child of `run` are told in their environment. They may run this program, so none of these is ever read as an option.
+pub const OF_A_CHILD: &[&str] = &[
+    "ELECTION_NAME",
+    "ELECTION_TERM",
+    "ELECTION_FENCING_TOKEN",
+    "ELECTION_HELD",
+    "ELECTION_TICK",
+    "ELECTION_ROLE",
+    "ELECTION_QUERY",
+    "ELECTION_SERVICE",
+    "ELECTION_SERVICE_ID",
+    "ELECTION_NODE",
+];
 
 /// How each of them begins.
 const PREFIX: &[u8] = b"ELECTION_";

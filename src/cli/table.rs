@@ -245,7 +245,7 @@ const OTHER_VARIABLES: &[(&str, &str)] = &[
     (
         "ELECTION_*",
         "Any other option: ELECTION_LOCK_DELAY is --lock-delay. A switch is true or false; values of an option that can be \
-         repeated have commas between them. NAME, TERM, FENCING_TOKEN, HELD and TICK are never options",
+         repeated have commas between them. What hooks and the child of run are told is never read",
     ),
     ("RUST_LOG", "The log filter, if --log-level is not given"),
 ];
