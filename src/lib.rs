@@ -31,6 +31,7 @@ mod text;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
+pub use cli::log_record::{LogFormat, log_record};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
 pub use commands::{check, resign};

@@ -15,7 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use startup::{begin, exit_on_panic, hide_token, print, this_program};
+use startup::{begin, environment, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
     exit_on_panic(None);
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         return execute(command, &arguments);
     }
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
+    match Command::read(arguments.iter().cloned(), environment()) {
         Ok(Command::Help) => match help_in_a_check(&arguments) {
             Some(error) if !std::io::stdout().is_terminal() => end(&of_usage(&error)),
             _ => print(&help()),

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Run, loggable, of_panic, signature, take_token};
+use consul_master_election_tagger::{Run, log_record, loggable, of_panic, take_token};
 
 /// Sets up what a run needs of the process.
 pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
@@ -15,6 +15,12 @@ pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
     if let Some(error) = not_hidden {
         log::warn!("cannot hide the token from the process list: {error}");
     }
+}
+
+/// The environment of the process, to be looked up by name. Read once: there is a variable for every option.
+pub fn environment() -> impl Fn(&str) -> Option<OsString> {
+    let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    move |wanted| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
 }
 
 /// Re-executes with the token moved to the environment, since the process list shows every argument. The process ID stays. Returns only
@@ -40,7 +46,7 @@ pub fn print(text: &str) -> ExitCode {
 
 /// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
 fn start_log(run: &Run) {
-    let signature = signature(Some(&run.config.names.query));
+    let (format, election) = (run.log_format, run.config.names.query.clone());
     let secrets = run.config.access.secrets();
     let filters = std::env::var("RUST_LOG").unwrap_or_default();
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
@@ -63,8 +69,8 @@ fn start_log(run: &Run) {
             if record.level() == log::Level::Trace && !is_own {
                 return Ok(());
             }
-            let level = record.level().as_str().to_ascii_lowercase();
-            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string(), &secrets))
+            let message = loggable(&record.args().to_string(), &secrets);
+            writeln!(out, "{}", log_record(format, &election, record.level(), &message))
         })
         .init();
     if !readable {

@@ -51,5 +51,7 @@ complete -c consul-master-election-tagger -l partition -x -d 'The admin partitio
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from resign' -l for -x -d 'How long the instance stands back'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from resign' -l to -x -d 'The node whose instance should lead; the other instances yield to it for the same time'
 complete -c consul-master-election-tagger -l log-level -x -a 'off error warn info debug trace' -d 'Log to stderr: off, error, warn, info, debug or trace'
+complete -c consul-master-election-tagger -l log-format -x -a 'text json' -d 'How the log is written; json is one object a line, with time, level, election and message'
+complete -c consul-master-election-tagger -l config -r -F -d 'A file of options, each a line: option = value'
 complete -c consul-master-election-tagger -l help -d 'Print this help'
 complete -c consul-master-election-tagger -l version -d 'Print the version'

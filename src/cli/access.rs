@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::draft::TypedAccess;
 use super::named::Named;
 use super::tls::{self, TlsSettings};
+use super::{values, wording};
 use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 
 /// Returns the access to the agent that the options and the environment describe. Reads the files that they name.
@@ -83,11 +84,7 @@ fn variable(environment: impl Fn(&str) -> Option<OsString>, name: &'static str) 
 /// text, and to which server.
 fn truth(named: Option<Named>) -> Result<Option<bool>, String> {
     let Some(Named { by, value }) = named else { return Ok(None) };
-    match value.to_ascii_lowercase().as_str() {
-        "1" | "t" | "true" => Ok(Some(true)),
-        "0" | "f" | "false" => Ok(Some(false)),
-        _ => Err(format!("{by} '{value}' is neither true nor false; use one of these")),
-    }
+    values::truth(&value).map(Some).ok_or_else(|| wording::neither_true_nor_false(by, &value))
 }
 
 fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(Named, Named)>, String> {

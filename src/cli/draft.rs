@@ -7,6 +7,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::commands::CommandKind;
+use super::log_record::LogFormat;
 use super::{Run, access, wording};
 use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
 
@@ -39,6 +40,8 @@ pub struct Draft {
     pub access: TypedAccess,
     /// The least severe level that is logged.
     pub log_level: Option<LevelFilter>,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -73,6 +76,7 @@ impl Default for Draft {
             wait: Wait::default(),
             access: TypedAccess::default(),
             log_level: None,
+            log_format: LogFormat::default(),
         }
     }
 }
@@ -108,6 +112,6 @@ impl Draft {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format })
     }
 }

@@ -5,11 +5,15 @@ mod access;
 mod arguments;
 pub mod commands;
 mod draft;
+mod file;
+mod given;
 mod guess;
 mod help;
 pub mod lines;
+pub mod log_record;
 mod named;
 mod option;
+mod own_variable;
 mod remedies;
 mod shell;
 pub mod table;
@@ -21,8 +25,10 @@ use std::ffi::OsString;
 
 use crate::consul::Status;
 use crate::election::Config;
-use arguments::{Typed, Words};
+use arguments::Words;
 use draft::Draft;
+use given::{Given, located};
+use log_record::LogFormat;
 
 pub use arguments::take_token;
 use commands::CommandKind;
@@ -52,6 +58,8 @@ pub struct Run {
     pub config: Config,
     /// The least severe level that is logged, if the user names it.
     pub log_level: Option<log::LevelFilter>,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// A command line or an environment that cannot be run.
@@ -77,7 +85,9 @@ impl Command {
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Command, UsageError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        read(&arguments, environment).map_err(|message| guess::usage_error(&arguments, message))
+        let mut given = Vec::new();
+        read(&arguments, environment, &mut given)
+            .map_err(|message| guess::usage_error(&arguments, &given, located(message, &given)))
     }
 }
 
@@ -87,17 +97,23 @@ impl Command {
 pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
     let has_option = arguments.iter().any(|argument| argument.to_str().is_some_and(arguments::takes_next));
     let message = || "the help elects nobody; leave --help out of the check's definition".to_owned();
-    has_option.then(|| guess::usage_error(arguments, message()))
+    has_option.then(|| guess::usage_error(arguments, &[], message()))
 }
 
-fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Command, String> {
-    let Typed { command, options } = match arguments::split(arguments)? {
+fn read(
+    arguments: &[OsString],
+    environment: impl Fn(&str) -> Option<OsString>,
+    given: &mut Vec<Given>,
+) -> Result<Command, String> {
+    let typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };
+    let command = typed.command;
+    given::collect(typed, &environment, given)?;
     let mut draft = Draft::default();
-    for (option, text) in &options {
+    for Given { option, text, .. } in &*given {
         option.apply(&mut draft, text)?;
     }
     let run = draft.finish(command, environment).map(Box::new)?;

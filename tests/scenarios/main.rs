@@ -30,6 +30,7 @@ mod query;
 mod query_options;
 mod redis;
 mod registration;
+mod sources;
 mod takeover;
 mod usage;
 mod wait;
