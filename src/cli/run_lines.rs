@@ -24,8 +24,8 @@ pub fn of_news(news: &News) -> String {
         News::Following(place) => format!("waiting for {place}"),
         News::Waiting(why) => format!("waiting: {why}"),
         News::Lost(why) => format!("lost the lead: {why}"),
-        News::Unreachable(why) => format!("no election: {why}; trying again"),
-        News::Failed(why) => format!("no election: {why}"),
+        News::Unreachable(why) => format!("{why}; trying again"),
+        News::Failed(why) => format!("no election: {why}; trying again"),
         News::RunsAnyway => "running the command without a lead (--on-election-failure run-anyway)".to_owned(),
         News::Yields(place) => format!("ending the command that runs without a lead: {place} leads"),
         News::Reruns(ended, pause) => {

@@ -154,6 +154,12 @@ impl Guard<'_> {
     }
 
     fn start(&mut self, variables: &[(String, String)]) {
+        self.started = true;
+        // The run may have been stopped for long between winning the lead and this order.
+        if self.until.is_some_and(|(stop, _)| stop.has_come()) {
+            self.on_its_own = true;
+            return;
+        }
         let mut command = Command::new(&self.program);
         command.arg0(START).arg(getpid().to_string()).args(&self.settings.command);
         for name in KEPT_BACK {
@@ -161,7 +167,6 @@ impl Guard<'_> {
         }
         command.envs(variables.iter().map(|(name, value)| (name, value))).process_group(0);
         command.stdin(self.input.take().map_or_else(Stdio::null, Stdio::from));
-        self.started = true;
         match command.spawn() {
             // The guard reaps it as any other process below it.
             Ok(child) => self.command = Some(Pid::from_child(&child)),
