@@ -11,6 +11,7 @@ use super::shared::{Seen, Shared};
 use super::signal::{Loss, Signal};
 use super::term::{FencingToken, Term};
 use super::timing::REQUEST_LIMIT;
+use super::value::Note;
 use crate::consul::{Client, Error};
 use crate::deadline::Deadline;
 use crate::lock::{Hold, Proof};
@@ -84,6 +85,7 @@ impl Lead {
         self.term.finish();
         let mut note = self.term.note.clone();
         why.clone_into(&mut note.resigned);
+        note.released = true;
         {
             // The thread that watches the key sees the release next.
             let mut state = self.shared.lock();
@@ -130,5 +132,5 @@ pub fn release_for(client: &Client, key: &str, session: &str, limit: Duration) -
         Proof::Held(..) => client.until(Deadline::after(limit)).key(key)?.map(|key| key.value),
         Proof::NotHeld(_) => return hold.abandon(limit),
     };
-    hold.release(&value.unwrap_or_default(), limit)
+    hold.release(&Note::of_release(&value.unwrap_or_default()).encoded(), limit)
 }

@@ -152,7 +152,7 @@ impl Chaos {
 
     fn of_run(&mut self, name: &'static str, hurt: fn(&mut Chaos, u32), back: Option<Instant>) -> Option<&'static str> {
         let (election, client, pid) = self.run()?;
-        self.note(format!("{name}: e{election} c{client} process {pid}"));
+        self.note(&format!("{name}: e{election} c{client} process {pid}"));
         hurt(self, pid);
         self.undo.extend(back.map(|back| (back, Undo::Continue(pid, election, client))));
         Some(name)
@@ -161,7 +161,7 @@ impl Chaos {
     fn of_guard(&mut self, name: &'static str, how: Signal, back: Option<Instant>) -> Option<&'static str> {
         let (election, client, pid) = self.run()?;
         let guard = *children(pid).first()?;
-        self.note(format!("{name}: e{election} c{client} process {guard}"));
+        self.note(&format!("{name}: e{election} c{client} process {guard}"));
         signal(guard, how);
         self.undo.extend(back.map(|back| (back, Undo::Continue(guard, election, client))));
         Some(name)
@@ -175,7 +175,7 @@ impl Chaos {
         let (_, text) = self.net.agents[agent].request("GET", &path)?;
         let entry: serde_json::Value = serde_json::from_str(&text).ok()?;
         let session = entry[0]["Session"].as_str()?.to_owned();
-        self.note(format!("a session is destroyed: e{at} {session} by {}", self.net.agents[agent].name));
+        self.note(&format!("a session is destroyed: e{at} {session} by {}", self.net.agents[agent].name));
         self.net.agents[agent].request("PUT", &format!("/v1/session/destroy/{session}"))?;
         Some("a session is destroyed")
     }
@@ -191,7 +191,7 @@ impl Chaos {
         if self.undo.iter().any(|(_, undo)| matches!(undo, Undo::Heal(hurt) if *hurt == at)) {
             return None;
         }
-        self.note(format!("{name}: {}", self.net.agents[at].name));
+        self.note(&format!("{name}: {}", self.net.agents[at].name));
         hurt(&mut self.net.agents[at]);
         self.undo.push((back, Undo::Heal(at)));
         Some(name)
@@ -211,7 +211,7 @@ impl Chaos {
     }
 
     /// Remembers what is done, and whom the servers take for their leader.
-    fn note(&mut self, what: String) {
+    fn note(&mut self, what: &str) {
         let now = humantime::format_rfc3339_millis(SystemTime::now());
         let leaders: Vec<_> = self.net.agents[..HALF]
             .iter()
@@ -223,8 +223,8 @@ impl Chaos {
     fn undo_all(&mut self, due: Vec<(Instant, Undo)>) {
         for (_, undo) in due {
             match &undo {
-                Undo::Continue(pid, e, c) => self.note(format!("process {pid} of e{e} c{c} goes on")),
-                Undo::Heal(agent) => self.note(format!("{} is healed", self.net.agents[*agent].name)),
+                Undo::Continue(pid, e, c) => self.note(&format!("process {pid} of e{e} c{c} goes on")),
+                Undo::Heal(agent) => self.note(&format!("{} is healed", self.net.agents[*agent].name)),
             }
             match undo {
                 Undo::Continue(pid, ..) => signal(pid, Signal::CONT),
@@ -267,8 +267,8 @@ impl Chaos {
             println!("the log of c{client}, process {}:", run.id());
             signal(run.id(), Signal::CONT);
             let text = run.killed();
-            let lines: Vec<&str> = text.lines().collect();
-            println!("{}", lines[lines.len().saturating_sub(40)..].join("\n"));
+            let log: Vec<&str> = text.lines().collect();
+            println!("{}", log[log.len().saturating_sub(40)..].join("\n"));
         }
         panic!("{}: {}", election.name, wrongs.join("; "));
     }
