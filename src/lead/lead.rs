@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use log::{debug, warn};
 
+use super::client::Client;
 use super::moment::Moment;
 use super::shared::{Seen, Shared};
 use super::signal::{Loss, Signal};
 use super::term::{FencingToken, Term};
 use super::timing::REQUEST_LIMIT;
 use super::value::Note;
-use crate::consul::{Client, Error};
+use crate::consul::Error;
 use crate::deadline::Deadline;
 use crate::lock::{Hold, Proof};
 
@@ -127,6 +128,7 @@ impl Drop for Lead {
 /// # Errors
 /// When Consul could not be asked.
 pub fn release_for(client: &Client, key: &str, session: &str, limit: Duration) -> Result<(), Error> {
+    let client = &client.0;
     let hold = Hold::of(client, key, session);
     let value = match hold.prove(limit)? {
         Proof::Held(..) => client.until(Deadline::after(limit)).key(key)?.map(|key| key.value),

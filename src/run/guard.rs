@@ -22,8 +22,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SI
 use super::machine::number;
 use super::policy::Settings;
 use super::wire::{self, Order, Report};
-use crate::consul::Client;
-use crate::lead::{Moment, release_for};
+use crate::lead::{Client, Moment, release_for};
 use crate::process::{Ended, adopt_orphans, reap, signal_all};
 
 /// The name by which this program is executed as the guard, instead of its own.
