@@ -10,7 +10,7 @@ use super::outcome::Split;
 use super::rules::HIGHEST_PRIORITY;
 use super::signature::prints;
 use super::value::Notes;
-use crate::consul::{Check, Health, RemoteInstance, Status};
+use crate::consul::{Check, RemoteInstance, Status};
 
 /// The priority of an instance that names none.
 pub const DEFAULT_PRIORITY: u32 = 100;
@@ -47,12 +47,8 @@ pub fn split(instances: &[RemoteInstance], names: &Names) -> Option<Split> {
 }
 
 fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<Candidate> {
-    let RemoteInstance { node, health, checks_index, .. } = remote;
-    let identity = Identity { node, service_id: health.registration.id().to_owned() };
-    let marks = Marks::from(&health.registration);
-    let mark = Mark::of(&marks, names);
-    let Health { registration, checks } = health;
-    let instance = Instance { identity, node_address: None, registration, marks, mark, checks, leftover: None };
+    let checks_index = remote.checks_index;
+    let instance = Instance::of_remote(remote, names);
     // An instance that an older version marked shows only in what its check prints.
     let priority = match &instance.mark {
         // This program writes no higher priority.
