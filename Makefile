@@ -6,7 +6,9 @@ HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # explicit target, or proc macros would not build. The caller's CARGO_TARGET_DIR does not apply, so that `make install` finds the program.
 FLAGS := $(RUSTFLAGS) -C target-feature=+crt-static -C relocation-model=static
 STATIC := CARGO_TARGET_DIR=target RUSTFLAGS="$(FLAGS)" cargo
-# Only `make build` writes this file. `make install` needs no Rust to find it, because root may have none.
+# The check, and the program with the other commands, which the check's program executes.
+PROGRAMS := $(NAME) $(NAME)-commands
+# Only `make build` writes these files. `make install` needs no Rust to find them, because root may have none.
 BUILT := target/$(NAME)
 KEEP ?=
 BASE ?=
@@ -25,13 +27,14 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-build: ## Build the program, static and stripped: target/consul-master-election-tagger
+build: ## Build the two programs, static and stripped: target/consul-master-election-tagger and ...-commands
 	$(STATIC) build --release --locked --target $(HOST)
-	@install -m 755 target/$(HOST)/release/$(NAME) $(BUILT)
+	@install -m 755 $(PROGRAMS:%=target/$(HOST)/release/%) target/
 
-install: ## Install the program, man page and completions below PREFIX=/usr/local, after `make build` (DESTDIR= for staging)
+install: ## Install the programs, man page and completions below PREFIX=/usr/local, after `make build` (DESTDIR= for staging)
 	@[ -x $(BUILT) ] || { echo "nothing is built yet; run make build as a user who has Rust" >&2; exit 1; }
-	install -D -m 755 $(BUILT) "$(DESTDIR)$(PREFIX)/bin/$(NAME)"
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(PROGRAMS:%=target/%) "$(DESTDIR)$(PREFIX)/bin"
 	install -D -m 644 packaging/$(NAME).1 "$(DESTDIR)$(MANDIR)/man1/$(NAME).1"
 	install -D -m 644 packaging/completions/$(NAME).bash "$(DESTDIR)$(BASHDIR)/$(NAME)"
 	install -D -m 644 packaging/completions/_$(NAME) "$(DESTDIR)$(ZSHDIR)/_$(NAME)"
@@ -40,7 +43,7 @@ install: ## Install the program, man page and completions below PREFIX=/usr/loca
 	  -exec install -D -m 644 {} "$(DESTDIR)$(DOCDIR)/$(NAME)/{}" \;
 
 uninstall: ## Remove what `make install` installed, with the same PREFIX and DESTDIR
-	rm -f "$(DESTDIR)$(PREFIX)/bin/$(NAME)" "$(DESTDIR)$(MANDIR)/man1/$(NAME).1" "$(DESTDIR)$(BASHDIR)/$(NAME)" \
+	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%") "$(DESTDIR)$(MANDIR)/man1/$(NAME).1" "$(DESTDIR)$(BASHDIR)/$(NAME)" \
 	  "$(DESTDIR)$(ZSHDIR)/_$(NAME)" "$(DESTDIR)$(FISHDIR)/$(NAME).fish"
 	rm -rf "$(DESTDIR)$(DOCDIR)/$(NAME)"
 

@@ -65,6 +65,7 @@ mkdir -p "$root/usr/share/lintian/overrides"
 cat >"$root/usr/share/lintian/overrides/$name" <<EOF
 # On purpose: Consul runs the program every few seconds, and dynamic loading would take a third of each run.
 $name: statically-linked-binary [usr/bin/$name]
+$name: statically-linked-binary [usr/bin/$name-commands]
 EOF
 
 mkdir "$root/DEBIAN"

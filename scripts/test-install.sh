@@ -16,6 +16,7 @@ version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/;p;q}' Cargo.toml)
 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
   cargo install --quiet --locked --path . --root "$work/cargo" --target-dir target/install
 says_its_version "$work/cargo/bin/$name"
+says_its_version "$work/cargo/bin/$name-commands"
 printf 'test-install: cargo install --path . installs\n'
 
 # make build ignores CARGO_TARGET_DIR, so that make install finds the program.
@@ -24,6 +25,7 @@ CARGO_TARGET_DIR=$work/elsewhere make --no-print-directory build >"$work/log" 2>
 [ "$(stat -c %Y "target/$name")" -gt 0 ] || stop "make build with CARGO_TARGET_DIR does not update target/$name"
 [ ! -e "$work/elsewhere" ] || stop "make build uses CARGO_TARGET_DIR, but make install does not"
 says_its_version "target/$name"
+says_its_version "target/$name-commands"
 [[ $(ldd "target/$name" 2>&1) == *@("statically linked"|"not a dynamic executable")* ]] || stop "target/$name is not static"
 
 # A root without Rust has only the system's own commands.
@@ -32,6 +34,7 @@ bare_make() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin make --no-print-director
 for prefix in "" /opt/tagger; do
   where=(DESTDIR="$work/stage" ${prefix:+PREFIX="$prefix"})
   bare_make install "${where[@]}"
+  cmp "target/$name-commands" "$work/stage${prefix:-/usr/local}/bin/$name-commands" || stop "make install does not install the commands"
   cmp "target/$name" "$work/stage${prefix:-/usr/local}/bin/$name" || stop "make install does not install the program from make build"
   for file in share/man/man1/$name.1 share/bash-completion/completions/$name share/zsh/site-functions/_$name \
     share/fish/vendor_completions.d/$name.fish share/doc/$name/LICENSE share/doc/$name/examples/service.hcl; do

@@ -29,10 +29,10 @@ mod port;
 mod process;
 mod text;
 
-pub use cli::commands::{COMMANDS, CommandKind, CommandSpec};
+pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
-pub use cli::{Command, OptionSpec, Run, UsageError, help, help_in_a_check, take_token};
+pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
 pub use commands::{check, resign};
 pub use consul::{
     Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,

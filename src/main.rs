@@ -1,21 +1,28 @@
-//! The process: arguments, log, signals, panic, output, exit code. Everything else belongs to the library.
+//! The program that Consul runs: the check and `resign`. Executes the other program for every other command. Everything else belongs to
+//! the library.
+
+mod startup;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use consul_master_election_tagger::{
-    Command, Interrupt, Run, Verdict, check, help, help_in_a_check, loggable, of_panic, of_usage, resign, signature,
-    take_token,
+    Command, CommandSpec, Interrupt, PROGRAMS, Verdict, check, elsewhere, help, help_in_a_check, of_usage, resign,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use startup::{begin, exit_on_panic, hide_token, print, this_program};
+
 fn main() -> ExitCode {
     exit_on_panic(None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(command) = elsewhere(&arguments) {
+        return execute(command, &arguments);
+    }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
         Ok(Command::Help) => match help_in_a_check(&arguments) {
@@ -36,29 +43,29 @@ fn main() -> ExitCode {
             begin(&run, not_hidden);
             end(&resign(&run.config))
         }
+        Ok(Command::Other(command, _)) => execute(command.spec(), &arguments),
         Err(error) => end(&of_usage(&error)),
     }
 }
 
-/// Sets up what a run needs of the process.
-fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
-    exit_on_panic(Some(run.config.names.query.clone()));
-    start_log(run);
-    if let Some(error) = not_hidden {
-        log::warn!("cannot hide the token from the process list: {error}");
-    }
+/// Prints the verdict. A closed stdout does not change the exit code.
+fn end(verdict: &Verdict) -> ExitCode {
+    print(&format!("{}\n", verdict.line));
+    ExitCode::from(verdict.exit_code())
 }
 
-/// Re-executes with the token moved to the environment, since the process list shows every argument. The process ID stays. Returns only
-/// if that fails, with the error.
-fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
-    let (left, token) = take_token(arguments)?;
-    // An update may have replaced the program's file since it was started.
-    let program = std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into());
-    let mut again = std::process::Command::new(program);
-    again.arg0(std::env::args_os().next().unwrap_or_default()).args(left);
-    // The option takes precedence over the file that a variable names.
-    Some(again.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
+/// Executes the other program, which lies beside this one or in the PATH. The process ID stays. Returns only if that fails.
+fn execute(command: &CommandSpec, arguments: &[OsString]) -> ExitCode {
+    let [_, name] = PROGRAMS;
+    let beside = this_program().with_file_name(name);
+    let program = if beside.exists() { beside } else { name.into() };
+    let error = std::process::Command::new(&program).args(arguments).exec();
+    eprintln!(
+        "consul-master-election-tagger {}: error: cannot execute {}: {error}; install it beside this program",
+        command.name,
+        program.display()
+    );
+    ExitCode::from(command.misuse)
 }
 
 /// Lets the first SIGTERM, SIGINT or SIGHUP end a wait in good order, and the second one end the process. Consul shows a run that a signal
@@ -80,62 +87,4 @@ fn interrupt_on_signals(interrupt: Interrupt) {
     if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
         log::warn!("a signal does not end this run in good order: {error}");
     }
-}
-
-/// Prints the verdict. A closed stdout does not change the exit code.
-fn end(verdict: &Verdict) -> ExitCode {
-    print(&format!("{}\n", verdict.line));
-    ExitCode::from(verdict.exit_code())
-}
-
-fn print(text: &str) -> ExitCode {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
-}
-
-/// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
-fn start_log(run: &Run) {
-    let signature = signature(Some(&run.config.names.query));
-    let secrets = run.config.access.secrets();
-    let filters = std::env::var("RUST_LOG").unwrap_or_default();
-    let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
-    let mut builder = env_logger::Builder::new();
-    builder.filter_level(log::LevelFilter::Warn);
-    match run.log_level {
-        // Without the records of the HTTP client, which RUST_LOG can ask for.
-        Some(level) => {
-            builder.filter_module("consul_master_election_tagger", level);
-        }
-        None if readable => {
-            builder.parse_filters(&filters);
-        }
-        None => {}
-    }
-    builder
-        .format(move |out, record| {
-            // At trace level the HTTP client logs every byte that it sends, including the token.
-            let is_own = record.target().starts_with("consul_master_election_tagger");
-            if record.level() == log::Level::Trace && !is_own {
-                return Ok(());
-            }
-            let level = record.level().as_str().to_ascii_lowercase();
-            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string(), &secrets))
-        })
-        .init();
-    if !readable {
-        log::warn!("RUST_LOG is invalid and ignored: {}", filters.escape_debug());
-    }
-}
-
-/// Ends a run that panics with a line and its exit code, instead of a trace and exit code 101.
-fn exit_on_panic(query: Option<String>) {
-    std::panic::set_hook(Box::new(move |panic| {
-        let payload = panic.payload();
-        let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-        let message = message.unwrap_or("no message");
-        let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
-        let verdict = of_panic(query.as_deref(), &format!("{message}{place}"));
-        print(&format!("{}\n", verdict.line));
-        std::process::exit(verdict.exit_code().into());
-    }));
 }

@@ -25,10 +25,14 @@ _consul_master_election_tagger() {
   [[ $cur != -[!-]* ]] || dashes=-
   given=" ${COMP_WORDS[*]:1:COMP_CWORD-1} "
   case $given in
-  " resign "*) own='for to' ;;
-  *) own='' ;;
+  " resign "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status for to' ;;
+  " info "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
+  " watch "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
+  " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
+  " run "*) own='' ;;
+  *) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   esac
-  for name in consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level help version $own; do
+  for name in http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level help version $own; do
     # An option that was given is offered again only if it can be repeated.
     case $name in
     consul-query-tag | query-failover) ;;
@@ -36,7 +40,7 @@ _consul_master_election_tagger() {
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")
   done
-  for name in resign; do
+  for name in resign info watch doctor run; do
     [[ $COMP_CWORD != 1 || $name != "$cur"* ]] || COMPREPLY+=("$name")
   done
 } && complete -F _consul_master_election_tagger consul-master-election-tagger

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::UsageError;
 use super::arguments;
-use super::commands::{COMMANDS, CommandKind};
+use super::commands::{COMMANDS, CommandKind, CommandSpec, Program};
 use super::values;
 use crate::consul::Status;
 use crate::election::{Names, is_query_name};
@@ -20,6 +20,15 @@ fn query(arguments: &[OsString]) -> Option<String> {
     let of_service = || of_service().map(|name| Names::of_service(&name).query);
     let guess = value(arguments, "consul-query-name").or_else(of_service);
     guess.filter(|query| !query.starts_with('-') && is_query_name(query))
+}
+
+/// The command, if the other program runs it.
+#[must_use]
+pub fn elsewhere(arguments: &[OsString]) -> Option<&'static CommandSpec> {
+    let is_other = |command: &&CommandSpec| command.program == Program::Commands;
+    // Most runs are checks, without any such word: they look no further.
+    let has_word = COMMANDS.iter().filter(is_other).any(|command| arguments.iter().any(|word| word == command.name));
+    has_word.then(|| command(arguments).spec()).filter(is_other)
 }
 
 /// The command: the first argument that is neither an option nor the value of one names it.

@@ -114,7 +114,7 @@ fn of_complaint(complaint: &Complaint) -> String {
 pub fn of_usage(error: &UsageError) -> Verdict {
     let status = match error.command {
         CommandKind::Check => error.status.unwrap_or(Statuses::default().error),
-        CommandKind::Resign => Status::Critical,
+        _ => Status::Critical,
     };
     verdict(status, &format!("{} error: {}", signature(error.query.as_deref()), error.message))
 }

@@ -26,6 +26,7 @@ use draft::Draft;
 
 pub use arguments::take_token;
 use commands::CommandKind;
+pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
 
@@ -40,6 +41,8 @@ pub enum Command {
     Check(Box<Run>),
     /// Hand the lead over.
     Resign(Box<Run>),
+    /// A command of the other program.
+    Other(CommandKind, Box<Run>),
 }
 
 /// A run of the program, read and checked.
@@ -101,6 +104,7 @@ fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) 
     Ok(match command {
         CommandKind::Check => Command::Check(run),
         CommandKind::Resign => Command::Resign(run),
+        other => Command::Other(other, run),
     })
 }
 

@@ -35,13 +35,13 @@ enum DefaultSpec {
     Words(&'static str),
 }
 
-/// A row of the table, for all commands.
+/// A row of the table, for the commands about a service's election.
 pub(super) const fn option(flag: &'static str, value: &'static str, set: Setter) -> OptionSpec {
     OptionSpec {
         flag,
         value,
         repeatable: false,
-        commands: CommandKind::ALL,
+        commands: CommandKind::OF_A_SERVICE,
         variable: None,
         needs: None,
         help: "",

@@ -163,36 +163,46 @@ pub static GROUPS: &[Group] = &[
                      unix:///SOCKET",
                 )
                 .default(|_| Address::parse("", false).map(|address| address.shown()).unwrap_or_default())
-                .variable("CONSUL_HTTP_ADDR"),
+                .variable("CONSUL_HTTP_ADDR")
+                .only_of(CommandKind::ALL),
             option("--token", "TOKEN", |draft, text| keep(&mut draft.access.token, text))
                 .help("The ACL token. Prefer a file: anyone who can read the check's definition can read the token")
-                .variable("CONSUL_HTTP_TOKEN"),
+                .variable("CONSUL_HTTP_TOKEN")
+                .only_of(CommandKind::ALL),
             option("--token-file", "PATH", |draft, text| keep(&mut draft.access.token_file, text))
                 .help("A file with the ACL token; takes precedence over --token")
-                .variable("CONSUL_HTTP_TOKEN_FILE"),
+                .variable("CONSUL_HTTP_TOKEN_FILE")
+                .only_of(CommandKind::ALL),
             option("--ca-file", "PATH", |draft, text| keep(&mut draft.access.ca_file, text))
                 .help("A PEM file with the CA that signed the agent's certificate")
                 .default_words("the CAs of this machine")
-                .variable("CONSUL_CACERT"),
+                .variable("CONSUL_CACERT")
+                .only_of(CommandKind::ALL),
             option("--ca-path", "DIRECTORY", |draft, text| keep(&mut draft.access.ca_path, text))
                 .help("A directory of such files; ignored if a file is named")
-                .variable("CONSUL_CAPATH"),
+                .variable("CONSUL_CAPATH")
+                .only_of(CommandKind::ALL),
             option("--client-cert", "PATH", |draft, text| keep(&mut draft.access.client_cert, text))
                 .help("A PEM file with the client certificate, for an agent that requires one")
-                .variable("CONSUL_CLIENT_CERT"),
+                .variable("CONSUL_CLIENT_CERT")
+                .only_of(CommandKind::ALL),
             option("--client-key", "PATH", |draft, text| keep(&mut draft.access.client_key, text))
                 .help("A PEM file with the key of that certificate")
-                .variable("CONSUL_CLIENT_KEY"),
+                .variable("CONSUL_CLIENT_KEY")
+                .only_of(CommandKind::ALL),
             option("--tls-server-name", "NAME", |draft, text| keep(&mut draft.access.tls_server_name, text))
                 .help("The name that the agent's certificate must be valid for")
                 .default_words("the host of the address")
-                .variable("CONSUL_TLS_SERVER_NAME"),
+                .variable("CONSUL_TLS_SERVER_NAME")
+                .only_of(CommandKind::ALL),
             option("--namespace", "NAME", |draft, text| keep(&mut draft.access.namespace, text))
                 .help("The namespace (Consul Enterprise)")
-                .variable("CONSUL_NAMESPACE"),
+                .variable("CONSUL_NAMESPACE")
+                .only_of(CommandKind::ALL),
             option("--partition", "NAME", |draft, text| keep(&mut draft.access.partition, text))
                 .help("The admin partition (Consul Enterprise)")
-                .variable("CONSUL_PARTITION"),
+                .variable("CONSUL_PARTITION")
+                .only_of(CommandKind::ALL),
         ],
     },
     Group {
@@ -212,9 +222,10 @@ pub static GROUPS: &[Group] = &[
         options: &[
             option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))
                 .help("Log to stderr: off, error, warn, info, debug or trace")
-                .default_words("RUST_LOG, or warn"),
-            switch("--help", |_, _| Ok(())).help("Print this help"),
-            switch("--version", |_, _| Ok(())).help("Print the version"),
+                .default_words("RUST_LOG, or warn")
+                .only_of(CommandKind::ALL),
+            switch("--help", |_, _| Ok(())).help("Print this help").only_of(CommandKind::ALL),
+            switch("--version", |_, _| Ok(())).help("Print the version").only_of(CommandKind::ALL),
         ],
     },
 ];

@@ -1,0 +1,86 @@
+//! What both programs need of the process: the token out of the process list, the log, a panic's line, output. Knows no command.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use consul_master_election_tagger::{Run, loggable, of_panic, signature, take_token};
+
+/// Sets up what a run needs of the process.
+pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
+    exit_on_panic(Some(run.config.names.query.clone()));
+    start_log(run);
+    if let Some(error) = not_hidden {
+        log::warn!("cannot hide the token from the process list: {error}");
+    }
+}
+
+/// Re-executes with the token moved to the environment, since the process list shows every argument. The process ID stays. Returns only
+/// if that fails, with the error.
+pub fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {
+    let (left, token) = take_token(arguments)?;
+    let mut again = std::process::Command::new(this_program());
+    again.arg0(std::env::args_os().next().unwrap_or_default()).args(left);
+    // The option takes precedence over the file that a variable names.
+    Some(again.env("CONSUL_HTTP_TOKEN", token).env_remove("CONSUL_HTTP_TOKEN_FILE").exec())
+}
+
+/// The path of the program that runs, also if an update has replaced its file since it was started.
+pub fn this_program() -> PathBuf {
+    std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into())
+}
+
+/// Prints a text. A closed stdout does not change the exit code.
+pub fn print(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
+fn start_log(run: &Run) {
+    let signature = signature(Some(&run.config.names.query));
+    let secrets = run.config.access.secrets();
+    let filters = std::env::var("RUST_LOG").unwrap_or_default();
+    let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
+    let mut builder = env_logger::Builder::new();
+    builder.filter_level(log::LevelFilter::Warn);
+    match run.log_level {
+        // Without the records of the HTTP client, which RUST_LOG can ask for.
+        Some(level) => {
+            builder.filter_module("consul_master_election_tagger", level);
+        }
+        None if readable => {
+            builder.parse_filters(&filters);
+        }
+        None => {}
+    }
+    builder
+        .format(move |out, record| {
+            // At trace level the HTTP client logs every byte that it sends, including the token.
+            let is_own = record.target().starts_with("consul_master_election_tagger");
+            if record.level() == log::Level::Trace && !is_own {
+                return Ok(());
+            }
+            let level = record.level().as_str().to_ascii_lowercase();
+            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string(), &secrets))
+        })
+        .init();
+    if !readable {
+        log::warn!("RUST_LOG is invalid and ignored: {}", filters.escape_debug());
+    }
+}
+
+/// Ends a run that panics with a line and its exit code, instead of a trace and exit code 101.
+pub fn exit_on_panic(query: Option<String>) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        let message = message.unwrap_or("no message");
+        let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+        let verdict = of_panic(query.as_deref(), &format!("{message}{place}"));
+        print(&format!("{}\n", verdict.line));
+        std::process::exit(verdict.exit_code().into());
+    }));
+}
