@@ -9,7 +9,7 @@
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
 //! if let Ok(Command::Check(run)) = Command::read(arguments, |name| std::env::var_os(name)) {
-//!     let verdict = check(&run.config, &Interrupt::new());
+//!     let verdict = check(&run, &Interrupt::new());
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.exit_code().into());
 //! }
@@ -20,20 +20,26 @@ mod cli;
 mod commands;
 mod consul;
 mod deadline;
+mod dns;
 mod duration;
 mod election;
+mod info;
 mod interrupt;
 mod lock;
 mod net;
 mod port;
 mod process;
 mod text;
+mod textfile;
+mod watch;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
+pub use cli::info::{Report, Style};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
+pub use cli::show::{Format, Show, Until};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{check, resign};
+pub use commands::{check, info as show_info, resign, watch as follow};
 pub use consul::{
     Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
     Scope, Secret, Status, Tls, server_name,

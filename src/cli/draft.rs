@@ -7,8 +7,9 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::commands::CommandKind;
+use super::show::Show;
 use super::{Run, access, wording};
-use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
+use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Draft {
     pub access: TypedAccess,
     /// The least severe level that is logged.
     pub log_level: Option<LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -73,6 +76,7 @@ impl Default for Draft {
             wait: Wait::default(),
             access: TypedAccess::default(),
             log_level: None,
+            show: Show::default(),
         }
     }
 }
@@ -103,11 +107,17 @@ impl Draft {
             resign: (command == CommandKind::Resign).then_some(self.resign),
             ..self.policy
         };
+        let show = Show { timeout: self.show.timeout.filter(|_| command == CommandKind::Watch), ..self.show };
         let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
-        config.check().map_err(|invalid| {
+        let checked = match config.check() {
+            // It finds out what it is about.
+            Err(Invalid::NoService) if command.finds_elections() => config.with_some_service().check(),
+            checked => checked,
+        };
+        checked.map_err(|invalid| {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level })
+        Ok(Run { config, log_level: self.log_level, show })
     }
 }

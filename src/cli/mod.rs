@@ -7,14 +7,19 @@ pub mod commands;
 mod draft;
 mod guess;
 mod help;
+pub mod info;
 pub mod lines;
+mod metrics;
 mod named;
 mod option;
+pub mod pass_metrics;
 mod remedies;
 mod shell;
+pub mod show;
 pub mod table;
 mod tls;
 mod values;
+pub mod watch;
 mod wording;
 
 use std::ffi::OsString;
@@ -29,6 +34,7 @@ use commands::CommandKind;
 pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
+use show::Show;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +58,8 @@ pub struct Run {
     pub config: Config,
     /// The least severe level that is logged, if the user names it.
     pub log_level: Option<log::LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
 }
 
 /// A command line or an environment that cannot be run.

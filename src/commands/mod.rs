@@ -1,7 +1,11 @@
 //! The commands, one file each. Each joins the rooms for one purpose and holds no logic of its own.
 
 mod check;
+mod info;
 mod resign;
+mod watch;
 
 pub use check::check;
+pub use info::info;
 pub use resign::resign;
+pub use watch::watch;

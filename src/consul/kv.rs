@@ -21,6 +21,8 @@ pub struct Key {
     pub value: Vec<u8>,
     /// How often the key was acquired since it was created.
     pub lock_index: u64,
+    /// The raft index of its creation.
+    pub create_index: u64,
     /// The raft index of its last change of any kind.
     pub modify_index: u64,
 }
@@ -32,6 +34,8 @@ struct Entry {
     session: String,
     value: Option<String>,
     lock_index: u64,
+    #[serde(default)]
+    create_index: u64,
     modify_index: u64,
 }
 
@@ -68,6 +72,7 @@ impl Client {
             // A value that is not base64 does not come from Consul and counts as empty.
             value: STANDARD.decode(entry.value.unwrap_or_default()).unwrap_or_default(),
             lock_index: entry.lock_index,
+            create_index: entry.create_index,
             modify_index: entry.modify_index,
         });
         Ok((found, index))

@@ -272,10 +272,8 @@ impl Apply<'_> {
     /// The past, with a note of why this instance releases the lock. What it noted when it began to hand over says more.
     fn left(&self, why: &Vacancy) -> Past {
         let (past, own) = (self.past(), &self.view.instance.identity);
-        match past.left.as_ref().is_some_and(|left| left.instance == *own) {
-            true => past,
-            false => past.leaving(own, succession::of_vacancy(&own.node, why)),
-        }
+        let is_noted = past.left.as_ref().is_some_and(|left| left.instance == *own);
+        if is_noted { past } else { past.leaving(own, succession::of_vacancy(&own.node, why)) }
     }
 
     fn describe(

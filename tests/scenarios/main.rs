@@ -20,6 +20,7 @@ mod footprint;
 mod handover;
 mod hooks;
 mod hostile;
+mod info;
 mod lock;
 mod migrating;
 mod outage;
