@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use consul_master_election_tagger::{
-    Command, CommandKind, Interrupt, Report, Style, UsageError, follow, help, show_info,
+    Command, CommandKind, Environment, Interrupt, Report, Style, UsageError, follow, help, show_info,
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     exit_on_panic(None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
+    match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Info, run)) => {

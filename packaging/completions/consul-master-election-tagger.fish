@@ -54,5 +54,7 @@ complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from info w
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from watch' -l until -x -a 'leader change' -d 'End watch with exit code 0 once somebody leads, or once another leader has taken over'
 complete -c consul-master-election-tagger -n 'not __fish_seen_subcommand_from run' -l metrics-file -r -F -d 'Keep metrics for Prometheus in this file, for a textfile collector; its name should end in .prom'
 complete -c consul-master-election-tagger -l log-level -x -a 'off error warn info debug trace' -d 'Log to stderr: off, error, warn, info, debug or trace'
+complete -c consul-master-election-tagger -l log-format -x -a 'text json' -d 'How the log is written; json is one object a line, with time, level, election and message'
+complete -c consul-master-election-tagger -l config -r -F -d 'A file of options, each a line: option = value'
 complete -c consul-master-election-tagger -l help -d 'Print this help'
 complete -c consul-master-election-tagger -l version -d 'Print the version'

@@ -1,14 +1,14 @@
 //! The values that the options have set so far, and the configuration made from them. Starts with the defaults; knows no option
 //! by name.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use log::LevelFilter;
 
 use super::commands::CommandKind;
+use super::log_record::LogFormat;
 use super::show::Show;
-use super::{Run, access, wording};
+use super::{Environment, Run, access, wording};
 use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
@@ -42,6 +42,8 @@ pub struct Draft {
     pub log_level: Option<LevelFilter>,
     /// How `info` and `watch` show an election.
     pub show: Show,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -77,6 +79,7 @@ impl Default for Draft {
             access: TypedAccess::default(),
             log_level: None,
             show: Show::default(),
+            log_format: LogFormat::default(),
         }
     }
 }
@@ -86,7 +89,7 @@ impl Draft {
     ///
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
-    pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+    pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();
         let derived = match self.query {
@@ -97,7 +100,7 @@ impl Draft {
             query: derived.query,
             is_query_named: derived.is_query_named,
             lock_key: self.lock_key.unwrap_or(derived.lock_key),
-            scope: access::scope(&self.access, &environment)?,
+            scope: access::scope(&self.access, environment)?,
             ..self.names
         };
         let policy = Policy {
@@ -108,7 +111,7 @@ impl Draft {
             ..self.policy
         };
         let show = Show { timeout: self.show.timeout.filter(|_| command == CommandKind::Watch), ..self.show };
-        let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
+        let config = Config { names, policy, access: access::resolve(&self.access, environment)?, wait: self.wait };
         let checked = match config.check() {
             // It finds out what it is about.
             Err(Invalid::NoService) if command.finds_elections() => config.with_some_service().check(),
@@ -118,6 +121,6 @@ impl Draft {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, show })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, show })
     }
 }

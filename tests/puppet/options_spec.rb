@@ -28,6 +28,10 @@ NO_PARAMETERS = {
   'for' => 'only of resign, which is run by hand',
   'to' => 'only of resign, which is run by hand',
   'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',
+  'format' => 'only of info and watch, which are run by hand',
+  'until' => 'only of watch, which is run by hand',
+  'config' => 'the parameters take its place',
+  'log-format' => 'the log of a check is part of its output, which people read',
   'help' => 'ends without a pass',
   'version' => 'ends without a pass',
 }.freeze

@@ -31,6 +31,7 @@ mod query;
 mod query_options;
 mod redis;
 mod registration;
+mod sources;
 mod takeover;
 mod usage;
 mod wait;
