@@ -54,7 +54,7 @@ fn a_check_keeps_its_metrics_in_a_file_and_writes_it_only_on_a_change() {
     assert_eq!(shown(&values(&run(&two, &of_two).1)), ["1", "2", "2", "0"]);
     let lost = values(&run(&one, &of_one).1);
     assert_eq!(
-        (shown(&lost), &lost["leader_since_timestamp_seconds"] == &master["leader_since_timestamp_seconds"]),
+        (shown(&lost), lost["leader_since_timestamp_seconds"] == master["leader_since_timestamp_seconds"]),
         (["0", "2", "2", "0"].map(str::to_owned), false)
     );
     // An error keeps what was known, and the time of the last good pass.
