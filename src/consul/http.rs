@@ -86,6 +86,13 @@ impl Client {
         Client { deadline, ..self.clone() }
     }
 
+    /// Returns the same client for reads that any server may answer, even without a leader, from what it last knew.
+    #[must_use]
+    pub fn stale(&self) -> Client {
+        let scope = ["stale", &self.scope].iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        Client { scope: scope.join("&"), ..self.clone() }
+    }
+
     /// Returns the time by which its requests end.
     pub fn deadline(&self) -> Deadline {
         self.deadline

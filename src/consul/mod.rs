@@ -11,6 +11,7 @@ mod call;
 mod catalog;
 mod error;
 mod http;
+mod itself;
 mod kv;
 mod query;
 mod remedy;
@@ -31,6 +32,7 @@ pub use error::Error;
 #[cfg(test)]
 pub use error::{Kind, Suspicion};
 pub use http::Client;
+pub use itself::Itself;
 pub use kv::{Key, is_key};
 pub use query::{Found, PreparedQuery, QuerySpec};
 pub use remedy::Remedy;

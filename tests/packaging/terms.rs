@@ -75,12 +75,11 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
     let mut tried = 0;
     for option in options() {
         let Value::Words(words) = value(option) else { continue };
-        // An option that only one command has is typed after it.
-        let command = if let [only] = option.commands { only.name() } else { None };
-        let typed = |word| read(&command.into_iter().chain([option.flag, word]).collect::<Vec<_>>());
-        let refusal = typed("nonsense").unwrap_err();
+        let command = option.commands[0].name();
+        let with = |word| read(&command.into_iter().chain([option.flag, word]).collect::<Vec<_>>());
+        let refusal = with("nonsense").unwrap_err();
         for word in words {
-            assert_eq!(typed(word), Ok(()), "{} {word}", option.flag);
+            assert_eq!(with(word), Ok(()), "{} {word}", option.flag);
             assert!(refusal.contains(word), "{word} is not what the program itself offers: {refusal}");
             tried += 1;
         }
