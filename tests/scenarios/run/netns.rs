@@ -125,7 +125,7 @@ impl Drop for Net {
 
 fn config(name: &str, address: &str, servers: &[String], data: &Path, socket: &Path, is_server: bool) -> Value {
     let mut config = json!({
-        "node_name": name, "bind_addr": address, "data_dir": data, "retry_join": servers, "retry_interval": "1s",
+        "node_name": name, "bind_addr": address, "client_addr": address, "data_dir": data, "retry_join": servers, "retry_interval": "1s",
         "addresses": {"http": format!("unix://{}", socket.display())}, "ports": {"dns": -1, "grpc": -1},
         "performance": {"raft_multiplier": 1}, "disable_host_node_id": true, "disable_coordinates": true,
         "disable_update_check": true, "skip_leave_on_interrupt": true, "log_level": "WARN",
