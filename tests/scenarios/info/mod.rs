@@ -1,5 +1,6 @@
 //! `info`: what it shows is what Consul shows, on every node and with every format.
 
+mod faults;
 mod metrics;
 mod stage;
 mod watch;
