@@ -10,17 +10,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use consul_master_election_tagger::{
-    Command, CommandKind, Environment, Interrupt, Report, Style, UsageError, follow, help, show_info,
+    Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, follow,
+    guard_command, help, run, show_info,
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use startup::{begin, exit_on_panic, hide_token, print};
+use startup::{begin, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
     exit_on_panic(None);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    if name == START {
+        let (code, line) = become_command(&arguments);
+        eprintln!("{line}");
+        return ExitCode::from(code);
+    }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
@@ -44,6 +52,15 @@ fn main() -> ExitCode {
                 Ok(signal) if signal > 0 => ExitCode::from(128 + signal),
                 _ => end(&report),
             }
+        }
+        Ok(Command::Other(CommandKind::Run, task)) => {
+            begin(&task, not_hidden);
+            let code = if name == GUARD {
+                guard_command(&task, this_program())
+            } else {
+                run(&task, this_program(), arguments)
+            };
+            ExitCode::from(code)
         }
         Ok(Command::Other(command, run)) => {
             begin(&run, not_hidden);

@@ -25,10 +25,12 @@ mod duration;
 mod election;
 mod info;
 mod interrupt;
+pub mod lead;
 mod lock;
 mod net;
 mod port;
 mod process;
+mod run;
 mod text;
 mod textfile;
 mod watch;
@@ -40,10 +42,10 @@ pub use cli::log_record::{LogFormat, log_record};
 pub use cli::show::{Format, Show, Until};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, Environment, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{check, info as show_info, resign, watch as follow};
+pub use commands::{become_command, check, guard_command, info as show_info, resign, run, watch as follow};
 pub use consul::{
-    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
-    Scope, Secret, Status, Tls, server_name,
+    Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,
+    Remedy as ConsulRemedy, Roots, Scope, Secret, Status, Tls, server_name,
 };
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
@@ -52,3 +54,4 @@ pub use election::{
 };
 pub use interrupt::Interrupt;
 pub use port::{Target, Unclear};
+pub use run::{GUARD, START, Settings};

@@ -8,8 +8,9 @@ use log::LevelFilter;
 use super::commands::CommandKind;
 use super::log_record::LogFormat;
 use super::show::Show;
-use super::{Environment, Run, access, wording};
+use super::{Environment, Run, access, run, wording};
 use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
+use crate::run::Settings;
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Draft {
     pub log_level: Option<LevelFilter>,
     /// How `info` and `watch` show an election.
     pub show: Show,
+    /// The command to run on the leader.
+    pub run: Settings,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -79,6 +82,7 @@ impl Default for Draft {
             access: TypedAccess::default(),
             log_level: None,
             show: Show::default(),
+            run: Settings::default(),
             log_format: LogFormat::default(),
         }
     }
@@ -90,6 +94,9 @@ impl Draft {
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
     pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
+        if command == CommandKind::Run {
+            return run::finish(self, environment);
+        }
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();
         let derived = match self.query {
@@ -121,6 +128,6 @@ impl Draft {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, show })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, show, task: None })
     }
 }

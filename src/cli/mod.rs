@@ -19,6 +19,9 @@ mod option;
 mod own_variable;
 pub mod pass_metrics;
 mod remedies;
+mod run;
+pub mod run_lines;
+mod run_options;
 mod shell;
 pub mod show;
 pub mod table;
@@ -31,6 +34,7 @@ use std::ffi::OsString;
 
 use crate::consul::Status;
 use crate::election::Config;
+use crate::run::Settings;
 use arguments::Words;
 use draft::Draft;
 use given::{Given, located};
@@ -68,6 +72,8 @@ pub struct Run {
     pub log_level: Option<log::LevelFilter>,
     /// How `info` and `watch` show an election.
     pub show: Show,
+    /// The command to run on the leader, for `run`.
+    pub task: Option<Settings>,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -111,17 +117,19 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
 }
 
 fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
-    let typed = match arguments::split(arguments)? {
+    let mut typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };
     let command = typed.command;
+    let rest = std::mem::take(&mut typed.rest);
     given::collect(typed, environment, given)?;
     let mut draft = Draft::default();
     for Given { option, text, .. } in &*given {
         option.apply(&mut draft, text)?;
     }
+    draft.run.command = rest;
     let run = draft.finish(command, environment).map(Box::new)?;
     Ok(match command {
         CommandKind::Check => Command::Check(run),

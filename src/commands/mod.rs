@@ -3,9 +3,11 @@
 mod check;
 mod info;
 mod resign;
+mod run;
 mod watch;
 
 pub use check::check;
 pub use info::info;
 pub use resign::resign;
+pub use run::{become_command, guard_command, run};
 pub use watch::watch;
