@@ -86,7 +86,8 @@ fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
 
 /// Prints a report.
 fn end(report: &Report) -> ExitCode {
-    eprint!("{}", report.error);
+    // Somebody who has closed stderr wants no words.
+    let _ = std::io::stderr().write_all(report.error.as_bytes());
     print(&report.text);
     ExitCode::from(report.code)
 }
