@@ -6,7 +6,7 @@ mod startup;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, CommandKind, UsageError, help};
+use consul_master_election_tagger::{Command, CommandKind, UsageError, doctor, help};
 
 use startup::{begin, environment, exit_on_panic, hide_token, print};
 
@@ -17,6 +17,14 @@ fn main() -> ExitCode {
     match Command::read(arguments.iter().cloned(), environment()) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Other(CommandKind::Doctor, run)) => {
+            begin(&run, not_hidden);
+            let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+            let report = doctor(&run, &names);
+            eprint!("{}", report.error);
+            print(&report.text);
+            ExitCode::from(report.code)
+        }
         Ok(Command::Other(command, run)) => {
             begin(&run, not_hidden);
             refuse(command, "this command is not built yet")

@@ -20,6 +20,8 @@ mod cli;
 mod commands;
 mod consul;
 mod deadline;
+mod dns;
+mod doctor;
 mod duration;
 mod election;
 mod interrupt;
@@ -30,15 +32,17 @@ mod process;
 mod text;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
+pub use cli::doctor::Report as DoctorReport;
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
 pub use cli::log_record::{LogFormat, log_record};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{check, resign};
+pub use commands::{check, doctor, resign};
 pub use consul::{
     Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
     Scope, Secret, Status, Tls, server_name,
 };
+pub use doctor::{FINDINGS, Severity};
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
     Names, Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Settled, Split,

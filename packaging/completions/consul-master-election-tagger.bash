@@ -16,10 +16,10 @@ _consul_master_election_tagger() {
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'keep demote' -- "$cur") ;;
   on-promote | on-demote | on-follow) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
   master-status | slave-status | leaderless-status | error-status) mapfile -t COMPREPLY < <(compgen -W 'passing warning critical' -- "$cur") ;;
-  token-file | ca-file | client-cert | client-key | config) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+  token-file | ca-file | client-cert | client-key | file | config) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
   ca-path) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+  format | log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
   log-level) mapfile -t COMPREPLY < <(compgen -W 'off error warn info debug trace' -- "$cur") ;;
-  log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
   *) false ;;
   esac && return
 
@@ -29,14 +29,14 @@ _consul_master_election_tagger() {
   " resign "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status for to' ;;
   " info "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   " watch "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
-  " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
+  " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status file format' ;;
   " run "*) own='' ;;
   *) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   esac
   for name in http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level log-format config help version $own; do
     # An option that was given is offered again only if it can be repeated.
     case $name in
-    consul-query-tag | query-failover) ;;
+    consul-query-tag | query-failover | file) ;;
     *) [[ ! $given =~ " "--?"$name"" " ]] || continue ;;
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")

@@ -50,6 +50,8 @@ complete -c consul-master-election-tagger -l namespace -x -d 'The namespace (Con
 complete -c consul-master-election-tagger -l partition -x -d 'The admin partition (Consul Enterprise)'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from resign' -l for -x -d 'How long the instance stands back'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from resign' -l to -x -d 'The node whose instance should lead; the other instances yield to it for the same time'
+complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from doctor' -l file -r -F -d 'Examine this definition, in HCL or JSON, instead of asking the agent; can be repeated'
+complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from doctor' -l format -x -a 'text json' -d 'The format of the findings; json is one object for each election'
 complete -c consul-master-election-tagger -l log-level -x -a 'off error warn info debug trace' -d 'Log to stderr: off, error, warn, info, debug or trace'
 complete -c consul-master-election-tagger -l log-format -x -a 'text json' -d 'How the log is written; json is one object a line, with time, level, election and message'
 complete -c consul-master-election-tagger -l config -r -F -d 'A file of options, each a line: option = value'

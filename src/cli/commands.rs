@@ -85,7 +85,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         kind: CommandKind::Doctor,
         name: "doctor",
-        usage: "[--consul-service-name NAME] [OPTIONS]",
+        usage: "[--consul-service-name NAME] [--file PATH] [OPTIONS]",
         help: "Find what is wrong with a set-up before it goes live, and say what to type",
         program: Program::Commands,
         misuse: 3,

@@ -7,9 +7,10 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::commands::CommandKind;
+use super::doctor::DoctorOptions;
 use super::log_record::LogFormat;
 use super::{Run, access, wording};
-use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
+use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Draft {
     pub log_level: Option<LevelFilter>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What `doctor` takes besides.
+    pub doctor: DoctorOptions,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -77,6 +80,7 @@ impl Default for Draft {
             access: TypedAccess::default(),
             log_level: None,
             log_format: LogFormat::default(),
+            doctor: DoctorOptions::default(),
         }
     }
 }
@@ -108,10 +112,15 @@ impl Draft {
             ..self.policy
         };
         let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
-        config.check().map_err(|invalid| {
+        let checked = match config.check() {
+            // It reads the names from the definition.
+            Err(Invalid::NoService) if command == CommandKind::Doctor => Ok(()),
+            checked => checked,
+        };
+        checked.map_err(|invalid| {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, log_format: self.log_format })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, doctor: self.doctor })
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod arguments;
 pub mod commands;
+pub mod doctor;
 mod draft;
 mod file;
 mod given;
@@ -14,6 +15,7 @@ pub mod log_record;
 mod named;
 mod option;
 mod own_variable;
+pub mod plans;
 mod remedies;
 mod shell;
 pub mod table;
@@ -26,6 +28,7 @@ use std::ffi::OsString;
 use crate::consul::Status;
 use crate::election::Config;
 use arguments::Words;
+use doctor::DoctorOptions;
 use draft::Draft;
 use given::{Given, located};
 use log_record::LogFormat;
@@ -60,6 +63,8 @@ pub struct Run {
     pub log_level: Option<log::LevelFilter>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What `doctor` takes besides.
+    pub doctor: DoctorOptions,
 }
 
 /// A command line or an environment that cannot be run.

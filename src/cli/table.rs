@@ -218,6 +218,21 @@ pub static GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "Examining a set-up with doctor",
+        options: &[
+            option("--file", "PATH", |draft, text| add(&mut draft.doctor.files, text))
+                .help("Examine this definition, in HCL or JSON, instead of asking the agent")
+                .repeatable()
+                .only_of(&[CommandKind::Doctor]),
+            option("--format", "text|json", |draft, text| {
+                put(&mut draft.doctor.is_json, choice(&[("text", false), ("json", true)], text))
+            })
+            .help("The format of the findings; json is one object for each election")
+            .default(|_| "text".to_owned())
+            .only_of(&[CommandKind::Doctor]),
+        ],
+    },
+    Group {
         title: "General",
         options: &[
             option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))

@@ -14,7 +14,7 @@ fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let all: Vec<&str> = ["--consul-service-name", "redis"].iter().chain(arguments).copied().collect();
     match read_with(&all, environment) {
-        Ok(Command::Check(run) | Command::Resign(run)) => *run,
+        Ok(Command::Check(run) | Command::Resign(run) | Command::Other(_, run)) => *run,
         other => panic!("{other:?}"),
     }
 }

@@ -70,9 +70,11 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
     let mut tried = 0;
     for option in options() {
         let Value::Words(words) = value(option) else { continue };
-        let refusal = read(&[option.flag, "nonsense"]).unwrap_err();
+        let command = option.commands[0].name();
+        let with = |word| read(&command.into_iter().chain([option.flag, word]).collect::<Vec<_>>());
+        let refusal = with("nonsense").unwrap_err();
         for word in words {
-            assert_eq!(read(&[option.flag, word]), Ok(()), "{} {word}", option.flag);
+            assert_eq!(with(word), Ok(()), "{} {word}", option.flag);
             assert!(refusal.contains(word), "{word} is not what the program itself offers: {refusal}");
             tried += 1;
         }
