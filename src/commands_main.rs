@@ -6,15 +6,15 @@ mod startup;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, CommandKind, UsageError, doctor, help};
+use consul_master_election_tagger::{Command, CommandKind, Environment, UsageError, doctor, help};
 
-use startup::{begin, environment, exit_on_panic, hide_token, print};
+use startup::{begin, exit_on_panic, hide_token, print};
 
 fn main() -> ExitCode {
     exit_on_panic(None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments.iter().cloned(), environment()) {
+    match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Doctor, run)) => {

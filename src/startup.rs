@@ -17,12 +17,6 @@ pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
     }
 }
 
-/// The environment of the process, to be looked up by name. Read once: there is a variable for every option.
-pub fn environment() -> impl Fn(&str) -> Option<OsString> {
-    let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    move |wanted| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
-}
-
 /// Re-executes with the token moved to the environment, since the process list shows every argument. The process ID stays. Returns only
 /// if that fails, with the error.
 pub fn hide_token(arguments: &[OsString]) -> Option<std::io::Error> {

@@ -1,10 +1,10 @@
 //! Turns options and environment into the access to the agent. Options take precedence, and both have the meaning that they have for
 //! official clients. Must never know a request.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::draft::TypedAccess;
+use super::environment::Environment;
 use super::named::Named;
 use super::tls::{self, TlsSettings};
 use super::{values, wording};
@@ -14,8 +14,8 @@ use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 ///
 /// # Errors
 /// Names the option or variable, what is wrong with it, and what to do. Never repeats a secret.
-pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
-    let variable = |name| variable(&environment, name);
+pub fn resolve(typed: &TypedAccess, environment: &Environment) -> Result<Access, String> {
+    let variable = |name| variable(environment, name);
     let either = |option, value: &Option<String>, name| match value {
         Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
         None => variable(name),
@@ -43,10 +43,10 @@ fn words_of(wrong: &AddressError) -> String {
 }
 
 /// Returns the namespace and the partition that the options or the environment name.
-pub fn scope(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
+pub fn scope(typed: &TypedAccess, environment: &Environment) -> Result<Scope, String> {
     let either = |value: &Option<String>, name| match value {
         Some(value) => Ok(Some(value.clone())),
-        None => Ok::<_, String>(variable(&environment, name)?.map(|named| named.value)),
+        None => Ok::<_, String>(variable(environment, name)?.map(|named| named.value)),
     };
     Ok(Scope {
         namespace: either(&typed.namespace, "CONSUL_NAMESPACE")?,
@@ -74,10 +74,9 @@ fn tls_settings(
 
 /// Reads a variable. An empty one counts as unset. One that is not UTF-8 is an error, because ignoring it would change the agent or the
 /// token.
-fn variable(environment: impl Fn(&str) -> Option<OsString>, name: &'static str) -> Result<Option<Named>, String> {
-    let value = environment(name).map(OsString::into_string).transpose();
-    let value = value.map_err(|_| format!("{name} is not UTF-8; check its value"))?;
-    Ok(value.filter(|value| !value.is_empty()).map(|value| Named { by: name, value }))
+fn variable(environment: &Environment, name: &'static str) -> Result<Option<Named>, String> {
+    let value = environment.text(name)?;
+    Ok(value.map(|value| Named { by: name, value: value.to_owned() }))
 }
 
 /// Reads a switch. Official clients only warn about an unknown word. Here it is an error, because the switch decides what is sent in plain

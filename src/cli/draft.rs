@@ -1,7 +1,6 @@
 //! The values that the options have set so far, and the configuration made from them. Starts with the defaults; knows no option
 //! by name.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -9,7 +8,7 @@ use log::LevelFilter;
 use super::commands::CommandKind;
 use super::doctor::DoctorOptions;
 use super::log_record::LogFormat;
-use super::{Run, access, wording};
+use super::{Environment, Run, access, wording};
 use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
@@ -90,7 +89,7 @@ impl Draft {
     ///
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
-    pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+    pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();
         let derived = match self.query {
@@ -101,7 +100,7 @@ impl Draft {
             query: derived.query,
             is_query_named: derived.is_query_named,
             lock_key: self.lock_key.unwrap_or(derived.lock_key),
-            scope: access::scope(&self.access, &environment)?,
+            scope: access::scope(&self.access, environment)?,
             ..self.names
         };
         let policy = Policy {
@@ -111,7 +110,7 @@ impl Draft {
             resign: (command == CommandKind::Resign).then_some(self.resign),
             ..self.policy
         };
-        let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
+        let config = Config { names, policy, access: access::resolve(&self.access, environment)?, wait: self.wait };
         let checked = match config.check() {
             // It reads the names from the definition.
             Err(Invalid::NoService) if command == CommandKind::Doctor => Ok(()),

@@ -1,11 +1,11 @@
 //! The options of a run from all their sources: command line, environment and file, in this order of precedence. Reads no value.
 
-use std::ffi::OsString;
-
 use super::arguments::Typed;
+use super::environment::Environment;
 use super::file;
 use super::named::Named;
 use super::option::OptionSpec;
+use super::own_variable::PREFIX;
 use super::{table, values, wording};
 
 /// An option with its text, and where that comes from.
@@ -36,11 +36,7 @@ const FILE: &str = "--config";
 ///
 /// # Errors
 /// Names the variable, or the file, the line and the option, and what is wrong there.
-pub fn collect(
-    typed: Typed,
-    environment: &impl Fn(&str) -> Option<OsString>,
-    given: &mut Vec<Given>,
-) -> Result<(), String> {
+pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) -> Result<(), String> {
     let Typed { command, options } = typed;
     let mut named_file = None;
     for (option, text) in options {
@@ -52,14 +48,15 @@ pub fn collect(
     }
     // A switch that a variable turns off is decided as well.
     let mut off: Vec<&'static str> = Vec::new();
-    for option in table::options().filter(|option| option.commands.contains(&command)) {
+    // As a rule there is none, and a run looks no further.
+    let is_any = environment.has_any(PREFIX);
+    for option in table::options().filter(|option| is_any && option.commands.contains(&command)) {
         let Some(name) = option.own_variable() else { continue };
-        let Some(text) = environment(name).filter(|text| !text.is_empty()) else { continue };
-        let text = text.into_string().map_err(|_| format!("{name} is not UTF-8; check its value"))?;
+        let Some(text) = environment.text(name)? else { continue };
         if option.flag == FILE {
-            named_file.get_or_insert(Named { by: "ELECTION_CONFIG", value: text });
+            named_file.get_or_insert(Named { by: "ELECTION_CONFIG", value: text.to_owned() });
         } else if !has(given, option.flag) {
-            of_variable(option, name, &text, given, &mut off)?;
+            of_variable(option, name, text, given, &mut off)?;
         }
     }
     if let Some(named) = named_file {
@@ -105,8 +102,8 @@ fn of_variable(
 
 /// Whether a variable of Consul's own stands in for an option of the file. Token and token file are one setting: a token that is named
 /// closer to the run must not lose to a file that is named in the other.
-fn is_set_elsewhere(option: &OptionSpec, given: &[Given], environment: &impl Fn(&str) -> Option<OsString>) -> bool {
-    let is_set = |name: &str| environment(name).is_some_and(|text| !text.is_empty());
+fn is_set_elsewhere(option: &OptionSpec, given: &[Given], environment: &Environment) -> bool {
+    let is_set = |name: &str| environment.has(name);
     let tokens = ["--token", "--token-file"];
     if tokens.contains(&option.flag) {
         return table::options()

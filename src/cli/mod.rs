@@ -6,6 +6,7 @@ mod arguments;
 pub mod commands;
 pub mod doctor;
 mod draft;
+mod environment;
 mod file;
 mod given;
 mod guess;
@@ -35,6 +36,7 @@ use log_record::LogFormat;
 
 pub use arguments::take_token;
 use commands::CommandKind;
+pub use environment::Environment;
 pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
@@ -87,7 +89,7 @@ impl Command {
     /// When an argument, a value or a combination of them is invalid.
     pub fn read(
         arguments: impl IntoIterator<Item = OsString>,
-        environment: impl Fn(&str) -> Option<OsString>,
+        environment: &Environment,
     ) -> Result<Command, UsageError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let mut given = Vec::new();
@@ -105,18 +107,14 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
     has_option.then(|| guess::usage_error(arguments, &[], message()))
 }
 
-fn read(
-    arguments: &[OsString],
-    environment: impl Fn(&str) -> Option<OsString>,
-    given: &mut Vec<Given>,
-) -> Result<Command, String> {
+fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
     let typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };
     let command = typed.command;
-    given::collect(typed, &environment, given)?;
+    given::collect(typed, environment, given)?;
     let mut draft = Draft::default();
     for Given { option, text, .. } in &*given {
         option.apply(&mut draft, text)?;
@@ -139,7 +137,7 @@ impl Config {
     /// An election of the service redis with these options.
     pub(crate) fn typed(text: &str) -> Config {
         let arguments = text.split_whitespace().chain(["--consul-service-name", "redis"]).map(OsString::from);
-        match Command::read(arguments, |_| None) {
+        match Command::read(arguments, &Environment::default()) {
             Ok(Command::Check(run) | Command::Resign(run)) => run.config,
             other => panic!("{other:?}"),
         }

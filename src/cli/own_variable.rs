@@ -15,7 +15,7 @@ pub const OF_A_CHILD: &[&str] = &[
 ];
 
 /// How each of them begins.
-const PREFIX: &[u8] = b"ELECTION_";
+pub const PREFIX: &str = "ELECTION_";
 
 /// The most bytes of such a name.
 const LONGEST: usize = 40;
@@ -34,7 +34,7 @@ impl OwnVariable {
         let mut bytes = [0; LONGEST];
         let mut length = 0;
         while length < PREFIX.len() {
-            bytes[length] = PREFIX[length];
+            bytes[length] = PREFIX.as_bytes()[length];
             length += 1;
         }
         let mut at = 2;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::commands::PROGRAMS;
 use super::named::Named;
 use super::own_variable::OF_A_CHILD;
-use super::{Command, Run, UsageError, remedies, table};
+use super::{Command, Environment, Run, UsageError, remedies, table};
 use crate::bounds;
 use crate::consul::Error;
 use crate::doctor::Finding;
@@ -59,7 +59,7 @@ pub fn planned(definition: &Definition) -> Vec<Planned> {
 }
 
 fn read(words: &[String]) -> Result<Run, UsageError> {
-    let parsed = |words: &[String]| match Command::read(words.iter().map(OsString::from), |_| None)? {
+    let parsed = |words: &[String]| match Command::read(words.iter().map(OsString::from), &Environment::default())? {
         Command::Check(run) => Ok(*run),
         Command::Help | Command::Version | Command::Resign(_) | Command::Other(..) => Err(UsageError {
             query: None,
