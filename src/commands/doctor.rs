@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::doctor::definition::{Check, Definition};
 use crate::doctor::facts::{Facts, gather};
 use crate::doctor::plan::{Plan, judge};
-use crate::doctor::{Finding, examine};
+use crate::doctor::{Finding, examine, shows_old_definitions};
 use crate::election::Config;
 
 /// Examines the set-up that the options name. `variables` are the names of all environment variables.
@@ -84,7 +84,9 @@ fn live(run: &Run) -> Result<Vec<Examined>, String> {
     let typed = &run.config;
     let client = |config: &Config| Client::new(&config.access, &typed.names.scope, Deadline::after(typed.wait.timeout));
     let mut definition = Definition::default();
+    let mut old_version = None;
     if let Ok(settings) = client(typed).agent_settings() {
+        old_version = Some(settings.version.clone()).filter(|version| shows_old_definitions(version));
         definition.add(&json!({"services": settings.services, "checks": settings.checks}));
     }
     let service = &typed.names.service;
@@ -108,6 +110,8 @@ fn live(run: &Run) -> Result<Vec<Examined>, String> {
     let mut all = Vec::new();
     for one in &plans {
         let mut examined = of_plan(one, &definition);
+        let check = || one.check.id.clone();
+        examined.findings.extend(old_version.clone().map(|version| Finding::OldDefinition { check: check(), version }));
         if let Ok(planned) = &one.run {
             let config = Config { access: access(typed, &planned.config), ..planned.config.clone() };
             let config = if run.is_default_of_service() { config } else { typed.clone() };

@@ -74,6 +74,7 @@ struct Config {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are Consul's settings")]
 struct Debug {
     enable_local_script_checks: bool,
     enable_remote_script_checks: bool,

@@ -8,6 +8,9 @@ use crate::election::Config;
 /// The oldest version that the tests try.
 const OLDEST: (u64, u64) = (1, 8);
 
+/// The oldest version that is known to show the definitions of its last reload.
+const SHOWS_THE_LAST: (u64, u64) = (1, 21);
+
 /// What a check's output needs at least: a line of this program has 1000 characters at most.
 const OUTPUT: u64 = 1000;
 
@@ -27,8 +30,7 @@ pub fn judge_agent(facts: &Facts, config: &Config) -> Vec<Finding> {
 
 fn settings_of(settings: &AgentSettings, config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut numbers = settings.version.split(['.', '-', '+']).map_while(|part| part.parse::<u64>().ok());
-    if (numbers.next(), numbers.next()) < (Some(OLDEST.0), Some(OLDEST.1)) {
+    if minor(&settings.version) < OLDEST {
         found.push(Finding::OldVersion { version: settings.version.clone() });
     }
     if !settings.runs_scripts {
@@ -45,6 +47,18 @@ fn settings_of(settings: &AgentSettings, config: &Config) -> Vec<Finding> {
         found.push(Finding::TtlBelowMinimum { ttl, least });
     }
     found
+}
+
+/// The first two numbers of a version.
+fn minor(version: &str) -> (u64, u64) {
+    let mut numbers = version.split(['.', '-', '+']).map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+}
+
+/// Whether an agent may show a definition as it was when it started: 1.8.7 does, 1.21.0 shows what it has read last.
+#[must_use]
+pub fn shows_old_definitions(version: &str) -> bool {
+    minor(version) < SHOWS_THE_LAST
 }
 
 /// What is wrong with how the agent answers DNS.

@@ -20,10 +20,8 @@ pub fn judge_query(facts: &Facts, config: &Config) -> Vec<Finding> {
         return vec![Finding::QueryTaken { query, service: present.service().to_owned() }];
     }
     let filters = present.other_filters(&session_key(names));
-    match filters.is_empty() {
-        true => vec![Finding::QueryFine { query, exists: true }],
-        false => vec![Finding::QueryFilters { query, filters }],
-    }
+    let is_fine = filters.is_empty();
+    vec![if is_fine { Finding::QueryFine { query, exists: true } } else { Finding::QueryFilters { query, filters } }]
 }
 
 /// The leader, by the lock's value.

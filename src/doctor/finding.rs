@@ -74,6 +74,8 @@ findings! {
     TokenInDefinition { check: String } => Warn "token-in-definition",
     /// An error of the election takes the instance out of DNS.
     CriticalErrors => Warn "critical-errors",
+    /// The agent may show the definition as it was when it started.
+    OldDefinition { check: String, version: String } => Note "old-definition",
     /// The definition that is examined.
     DefinitionFine { check: String, of: String } => Fine "definition",
 

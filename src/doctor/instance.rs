@@ -3,7 +3,7 @@
 use super::facts::{Facts, Port};
 use super::finding::Finding;
 use super::plan::{local_address, query_tags};
-use crate::consul::{Check, Health, RemoteInstance, Rights, Status};
+use crate::consul::{Check, Health, RemoteInstance, Resource, Rights, Status};
 use crate::election::{Config, Mark, Marks, Names, prints};
 
 /// How Consul begins the IDs of the checks that stand for maintenance.
@@ -77,8 +77,8 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     let (names, checks) = (&config.names, &instance.checks);
     let mut found = Vec::new();
     let printing: Vec<&Check> = checks.iter().filter(|check| prints(check, names)).collect();
-    let named = names.check_id.as_ref();
-    if let Some(id) = named {
+    let own_id = names.check_id.as_ref();
+    if let Some(id) = own_id {
         let present = || checks.iter().map(|check| check.id.clone()).collect();
         match printing.iter().find(|check| check.id != *id) {
             _ if !checks.iter().any(|check| check.id == *id) => {
@@ -99,7 +99,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     let broken: Vec<&Check> = checks.iter().filter(cannot_start).collect();
     let is_own = |check: &&Check| {
         let by_mark = mark.and_then(|mark| mark.check.as_ref());
-        named.or(by_mark).is_some_and(|id| *id == check.id)
+        own_id.or(by_mark).is_some_and(|id| *id == check.id)
             || printing.iter().chain(&broken).any(|own| own.id == check.id)
     };
     if printing.is_empty() && mark.is_none() && broken.is_empty() {
@@ -116,7 +116,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         }
         health += 1;
         // Before its first run, the election's own check is critical without output, like any other.
-        let may_be_own = printing.is_empty() && named.is_none() && check.output.is_empty();
+        let may_be_own = printing.is_empty() && own_id.is_none() && check.output.is_empty();
         if check.status != Status::Passing && !may_be_own {
             found.push(Finding::CheckFails { id: check.id.clone(), status: check.status });
         }
@@ -134,7 +134,12 @@ fn missing(facts: &Facts, instance: &Health) -> Vec<Finding> {
     let is_own = |one: &&RemoteInstance| one.node == node && one.health.registration.id() == instance.registration.id();
     let in_catalog = everywhere.seen.iter().find(is_own);
     // A token that may not read the node sees nothing either.
-    let sees_nodes = matches!(&facts.rights, Ok(Rights::Unlimited));
+    let sees_nodes = match &facts.rights {
+        Ok(Rights::Known(known)) => {
+            known.iter().any(|(rule, allows)| rule.resource == Resource::Node && *allows == Some(true))
+        }
+        rights => matches!(rights, Ok(Rights::Unlimited)),
+    };
     match in_catalog {
         Some(entry) => {
             let is_there = |check: &&Check| entry.health.checks.iter().any(|known| known.id == check.id);

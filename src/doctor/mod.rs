@@ -12,6 +12,7 @@ pub mod plan;
 use std::time::SystemTime;
 
 use crate::election::Config;
+pub use agent::shows_old_definitions;
 use facts::Facts;
 pub use finding::{FINDINGS, Finding, Severity};
 
@@ -35,3 +36,6 @@ pub fn examine(facts: &Facts, config: &Config, program: &str, now: SystemTime) -
 fn is_wrong(found: &[Finding]) -> bool {
     found.iter().any(|finding| finding.severity() < Severity::Note)
 }
+
+#[cfg(test)]
+mod tests;

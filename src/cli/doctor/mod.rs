@@ -97,9 +97,10 @@ fn text_of(examined: &Examined, has_title: bool) -> String {
     let mut text = if has_title { format!("{}\n", one_line(&examined.election)) } else { String::new() };
     for finding in sorted(examined) {
         let (what, advice) = words::of(finding);
-        text += &format!("{:<5} {}\n", word(finding.severity()), shown(&what, &examined.secrets));
+        let severity = format!("{:<5} ", word(finding.severity()));
+        text.extend([severity.as_str(), &shown(&what, &examined.secrets), "\n"]);
         if !advice.is_empty() {
-            text += &format!("      → {}\n", shown(&advice, &examined.secrets));
+            text.extend(["      → ", &shown(&advice, &examined.secrets), "\n"]);
         }
     }
     text
