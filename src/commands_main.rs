@@ -4,15 +4,31 @@
 mod startup;
 
 use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
-use consul_master_election_tagger::{Command, CommandKind, Environment, UsageError, doctor, help};
+use consul_master_election_tagger::{
+    Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, doctor,
+    follow, guard_command, help, run, show_info,
+};
 
-use startup::{begin, exit_on_panic, hide_token, print};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use startup::{begin, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
     exit_on_panic(None);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    if name == START {
+        let (code, line) = become_command(&arguments);
+        eprintln!("{line}");
+        return ExitCode::from(code);
+    }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
@@ -21,9 +37,36 @@ fn main() -> ExitCode {
             begin(&run, not_hidden);
             let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
             let report = doctor(&run, &names);
-            eprint!("{}", report.error);
-            print(&report.text);
-            ExitCode::from(report.code)
+            end(&report)
+        }
+        Ok(Command::Other(CommandKind::Info, run)) => {
+            begin(&run, not_hidden);
+            let no_colour = std::env::var_os("NO_COLOR");
+            let style = Style::of(run.show.format, std::io::stdout().is_terminal(), no_colour.as_deref());
+            end(&show_info(&run, style))
+        }
+        Ok(Command::Other(CommandKind::Watch, run)) => {
+            begin(&run, not_hidden);
+            let (interrupt, signal) = (Interrupt::new(), Arc::new(AtomicI32::new(0)));
+            interrupt_on_signals(interrupt.clone(), Arc::clone(&signal));
+            let style = Style::of(run.show.format, std::io::stdout().is_terminal(), None);
+            let report = follow(&run, style, &interrupt, |text| {
+                let mut out = std::io::stdout();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+            });
+            match u8::try_from(signal.load(Ordering::SeqCst)) {
+                Ok(signal) if signal > 0 => ExitCode::from(128 + signal),
+                _ => end(&report),
+            }
+        }
+        Ok(Command::Other(CommandKind::Run, task)) => {
+            begin(&task, not_hidden);
+            let code = if name == GUARD {
+                guard_command(&task, this_program())
+            } else {
+                run(&task, this_program(), arguments)
+            };
+            ExitCode::from(code)
         }
         Ok(Command::Other(command, run)) => {
             begin(&run, not_hidden);
@@ -33,6 +76,25 @@ fn main() -> ExitCode {
         Ok(Command::Resign(_)) => refuse(CommandKind::Resign, "type consul-master-election-tagger resign"),
         Err(UsageError { command, message, .. }) => refuse(command, &message),
     }
+}
+
+/// Lets SIGINT and SIGTERM end a watch in good order, and notes which one did.
+fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
+    // Without it, a signal ends the process all the same.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            noted.store(signal, Ordering::SeqCst);
+            interrupt.interrupt();
+        }
+    });
+}
+
+/// Prints a report.
+fn end(report: &Report) -> ExitCode {
+    eprint!("{}", report.error);
+    print(&report.text);
+    ExitCode::from(report.code)
 }
 
 /// Says why a command does not run.

@@ -8,8 +8,10 @@ use log::LevelFilter;
 use super::commands::CommandKind;
 use super::doctor::DoctorOptions;
 use super::log_record::LogFormat;
-use super::{Environment, Run, access, wording};
+use super::show::Show;
+use super::{Environment, Run, access, run, wording};
 use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
+use crate::run::Settings;
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Draft {
     pub access: TypedAccess,
     /// The least severe level that is logged.
     pub log_level: Option<LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
+    /// The command to run on the leader.
+    pub run: Settings,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What `doctor` takes besides.
@@ -78,6 +84,8 @@ impl Default for Draft {
             wait: Wait::default(),
             access: TypedAccess::default(),
             log_level: None,
+            show: Show::default(),
+            run: Settings::default(),
             log_format: LogFormat::default(),
             doctor: DoctorOptions::default(),
         }
@@ -90,6 +98,9 @@ impl Draft {
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
     pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
+        if command == CommandKind::Run {
+            return run::finish(self, environment);
+        }
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();
         let derived = match self.query {
@@ -110,16 +121,24 @@ impl Draft {
             resign: (command == CommandKind::Resign).then_some(self.resign),
             ..self.policy
         };
+        let show = Show { timeout: self.show.timeout.filter(|_| command == CommandKind::Watch), ..self.show };
         let config = Config { names, policy, access: access::resolve(&self.access, environment)?, wait: self.wait };
         let checked = match config.check() {
-            // It reads the names from the definition.
-            Err(Invalid::NoService) if command == CommandKind::Doctor => Ok(()),
+            // It finds out what it is about.
+            Err(Invalid::NoService) if command.finds_elections() => config.with_some_service().check(),
             checked => checked,
         };
         checked.map_err(|invalid| {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, doctor: self.doctor })
+        Ok(Run {
+            config,
+            log_level: self.log_level,
+            log_format: self.log_format,
+            show,
+            task: None,
+            doctor: self.doctor,
+        })
     }
 }

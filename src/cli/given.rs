@@ -37,7 +37,7 @@ const FILE: &str = "--config";
 /// # Errors
 /// Names the variable, or the file, the line and the option, and what is wrong there.
 pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) -> Result<(), String> {
-    let Typed { command, options } = typed;
+    let Typed { command, options, rest: _ } = typed;
     let mut named_file = None;
     for (option, text) in options {
         if option.flag == FILE {
@@ -65,6 +65,9 @@ pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) 
         let is_decided = |option: &OptionSpec| {
             off.contains(&option.flag) || has(given, option.flag) || is_set_elsewhere(option, given, environment)
         };
+        for new in &mut of_file {
+            new.option = table::of_command(new.option, command);
+        }
         of_file.retain(|new| new.option.commands.contains(&command) && !is_decided(new.option));
         given.append(&mut of_file);
         result?;

@@ -12,6 +12,7 @@ use crate::election::{Names, is_query_name};
 
 /// The error, with everything that can be read of a command line that may be wrong anywhere.
 pub fn usage_error(arguments: &[OsString], given: &[Given], message: String) -> UsageError {
+    let arguments = arguments::before_dashes(arguments);
     let value = |wanted: &str| {
         let elsewhere = || given.iter().find(|known| known.option.name() == wanted).map(|known| known.text.clone());
         value(arguments, wanted).or_else(elsewhere)
@@ -31,6 +32,7 @@ fn query(value: impl Fn(&str) -> Option<String>) -> Option<String> {
 #[must_use]
 pub fn elsewhere(arguments: &[OsString]) -> Option<&'static CommandSpec> {
     let is_other = |command: &&CommandSpec| command.program == Program::Commands;
+    let arguments = arguments::before_dashes(arguments);
     // Most runs are checks, without any such word: they look no further.
     let has_word = COMMANDS.iter().filter(is_other).any(|command| arguments.iter().any(|word| word == command.name));
     has_word.then(|| command(arguments).spec()).filter(is_other)

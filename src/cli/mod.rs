@@ -11,23 +11,32 @@ mod file;
 mod given;
 mod guess;
 mod help;
+pub mod info;
 pub mod lines;
 pub mod log_record;
+mod metrics;
 mod named;
 mod option;
 mod own_variable;
+pub mod pass_metrics;
 pub mod plans;
 mod remedies;
+mod run;
+pub mod run_lines;
+mod run_options;
 mod shell;
+pub mod show;
 pub mod table;
 mod tls;
 mod values;
+pub mod watch;
 mod wording;
 
 use std::ffi::OsString;
 
 use crate::consul::Status;
 use crate::election::Config;
+use crate::run::Settings;
 use arguments::Words;
 use doctor::DoctorOptions;
 use draft::Draft;
@@ -40,6 +49,7 @@ pub use environment::Environment;
 pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
+use show::Show;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +73,10 @@ pub struct Run {
     pub config: Config,
     /// The least severe level that is logged, if the user names it.
     pub log_level: Option<log::LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
+    /// The command to run on the leader, for `run`.
+    pub task: Option<Settings>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What `doctor` takes besides.
@@ -108,17 +122,19 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
 }
 
 fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
-    let typed = match arguments::split(arguments)? {
+    let mut typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };
     let command = typed.command;
+    let rest = std::mem::take(&mut typed.rest);
     given::collect(typed, environment, given)?;
     let mut draft = Draft::default();
     for Given { option, text, .. } in &*given {
         option.apply(&mut draft, text)?;
     }
+    draft.run.command = rest;
     let run = draft.finish(command, environment).map(Box::new)?;
     Ok(match command {
         CommandKind::Check => Command::Check(run),

@@ -3,6 +3,8 @@
 
 use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
+use super::run_options;
+use super::show::{FORMATS, UNTIL};
 use super::values::{LOG_FORMATS, ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
 use crate::consul::Address;
@@ -98,12 +100,16 @@ pub static GROUPS: &[Group] = &[
             option("--wait", "DURATION", |draft, text| put(&mut draft.wait.length, duration(text)))
                 .help("Wait for this long and act on every change at once; for a check with a short interval")
                 .default(|draft| time(draft.wait.length)),
-            option("--timeout", "DURATION", |draft, text| put(&mut draft.wait.timeout, duration(text)))
-                .help(
-                    "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait \
-                     and --timeout add up to that, give the check a longer timeout in its definition",
-                )
-                .default(|draft| time(draft.wait.timeout)),
+            option("--timeout", "DURATION", |draft, text| {
+                draft.show.timeout = Some(duration(text)?);
+                put(&mut draft.wait.timeout, duration(text))
+            })
+            .help(
+                "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait and \
+                 --timeout add up to that, give the check a longer timeout in its definition. info ends within this \
+                 time; watch ends after it with exit code 124, and has no limit by default",
+            )
+            .default(|draft| time(draft.wait.timeout)),
             option("--on-outage", "keep|demote", |draft, text| {
                 put(&mut draft.policy.on_outage, choice(ON_OUTAGE, text))
             })
@@ -217,24 +223,37 @@ pub static GROUPS: &[Group] = &[
                 .only_of(&[CommandKind::Resign]),
         ],
     },
+    Group { title: "Running a command with run", options: run_options::ROWS },
+    Group {
+        title: "Showing an election with info, watch and doctor",
+        options: &[
+            option("--format", "table|json|yaml|prometheus", |draft, text| {
+                put(&mut draft.show.format, choice(FORMATS, text))
+            })
+            .help("The format of the output; watch and doctor have table, which is lines, and json")
+            .default_words("table on a terminal and for doctor, json otherwise")
+            .only_of(&[CommandKind::Info, CommandKind::Watch, CommandKind::Doctor]),
+            option("--until", "leader|change", |draft, text| put(&mut draft.show.until, choice(UNTIL, text)))
+                .help("End watch with exit code 0 once somebody leads, or once another leader has taken over")
+                .default_words("a signal, or --timeout")
+                .only_of(&[CommandKind::Watch]),
+        ],
+    },
     Group {
         title: "Examining a set-up with doctor",
-        options: &[
-            option("--file", "PATH", |draft, text| add(&mut draft.doctor.files, text))
-                .help("Examine this definition, in HCL or JSON, instead of asking the agent")
-                .repeatable()
-                .only_of(&[CommandKind::Doctor]),
-            option("--format", "text|json", |draft, text| {
-                put(&mut draft.doctor.is_json, choice(&[("text", false), ("json", true)], text))
-            })
-            .help("The format of the findings; json is one object for each election")
-            .default(|_| "text".to_owned())
-            .only_of(&[CommandKind::Doctor]),
-        ],
+        options: &[option("--file", "PATH", |draft, text| add(&mut draft.doctor.files, text))
+            .help("Examine this definition, in HCL or JSON, instead of asking the agent")
+            .repeatable()
+            .only_of(&[CommandKind::Doctor])],
     },
     Group {
         title: "General",
         options: &[
+            option("--metrics-file", "PATH", |draft, text| {
+                draft.show.metrics_file = Some(text.into());
+                Ok(())
+            })
+            .help("Keep metrics for Prometheus in this file, for a textfile collector; its name should end in .prom"),
             option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))
                 .help("Log to stderr: off, error, warn, info, debug or trace")
                 .default_words("RUST_LOG, or warn")
@@ -270,6 +289,11 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "The role is settled: master, slave of a known master, or slave without a master"),
     ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
     ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
+    ("75", "run: the lead was lost, and the command was ended"),
+    ("124", "run: this node has not led within --wait-lock"),
+    ("125", "run: an error of run itself, which the line explains"),
+    ("126", "run: the command cannot be executed; 127: it is not found. Any other code is the command's own"),
+    ("128+N", "run: signal N ended the command, or the run before it"),
 ];
 
 /// Options of other versions, without dashes, and what to do about each.
@@ -288,6 +312,14 @@ pub fn options() -> impl Iterator<Item = &'static OptionSpec> {
 /// The option of this name without dashes.
 pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
     options().find(|option| option.name() == name)
+}
+
+/// The row of this option for a command: a few options mean something else to `run`, and have a row of their own.
+pub(super) fn of_command(option: &'static OptionSpec, command: CommandKind) -> &'static OptionSpec {
+    if option.commands.contains(&command) {
+        return option;
+    }
+    options().find(|other| other.flag == option.flag && other.commands.contains(&command)).unwrap_or(option)
 }
 
 /// The ways to call the program, without its name.

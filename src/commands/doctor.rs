@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::cli::Run;
 use crate::cli::commands::PROGRAMS;
-use crate::cli::doctor::{Examined, Report, not_asked, report};
+use crate::cli::doctor::{Examined, not_asked, report};
+use crate::cli::info::Report;
 use crate::cli::plans::{Planned, planned, read_definition, said, unknown_variables};
 use crate::consul::{Access, Client};
 use crate::deadline::Deadline;
@@ -38,7 +39,7 @@ pub fn doctor(run: &Run, variables: &[String]) -> Report {
             for one in &mut examined {
                 one.findings.extend(unknown_variables(variables.iter().map(String::as_str)));
             }
-            report(&examined, run.doctor.is_json)
+            report(&examined, run.show.format)
         }
         Err(message) => not_asked(&message, &run.config.access.secrets()),
     }

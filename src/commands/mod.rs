@@ -2,8 +2,14 @@
 
 mod check;
 mod doctor;
+mod info;
 mod resign;
+mod run;
+mod watch;
 
 pub use check::check;
 pub use doctor::doctor;
+pub use info::info;
 pub use resign::resign;
+pub use run::{become_command, guard_command, run};
+pub use watch::watch;

@@ -1,6 +1,7 @@
 //! Sessions, which hold locks and end with the checks that they are bound to. Must never know which lock a session
 //! holds.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ use super::call::Call;
 use super::error::Error;
 use super::http::{Client, encode};
 use crate::duration;
+
+/// The TTLs that Consul accepts for a session.
+pub const TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
 
 /// A live session.
 #[derive(Clone, Debug, Deserialize)]
@@ -66,6 +70,11 @@ struct Body<'a> {
 }
 
 impl Session {
+    /// Returns how long nobody can acquire a lock after this session ended while holding it.
+    pub fn lock_delay(&self) -> Duration {
+        Duration::from_nanos(self.lock_delay)
+    }
+
     /// Returns whether this session behaves like one created from `new`.
     pub fn is_like(&self, new: &NewSession) -> bool {
         let sorted = |mut ids: Vec<String>| {

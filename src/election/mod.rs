@@ -14,6 +14,7 @@ mod eligibility;
 mod ending;
 mod entries;
 mod fault;
+mod history;
 mod hook_notes;
 mod hooks;
 mod identity;
@@ -39,8 +40,11 @@ mod session;
 mod signature;
 mod spot_check;
 mod stand_back;
+mod succession;
+mod survey;
 mod takeover;
 mod turn;
+mod unfit;
 mod value;
 mod wait;
 
@@ -56,8 +60,12 @@ pub use obstacle::Obstacle;
 pub use outcome::{Caveat, Outcome, Role, Settled, Split, Vacancy};
 pub use pass::{Pass, pass};
 pub use remedy::Remedy;
-pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, TTL, is_query_name};
-pub use seen::Cause;
+pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
+pub use seen::{Cause, LeadSeen, Seen};
 pub use signature::{prints, signature};
-pub use value::{Failure, Holder};
+pub use survey::{
+    Lead, Survey, Surveyed, elections_of, foreign_filters, is_fenced, is_own_query, last_line, named_by, survey,
+};
+pub use unfit::Unfit;
+pub use value::{Failure, Holder, StandBack};
 pub use wait::Waiter;

@@ -56,9 +56,14 @@ pub fn summary(text: &str) -> &str {
 
 /// Returns what the program says about a command line. It sends no request.
 fn read(arguments: &[&str]) -> Result<(), String> {
-    let service = ["--consul-service-name", "redis"];
-    let is_named = arguments.contains(&service[0]);
-    let arguments = arguments.iter().chain(service.iter().filter(|_| !is_named)).map(Into::into);
+    let service: &[&str] = if arguments.first() == Some(&"run") {
+        if arguments.contains(&"--name") { &["--", "true"] } else { &["--name", "redis", "--", "true"] }
+    } else if arguments.contains(&"--consul-service-name") {
+        &[]
+    } else {
+        &["--consul-service-name", "redis"]
+    };
+    let arguments = arguments.iter().chain(service).map(Into::into);
     match Command::read(arguments, &Environment::default()) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.message),
@@ -95,6 +100,12 @@ fn an_option_is_offered_again_where_it_can_be_given_again() {
 fn an_option_is_offered_to_the_commands_that_take_it() {
     for option in options() {
         for command in COMMANDS {
+            // A few options have a row of their own for a command.
+            if options().any(|row| {
+                row.flag == option.flag && row.commands != option.commands && row.commands.contains(&command.kind)
+            }) {
+                continue;
+            }
             let value = if option.is_switch() { "" } else { "1s" };
             let words = [command.name, option.flag, value].into_iter().filter(|word| !word.is_empty());
             let words: Vec<&str> = words.collect();

@@ -4,6 +4,8 @@ mod words;
 
 use serde_json::json;
 
+use super::info::Report;
+use super::show::Format;
 use crate::bounds;
 use crate::doctor::{Finding, Severity};
 use crate::text::{capped, one_line, without};
@@ -13,8 +15,6 @@ use crate::text::{capped, one_line, without};
 pub struct DoctorOptions {
     /// The files with definitions to examine; none: the agent is asked.
     pub files: Vec<String>,
-    /// Whether the output is JSON.
-    pub is_json: bool,
 }
 
 /// What was found of one election.
@@ -26,17 +26,6 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// What no output may hold.
     pub secrets: Vec<String>,
-}
-
-/// What a command prints and ends with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The text for standard output.
-    pub text: String,
-    /// The text for standard error.
-    pub error: String,
-    /// The exit code.
-    pub code: u8,
 }
 
 /// The exit code where something could not be asked.
@@ -52,7 +41,14 @@ pub fn not_asked(message: &str, secrets: &[String]) -> Report {
 
 /// The report on what was found.
 #[must_use]
-pub fn report(examined: &[Examined], is_json: bool) -> Report {
+pub fn report(examined: &[Examined], format: Option<Format>) -> Report {
+    let is_json = match format {
+        None | Some(Format::Table) => false,
+        Some(Format::Json) => true,
+        Some(Format::Yaml | Format::Prometheus) => {
+            return not_asked("doctor has the formats table and json; use one", &[]);
+        }
+    };
     let code = examined.iter().map(code).max().unwrap_or_default();
     let texts = examined.iter().map(|one| if is_json { json_of(one) } else { text_of(one, examined.len() > 1) });
     Report { text: texts.collect(), error: String::new(), code }
