@@ -4,6 +4,7 @@
 mod access;
 mod arguments;
 pub mod commands;
+pub mod doctor;
 mod draft;
 mod environment;
 mod file;
@@ -18,6 +19,7 @@ mod named;
 mod option;
 mod own_variable;
 pub mod pass_metrics;
+pub mod plans;
 mod remedies;
 mod run;
 pub mod run_lines;
@@ -36,6 +38,7 @@ use crate::consul::Status;
 use crate::election::Config;
 use crate::run::Settings;
 use arguments::Words;
+use doctor::DoctorOptions;
 use draft::Draft;
 use given::{Given, located};
 use log_record::LogFormat;
@@ -76,6 +79,8 @@ pub struct Run {
     pub task: Option<Settings>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What `doctor` takes besides.
+    pub doctor: DoctorOptions,
 }
 
 /// A command line or an environment that cannot be run.

@@ -225,19 +225,26 @@ pub static GROUPS: &[Group] = &[
     },
     Group { title: "Running a command with run", options: run_options::ROWS },
     Group {
-        title: "Showing an election with info and watch",
+        title: "Showing an election with info, watch and doctor",
         options: &[
             option("--format", "table|json|yaml|prometheus", |draft, text| {
                 put(&mut draft.show.format, choice(FORMATS, text))
             })
-            .help("The format of the output; watch has table, which is lines, and json")
-            .default_words("table on a terminal, json otherwise")
-            .only_of(&[CommandKind::Info, CommandKind::Watch]),
+            .help("The format of the output; watch and doctor have table, which is lines, and json")
+            .default_words("table on a terminal and for doctor, json otherwise")
+            .only_of(&[CommandKind::Info, CommandKind::Watch, CommandKind::Doctor]),
             option("--until", "leader|change", |draft, text| put(&mut draft.show.until, choice(UNTIL, text)))
                 .help("End watch with exit code 0 once somebody leads, or once another leader has taken over")
                 .default_words("a signal, or --timeout")
                 .only_of(&[CommandKind::Watch]),
         ],
+    },
+    Group {
+        title: "Examining a set-up with doctor",
+        options: &[option("--file", "PATH", |draft, text| add(&mut draft.doctor.files, text))
+            .help("Examine this definition, in HCL or JSON, instead of asking the agent")
+            .repeatable()
+            .only_of(&[CommandKind::Doctor])],
     },
     Group {
         title: "General",
