@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
-        Ok(Command::Help) => print(&help()),
+        Ok(Command::Help(command)) => print(&help(command)),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Doctor, run)) => {
             begin(&run, not_hidden);
