@@ -282,11 +282,12 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "The role is settled: master, slave of a known master, or slave without a master"),
     ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
     ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
+    ("3", "info: it could not be asked who leads now. 0: all is well; 1: something is wrong; 2: nobody leads"),
     ("75", "run: the lead was lost, and the command was ended"),
-    ("124", "run: this node has not led within --wait-lock"),
+    ("124", "run: this node has not led within --wait-lock; watch: --timeout is over"),
     ("125", "run: an error of run itself, which the line explains"),
     ("126", "run: the command cannot be executed; 127: it is not found. Any other code is the command's own"),
-    ("128+N", "run: signal N ended the command, or the run before it"),
+    ("128+N", "run: signal N ended the command, or the run before it; watch: signal N ended it"),
 ];
 
 /// Options of other versions, without dashes, and what to do about each.
