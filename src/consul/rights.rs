@@ -11,6 +11,7 @@ use super::acl::{Extent, Resource, Right, Rule};
 use super::call::Call;
 use super::error::Error;
 use super::http::Client;
+use super::txn::refusal;
 
 /// What a token may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,19 +31,6 @@ const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 #[serde(rename_all = "PascalCase")]
 struct Decision {
     allow: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Refusal {
-    errors: Option<Vec<StepError>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StepError {
-    op_index: usize,
-    what: String,
 }
 
 impl Client {
@@ -92,21 +80,14 @@ impl Client {
         let asked: Vec<&Rule> = rules.iter().filter(|rule| step(rule).is_some()).collect();
         let steps: Vec<_> = asked.iter().filter_map(|rule| step(rule)).collect();
         let purpose = "try what the token may do, by a transaction that cannot succeed".to_owned();
-        let rule = Rule::read_all(Resource::Key);
-        let body = json!(steps).to_string().into_bytes();
-        let answer = self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule))?;
-        if answer.status != 409 {
-            return Err(answer.refused());
-        }
-        let errors = answer.parse::<Refusal>()?.errors.unwrap_or_default();
+        let answer = self.transaction(&steps, purpose, Rule::read_all(Resource::Key))?;
+        let Some(errors) = refusal(&answer)? else { return Err(answer.refused()) };
         if errors.iter().any(|error| error.what.contains("ACL not found")) {
             return Ok(Rights::NoSuchToken);
         }
         let denied = |rule: &Rule| {
             let at = asked.iter().position(|known| *known == rule)?;
-            let is_denial =
-                |error: &StepError| error.op_index == at && error.what.to_lowercase().contains("permission denied");
-            Some(!errors.iter().any(is_denial))
+            Some(!errors.iter().any(|error| error.op_index == at && error.is_denial()))
         };
         Ok(Rights::Known(rules.iter().map(|rule| (rule.clone(), denied(rule))).collect()))
     }

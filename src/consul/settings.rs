@@ -113,7 +113,7 @@ impl Client {
     /// When the request failed or was denied.
     pub fn agent_settings(&self) -> Result<AgentSettings, Error> {
         let rule = Rule::read_all(Resource::Agent);
-        let call = Call::get("/v1/agent/self".to_owned(), "read the agent's configuration".to_owned(), rule);
+        let call = Call::get("/v1/agent/self".to_owned(), "read what the agent says of itself".to_owned(), rule);
         let Told { config, debug_config: debug } = self.ask(call.for_list())?.json()?;
         let addresses = debug.addresses.iter().flatten();
         Ok(AgentSettings {

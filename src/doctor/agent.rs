@@ -14,12 +14,29 @@ const SHOWS_THE_LAST: (u64, u64) = (1, 21);
 /// What a check's output needs at least: a line of this program has 1000 characters at most.
 const OUTPUT: u64 = 1000;
 
+/// The questions without an answer. One that was denied is a finding about the token.
+pub fn not_asked(facts: &Facts) -> Vec<Finding> {
+    let errors = [
+        facts.servers.as_ref().err(),
+        facts.settings.as_ref().err(),
+        facts.rights.as_ref().err(),
+        facts.instances.as_ref().err(),
+        facts.services.as_ref().err(),
+        facts.everywhere.as_ref().err(),
+        facts.key.as_ref().err(),
+        facts.query.as_ref().err(),
+    ];
+    let unanswered = errors.into_iter().flatten().filter(|error| !error.is_denied());
+    unanswered.map(|error| Finding::NotAsked { what: format!("{error:#}") }).collect()
+}
+
 /// What is wrong with the agent.
 pub fn judge_agent(facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     match &facts.settings {
         Ok(settings) => found.extend(settings_of(settings, config)),
-        Err(error) => found.push(Finding::SettingsHidden { rule: error.rule.clone() }),
+        Err(error) if error.is_denied() => found.push(Finding::SettingsHidden { rule: error.rule.clone() }),
+        Err(_) => {}
     }
     if !super::is_wrong(&found) {
         let version = facts.settings.as_ref().map(|settings| settings.version.clone()).unwrap_or_default();
@@ -97,8 +114,7 @@ pub fn judge_token(facts: &Facts) -> Vec<Finding> {
         Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
         Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
         Ok(Rights::Known(known)) => known,
-        // The denial of the question is no answer to it.
-        Err(error) => return vec![Finding::RightsUnknown { rules: vec![error.rule.clone()] }],
+        Err(_) => return Vec::new(),
     };
     let lacks = |rule: &Rule| match (rule.resource, rule.right) {
         (Resource::Node, Right::Read) => Finding::LacksOptionalRule { rule: rule.clone() },

@@ -118,6 +118,8 @@ findings! {
     // The agent.
     /// The servers have no leader.
     NoServersLeader => Fail "no-servers-leader",
+    /// A question had no answer, so what it is about is not known.
+    NotAsked { what: String } => Note "not-asked",
     /// The version was not tried.
     OldVersion { version: String } => Warn "old-version",
     /// The agent does not run script checks.

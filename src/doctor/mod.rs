@@ -20,6 +20,7 @@ pub use finding::{FINDINGS, Finding, Severity};
 #[must_use]
 pub fn examine(facts: &Facts, config: &Config, program: &str, now: SystemTime) -> Vec<Finding> {
     [
+        agent::not_asked(facts),
         agent::judge_agent(facts, config),
         agent::judge_token(facts),
         instance::judge_instance(facts, config, program),

@@ -56,9 +56,11 @@ pub fn report(examined: &[Examined], format: Option<Format>) -> Report {
 
 fn code(examined: &Examined) -> u8 {
     let worst = examined.findings.iter().map(Finding::severity).min();
+    let is_unasked = examined.findings.iter().any(|finding| matches!(finding, Finding::NotAsked { .. }));
     match worst {
         _ if examined.findings.contains(&Finding::NoServersLeader) => NOT_ASKED,
         Some(Severity::Fail) => 2,
+        _ if is_unasked => NOT_ASKED,
         Some(Severity::Warn) => 1,
         _ => 0,
     }

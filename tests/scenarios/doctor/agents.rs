@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::doctor::Found;
-use crate::harness::{Cluster, NOBODY_LISTENS, Pass, secs, shared, wait_for};
+use crate::harness::{Cluster, Fault, NOBODY_LISTENS, Pass, Proxy, secs, shared, wait_for};
 use crate::stage::Candidate;
 
 #[test]
@@ -40,6 +40,19 @@ fn several_servers_of_which_one_may_lag_are_a_note() {
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
     let found = Found::of(&one, &[]);
     assert!(found.findings.contains(&("note".to_owned(), "stale-dns".to_owned())), "{found:?}");
+}
+
+#[test]
+fn a_question_without_an_answer_is_named_and_everything_else_is_still_examined() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let doctor = || Found::by(&Pass::bare().through(&proxy).args(["--consul-service-name", &one.service]));
+    let whole = doctor();
+    assert!(!whole.has("not-asked") && whole.has("query"), "{whole:?}");
+    proxy.fail(|request, _| request.path.starts_with("/v1/health/service").then_some(Fault::Garbage));
+    let found = doctor();
+    assert!(found.has("not-asked") && found.has("query") && !found.has("no-other-candidate"), "{found:?}");
+    assert_eq!(found.status, 3, "{found:?}");
 }
 
 #[test]
