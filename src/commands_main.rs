@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
-        Ok(Command::Help) => print(&help()),
+        Ok(Command::Help(command)) => print(&help(command)),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Doctor, run)) => {
             begin(&run, not_hidden);
@@ -92,7 +92,8 @@ fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
 
 /// Prints a report.
 fn end(report: &Report) -> ExitCode {
-    eprint!("{}", report.error);
+    // Somebody who has closed stderr wants no words.
+    let _ = std::io::stderr().write_all(report.error.as_bytes());
     print(&report.text);
     ExitCode::from(report.code)
 }

@@ -45,8 +45,8 @@ pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, 
 pub use cli::{Command, Environment, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
 pub use commands::{become_command, check, doctor, guard_command, info as show_info, resign, run, watch as follow};
 pub use consul::{
-    Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,
-    Remedy as ConsulRemedy, Roots, Scope, Secret, Status, Tls, server_name,
+    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
+    Scope, Secret, Status, Tls, server_name,
 };
 pub use doctor::{FINDINGS, Severity};
 pub use election::{

@@ -54,8 +54,8 @@ use show::Show;
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Print the help.
-    Help,
+    /// Print the help of a command.
+    Help(CommandKind),
     /// Print the version.
     Version,
     /// Make a pass, as Consul's check.
@@ -123,7 +123,7 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
 
 fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
     let mut typed = match arguments::split(arguments)? {
-        Words::Help => return Ok(Command::Help),
+        Words::Help => return Ok(Command::Help(guess::command(arguments))),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };

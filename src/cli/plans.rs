@@ -61,7 +61,7 @@ pub fn planned(definition: &Definition) -> Vec<Planned> {
 fn read(words: &[String]) -> Result<Run, UsageError> {
     let parsed = |words: &[String]| match Command::read(words.iter().map(OsString::from), &Environment::default())? {
         Command::Check(run) => Ok(*run),
-        Command::Help | Command::Version | Command::Resign(_) | Command::Other(..) => Err(UsageError {
+        Command::Help(_) | Command::Version | Command::Resign(_) | Command::Other(..) => Err(UsageError {
             query: None,
             command: super::commands::CommandKind::Check,
             status: None,

@@ -78,6 +78,8 @@ pub struct Events {
     loss_is_told: bool,
     /// The last session of this process that held the key.
     former: Option<String>,
+    /// Since when the key has been seen free, and its index then.
+    free_since: Option<(u64, Moment)>,
     /// Until when nothing is tried after an error that needs an operator.
     rests_until: Option<Moment>,
     /// Whether the thread that watches the key has started.
@@ -143,6 +145,7 @@ impl Events {
             last: Last::Nothing,
             loss_is_told: false,
             former: None,
+            free_since: None,
             rests_until: None,
             is_watching: false,
         }
@@ -183,11 +186,15 @@ impl Events {
         if let Some(session) = key.as_ref().and_then(|key| key.session.clone()) {
             return self.follow(key.as_ref(), &session);
         }
+        let free_at = self.free_at(key.as_ref());
         let rest = self.shared.lock().stands_back_until.filter(|(until, _)| !until.has_come());
         match rest {
             Some((until, true)) => return self.pause(Pause::StandsBack, until.remaining()),
             Some((until, false)) => return Step::Wait(until.remaining()),
             None => {}
+        }
+        if !free_at.has_come() {
+            return self.pause(Pause::LockDelay, free_at.remaining());
         }
         let asked = Moment::now();
         self.try_to_lead().unwrap_or_else(|error| self.has_failed(asked, error))
@@ -206,7 +213,7 @@ impl Events {
         let leftover = self.shared.lock().leftover.take_if(|hold| hold.session() == session);
         if let Some(hold) = leftover {
             let asked = Moment::now();
-            return match hold.release(&[], REQUEST_LIMIT) {
+            return match hold.release(&Note::of_release(&[]).encoded(), REQUEST_LIMIT) {
                 Ok(()) => Step::Wait(TRY_EVERY),
                 Err(error) => {
                     self.shared.lock().leftover = Some(hold);
@@ -235,7 +242,21 @@ impl Events {
                 Ok(checks) => self.prepare(checks)?,
             },
         };
-        let note = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder);
+        // Nobody may have held it since it was seen free, for however short a time.
+        match hold.prove(REQUEST_LIMIT)? {
+            Proof::NotHeld(key) if key.as_ref().is_none_or(|key| key.session.is_none()) => {
+                if !self.free_at(key.as_ref()).has_come() {
+                    self.spare = Some(hold);
+                    return Ok(Step::Wait(TRY_EVERY));
+                }
+            }
+            _ => {
+                self.spare = Some(hold);
+                return Ok(Step::Wait(TRY_EVERY));
+            }
+        }
+        let lock_delay = self.settings.timings.lock_delay;
+        let note = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder, lock_delay);
         let asked = Moment::now();
         // Whether an attempt without an answer succeeded shows in the proof.
         let acquired = hold.acquire(&note.encoded(), REQUEST_LIMIT);
@@ -265,6 +286,17 @@ impl Events {
                 Err(error)
             }
         }
+    }
+
+    /// When this process may take the free key.
+    fn free_at(&mut self, key: Option<&Key>) -> Moment {
+        let Some(key) = key else { return Moment::now() };
+        let since = match self.free_since {
+            Some((index, since)) if index == key.modify_index => since,
+            _ => Moment::now(),
+        };
+        self.free_since = Some((key.modify_index, since));
+        since.after(Note::lock_delay_of(&key.value, self.settings.timings.lock_delay))
     }
 
     fn prepare(&mut self, checks: services::Checks) -> Result<Hold, Error> {
