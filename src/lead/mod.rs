@@ -41,6 +41,7 @@
 //! }
 //! ```
 
+mod attempt;
 mod builder;
 mod client;
 mod election;

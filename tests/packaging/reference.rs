@@ -4,6 +4,8 @@ use consul_master_election_tagger::{COMMANDS, GROUPS, Group, NOTATION, OptionSpe
 
 use crate::PROGRAM;
 use crate::terms::exit_codes;
+
+/// The file.
 pub const FILE: &str = "docs/options.md";
 
 /// The file's text.

@@ -7,9 +7,16 @@ use crate::stage::Candidate;
 
 use super::stage::{Told, command, told};
 
+/// Lets an instance take the lead that a failed node has lost. On a loaded machine its own node may seem to have failed for a moment.
+fn leads_in_the_end(candidate: &Candidate) {
+    wait_for("the other instance to lead", secs(60), || {
+        seen(candidate.pass().run(), |outcome| outcome.line.contains(": master on ")).map(drop)
+    });
+}
+
 /// Waits until `info` ends with this code, and returns what it says.
 fn told_with(code: i32, candidate: &Candidate, on: &Node) -> Told {
-    wait_for(&format!("info to end with {code}"), secs(60), || {
+    wait_for(&format!("info to end with {code}"), secs(90), || {
         let told = told(&command(on, ["--consul-service-name", &candidate.service]));
         seen(told, |told| told.code == code)
     })
@@ -21,7 +28,7 @@ fn first_problem(told: &Told) -> String {
 
 #[test]
 fn a_dead_node_is_named_until_and_after_another_one_leads() {
-    let cluster = Cluster::with(3).quick_failure_detection().start();
+    let cluster = Cluster::of(3);
     let [one, two, three] = Candidate::on_each(cluster.nodes::<3>());
     one.leads();
     two.follows(&one);
@@ -36,14 +43,14 @@ fn a_dead_node_is_named_until_and_after_another_one_leads() {
     assert!(told.has_problem(&format!("{dead} is still tagged master, and nobody holds the lock")), "{told:?}");
     let candidate = told.candidate(one.node);
     assert_eq!((&candidate["health"], &candidate["can_lead"]), (&json!("node failed"), &json!(false)));
-    two.leads();
+    leads_in_the_end(&two);
     let told = two.told();
     assert_eq!((told.code, told.leader(), told.reason()), (1, Some(next), &*format!("node {dead} failed")), "{told:?}");
     assert_eq!(told.problems(), [format!("if {next} fails, only {} can take over", three.node.name())]);
     // Its agent comes back and brings its old tag, until its own pass has run.
     one.node.start_again();
     cluster.wait_for_members();
-    wait_for("the old tag to come back", secs(20), || seen(one.tags_now(), |tags| tags == &["master"]));
+    wait_for("the old tag to come back", secs(40), || seen(one.tags_now(), |tags| tags == &["master"]));
     let told = two.told();
     let both = format!("{dead} and {next} are both tagged master");
     assert_eq!((told.code, first_problem(&told)), (1, both), "{told:?}");
@@ -52,14 +59,14 @@ fn a_dead_node_is_named_until_and_after_another_one_leads() {
 
 #[test]
 fn a_paused_node_is_shown_as_failed_and_its_return_as_what_it_is() {
-    let cluster = Cluster::with(2).quick_failure_detection().start();
+    let cluster = Cluster::of(2);
     let [one, two] = Candidate::on_each(cluster.nodes::<2>());
     one.leads();
     two.follows(&one);
     one.node.pause();
     let told = told_with(2, &one, two.node);
     assert!(first_problem(&told).contains(&format!("node {} failed", one.node.name())), "{told:?}");
-    two.leads();
+    leads_in_the_end(&two);
     one.node.resume();
     cluster.wait_for_members();
     one.follows(&two);
@@ -118,7 +125,7 @@ fn with_most_servers_down_it_shows_what_the_rest_last_knew_and_says_so_within_it
         server.stop();
     }
     let limit = ["--consul-service-name", one.service.as_str(), "--timeout", "15s", "--format", "json"];
-    let told = wait_for("an answer from what a server last knew", secs(90), || {
+    let told = wait_for("an answer from what a server last knew", secs(120), || {
         let output = command(one.node, limit).output();
         assert!(output.took < secs(20), "{output:?}");
         let info: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
@@ -132,7 +139,7 @@ fn with_most_servers_down_it_shows_what_the_rest_last_knew_and_says_so_within_it
     assert_eq!(told.info["leader"], before.info["leader"]);
     assert_eq!(told.candidate(two.node)["next"], true, "{told:?}");
     // The last server may lead for a moment without the others.
-    wait_for("the table to say the same", secs(60), || {
+    wait_for("the table to say the same", secs(120), || {
         let options = ["--consul-service-name", &one.service, "--timeout", "15s", "--format", "table"];
         let table = command(one.node, options).output();
         seen(table, |table| table.status == 3 && table.stdout.contains(" unknown; last known: led by ")).map(drop)
