@@ -72,6 +72,15 @@ fn each_wrong_definition_is_found_before_it_is_loaded() {
 }
 
 #[test]
+fn the_definitions_in_examples_have_no_finding() {
+    for name in ["fast.hcl", "fast.json", "service.hcl", "service.json"] {
+        let path = format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
+        let found = doctor(&[&path]);
+        assert_eq!((found.status, found.wrong()), (0, vec![]), "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn what_is_missing_or_belongs_together_in_several_files_is_found() {
     let node = shared().nodes::<1>()[0];
     let service =
