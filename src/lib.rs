@@ -27,6 +27,7 @@ mod lock;
 mod net;
 mod port;
 mod process;
+pub mod schedule;
 mod text;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
