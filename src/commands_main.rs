@@ -6,17 +6,35 @@ mod startup;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Command, CommandKind, UsageError, help};
+use consul_master_election_tagger::{
+    Command, CommandKind, GUARD, START, UsageError, become_command, guard_command, help, run,
+};
 
-use startup::{begin, exit_on_panic, hide_token, print};
+use startup::{begin, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
     exit_on_panic(None);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    if name == START {
+        let (code, line) = become_command(&arguments);
+        eprintln!("{line}");
+        return ExitCode::from(code);
+    }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Other(CommandKind::Run, task)) => {
+            begin(&task, not_hidden);
+            let code = if name == GUARD {
+                guard_command(&task, this_program())
+            } else {
+                run(&task, this_program(), arguments)
+            };
+            ExitCode::from(code)
+        }
         Ok(Command::Other(command, run)) => {
             begin(&run, not_hidden);
             refuse(command, "this command is not built yet")

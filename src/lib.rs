@@ -23,10 +23,12 @@ mod deadline;
 mod duration;
 mod election;
 mod interrupt;
+pub mod lead;
 mod lock;
 mod net;
 mod port;
 mod process;
+mod run;
 pub mod schedule;
 mod text;
 
@@ -34,10 +36,10 @@ pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{check, resign};
+pub use commands::{become_command, check, guard_command, resign, run};
 pub use consul::{
-    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
-    Scope, Secret, Status, Tls, server_name,
+    Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,
+    Remedy as ConsulRemedy, Roots, Scope, Secret, Status, Tls, server_name,
 };
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
@@ -46,3 +48,4 @@ pub use election::{
 };
 pub use interrupt::Interrupt;
 pub use port::{Target, Unclear};
+pub use run::{GUARD, START, Settings};

@@ -46,6 +46,10 @@ fn start_log(run: &Run) {
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
     let mut builder = env_logger::Builder::new();
     builder.filter_level(log::LevelFilter::Warn);
+    if run.task.is_some() {
+        // A run says each change of the lead.
+        builder.filter_module("consul_master_election_tagger", log::LevelFilter::Info);
+    }
     match run.log_level {
         // Without the records of the HTTP client, which RUST_LOG can ask for.
         Some(level) => {

@@ -12,12 +12,15 @@ _consul_master_election_tagger() {
   # One dash works as two.
   prev=${prev#-}
   case ${prev#-} in
-  consul-service-name | consul-service-id | consul-query-name | lock-key | master-tag | slave-tag | check-id | consul-query-tag | query-ttl | query-near | query-failover | priority | preempt-after | max-term | lock-delay | ttl | wait | timeout | watch-address | watch-grace | http-addr | token | tls-server-name | namespace | partition | for | to) ;;
+  consul-service-name | consul-service-id | consul-query-name | lock-key | master-tag | slave-tag | check-id | consul-query-tag | query-ttl | query-near | query-failover | priority | preempt-after | max-term | lock-delay | ttl | wait | timeout | watch-address | watch-grace | http-addr | token | tls-server-name | namespace | partition | for | to | name | lock-key | service | grace | lock-delay | ttl | wait-lock | election-timeout | stand-back) ;;
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'keep demote' -- "$cur") ;;
   on-promote | on-demote | on-follow) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
   master-status | slave-status | leaderless-status | error-status) mapfile -t COMPREPLY < <(compgen -W 'passing warning critical' -- "$cur") ;;
   token-file | ca-file | client-cert | client-key) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
   ca-path) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+  on-success | on-error) mapfile -t COMPREPLY < <(compgen -W 'exit rerun reelect ignore' -- "$cur") ;;
+  on-election-failure) mapfile -t COMPREPLY < <(compgen -W 'retry run-anyway exit' -- "$cur") ;;
+  on-outage) mapfile -t COMPREPLY < <(compgen -W 'stop keep' -- "$cur") ;;
   log-level) mapfile -t COMPREPLY < <(compgen -W 'off error warn info debug trace' -- "$cur") ;;
   *) false ;;
   esac && return
@@ -29,13 +32,13 @@ _consul_master_election_tagger() {
   " info "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   " watch "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
-  " run "*) own='' ;;
+  " run "*) own='name lock-key service grace lock-delay ttl stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout on-outage stand-back' ;;
   *) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status' ;;
   esac
   for name in http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level help version $own; do
     # An option that was given is offered again only if it can be repeated.
     case $name in
-    consul-query-tag | query-failover) ;;
+    consul-query-tag | query-failover | service) ;;
     *) [[ ! $given =~ " "--?"$name"" " ]] || continue ;;
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")

@@ -27,6 +27,8 @@ pub struct Typed {
     pub command: CommandKind,
     /// The options in their order, each with its text; a switch has none.
     pub options: Vec<(&'static OptionSpec, String)>,
+    /// What follows `--`: the command to run.
+    pub rest: Vec<OsString>,
 }
 
 /// Splits the arguments.
@@ -35,6 +37,8 @@ pub struct Typed {
 /// Names the argument and what is wrong with it: unknown or unexpected, without its value or with one too many, given twice or
 /// without the option it needs, or not UTF-8.
 pub fn split(arguments: &[OsString]) -> Result<Words, String> {
+    let all = arguments;
+    let arguments = before_dashes(all);
     // Help and version take precedence over everything that can fail.
     let asks_for = |long: &str, short: [&str; 2]| {
         let is_short = |argument: &OsString| short.iter().any(|word| argument == word);
@@ -59,6 +63,13 @@ pub fn split(arguments: &[OsString]) -> Result<Words, String> {
         options.extend(text.map(|text| (option, text)));
     }
     let command = command(&words.finish())?;
+    let rest = all.get(arguments.len() + 1..).unwrap_or_default();
+    if command != CommandKind::Run && all.len() > arguments.len() {
+        return Err(unexpected("--"));
+    }
+    for (option, _) in &mut options {
+        *option = table::of_command(option, command);
+    }
     for (option, _) in &options {
         if !option.commands.contains(&command) {
             return Err(wording::misplaced(option, command));
@@ -68,7 +79,13 @@ pub fn split(arguments: &[OsString]) -> Result<Words, String> {
             return Err(format!("{} does nothing without {needed}; give both or neither", option.flag));
         }
     }
-    Ok(Words::Command(Typed { command, options }))
+    Ok(Words::Command(Typed { command, options, rest: rest.to_vec() }))
+}
+
+/// The arguments of this program: a command to run follows `--`.
+pub fn before_dashes(arguments: &[OsString]) -> &[OsString] {
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    &arguments[..end]
 }
 
 /// The arguments that are not the value of an option.
@@ -187,7 +204,7 @@ fn bare(name: &str) -> &str {
 #[must_use]
 pub fn take_token(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
     let is_token = |argument: &OsString| argument.to_str().is_some_and(|text| bare(name(text)) == "token");
-    let at = arguments.iter().position(is_token)?;
+    let at = before_dashes(arguments).iter().position(is_token)?;
     let Ok(Words::Command(typed)) = split(arguments) else { return None };
     let mut left = arguments.to_vec();
     // Its value is in the same argument or in the next.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::commands::CommandKind;
-use super::{Run, access, wording};
+use super::{Run, access, run, wording};
 use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
+use crate::run::Settings;
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Draft {
     pub access: TypedAccess,
     /// The least severe level that is logged.
     pub log_level: Option<LevelFilter>,
+    /// The command to run on the leader.
+    pub run: Settings,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -73,6 +76,7 @@ impl Default for Draft {
             wait: Wait::default(),
             access: TypedAccess::default(),
             log_level: None,
+            run: Settings::default(),
         }
     }
 }
@@ -83,6 +87,9 @@ impl Draft {
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
     pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+        if command == CommandKind::Run {
+            return run::finish(self, environment);
+        }
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();
         let derived = match self.query {
@@ -108,6 +115,6 @@ impl Draft {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level })
+        Ok(Run { config, log_level: self.log_level, task: None })
     }
 }

@@ -11,6 +11,7 @@ use crate::election::{Names, is_query_name};
 
 /// The error, with everything that can be read of a command line that may be wrong anywhere.
 pub fn usage_error(arguments: &[OsString], message: String) -> UsageError {
+    let arguments = arguments::before_dashes(arguments);
     UsageError { query: query(arguments), command: command(arguments), status: status(arguments), message }
 }
 
@@ -26,6 +27,7 @@ fn query(arguments: &[OsString]) -> Option<String> {
 #[must_use]
 pub fn elsewhere(arguments: &[OsString]) -> Option<&'static CommandSpec> {
     let is_other = |command: &&CommandSpec| command.program == Program::Commands;
+    let arguments = arguments::before_dashes(arguments);
     // Most runs are checks, without any such word: they look no further.
     let has_word = COMMANDS.iter().filter(is_other).any(|command| arguments.iter().any(|word| word == command.name));
     has_word.then(|| command(arguments).spec()).filter(is_other)

@@ -11,6 +11,9 @@ pub mod lines;
 mod named;
 mod option;
 mod remedies;
+mod run;
+pub mod run_lines;
+mod run_options;
 mod shell;
 pub mod table;
 mod tls;
@@ -21,6 +24,7 @@ use std::ffi::OsString;
 
 use crate::consul::Status;
 use crate::election::Config;
+use crate::run::Settings;
 use arguments::{Typed, Words};
 use draft::Draft;
 
@@ -52,6 +56,8 @@ pub struct Run {
     pub config: Config,
     /// The least severe level that is logged, if the user names it.
     pub log_level: Option<log::LevelFilter>,
+    /// The command to run on the leader, for `run`.
+    pub task: Option<Settings>,
 }
 
 /// A command line or an environment that cannot be run.
@@ -91,7 +97,7 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
 }
 
 fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Command, String> {
-    let Typed { command, options } = match arguments::split(arguments)? {
+    let Typed { command, options, rest } = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
@@ -100,6 +106,7 @@ fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) 
     for (option, text) in &options {
         option.apply(&mut draft, text)?;
     }
+    draft.run.command = rest;
     let run = draft.finish(command, environment).map(Box::new)?;
     Ok(match command {
         CommandKind::Check => Command::Check(run),

@@ -3,6 +3,7 @@
 
 use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
+use super::run_options;
 use super::values::{ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
 use crate::consul::Address;
@@ -217,6 +218,7 @@ pub static GROUPS: &[Group] = &[
                 .only_of(&[CommandKind::Resign]),
         ],
     },
+    Group { title: "Running a command with run", options: run_options::ROWS },
     Group {
         title: "General",
         options: &[
@@ -243,6 +245,11 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "The role is settled: master, slave of a known master, or slave without a master"),
     ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
     ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
+    ("75", "run: the lead was lost, and the command was ended"),
+    ("124", "run: this node has not led within --wait-lock"),
+    ("125", "run: an error of run itself, which the line explains"),
+    ("126", "run: the command cannot be executed; 127: it is not found. Any other code is the command's own"),
+    ("128+N", "run: signal N ended the command, or the run before it"),
 ];
 
 /// Options of other versions, without dashes, and what to do about each.
@@ -261,6 +268,14 @@ pub fn options() -> impl Iterator<Item = &'static OptionSpec> {
 /// The option of this name without dashes.
 pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
     options().find(|option| option.name() == name)
+}
+
+/// The row of this option for a command: a few options mean something else to `run`, and have a row of their own.
+pub(super) fn of_command(option: &'static OptionSpec, command: CommandKind) -> &'static OptionSpec {
+    if option.commands.contains(&command) {
+        return option;
+    }
+    options().find(|other| other.flag == option.flag && other.commands.contains(&command)).unwrap_or(option)
 }
 
 /// The ways to call the program, without its name.

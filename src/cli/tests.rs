@@ -12,9 +12,12 @@ fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command
 }
 
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    let all: Vec<&str> = ["--consul-service-name", "redis"].iter().chain(arguments).copied().collect();
+    let all = match arguments {
+        ["run", ..] => [arguments, &["--name", "redis", "--", "true"]].concat(),
+        _ => [&["--consul-service-name", "redis"], arguments].concat(),
+    };
     match read_with(&all, environment) {
-        Ok(Command::Check(run) | Command::Resign(run)) => *run,
+        Ok(Command::Check(run) | Command::Resign(run) | Command::Other(_, run)) => *run,
         other => panic!("{other:?}"),
     }
 }
@@ -233,11 +236,14 @@ fn a_variable_stands_in_for_its_option() {
 }
 
 #[test]
-fn an_option_is_known_by_one_row_and_needs_another_row() {
+fn an_option_is_known_by_one_row_of_each_command_and_needs_another_row() {
     let flags: Vec<&str> = table::options().map(|option| option.flag).collect();
     for option in table::options() {
         assert!(option.flag.starts_with("--"), "{}", option.flag);
-        assert_eq!(flags.iter().filter(|flag| **flag == option.flag).count(), 1, "{}", option.flag);
+        for command in option.commands {
+            let rows = table::options().filter(|row| row.flag == option.flag && row.commands.contains(command));
+            assert_eq!(rows.count(), 1, "{}", option.flag);
+        }
         assert!(option.needs.is_none_or(|needed| flags.contains(&needed)), "{}", option.flag);
         assert!(!option.commands.is_empty(), "{}", option.flag);
     }

@@ -4,8 +4,9 @@ use super::commands::CommandKind;
 use super::named::looks_like_a_token;
 use super::option::OptionSpec;
 use super::values;
+use crate::consul::TTL;
 use crate::duration::format as time;
-use crate::election::{Invalid, LONGEST_QUERY_NAME, TTL};
+use crate::election::{Invalid, LONGEST_QUERY_NAME};
 
 /// A value that its option does not take; the hint begins with `use` or `write`.
 pub fn invalid_value(flag: &str, text: &str, hint: &str) -> String {

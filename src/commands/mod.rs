@@ -2,6 +2,8 @@
 
 mod check;
 mod resign;
+mod run;
 
 pub use check::check;
 pub use resign::resign;
+pub use run::{become_command, guard_command, run};

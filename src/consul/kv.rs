@@ -21,6 +21,8 @@ pub struct Key {
     pub value: Vec<u8>,
     /// How often the key was acquired since it was created.
     pub lock_index: u64,
+    /// The raft index at which it was created. A deleted key counts its acquisitions from 1 again, at another index.
+    pub create_index: u64,
     /// The raft index of its last change of any kind.
     pub modify_index: u64,
 }
@@ -32,6 +34,8 @@ struct Entry {
     session: String,
     value: Option<String>,
     lock_index: u64,
+    #[serde(default)]
+    create_index: u64,
     modify_index: u64,
 }
 
@@ -42,6 +46,14 @@ impl Client {
     /// When the request failed or was denied.
     pub fn key(&self, key: &str) -> Result<Option<Key>, Error> {
         self.key_at(key, format!("/v1/kv/{key}")).map(|(found, _)| found)
+    }
+
+    /// Reads a key as it is now: the servers' leader asks a majority whether it still leads before it answers.
+    ///
+    /// # Errors
+    /// When the request failed or was denied.
+    pub fn key_consistently(&self, key: &str) -> Result<Option<Key>, Error> {
+        self.key_at(key, format!("/v1/kv/{key}?consistent")).map(|(found, _)| found)
     }
 
     /// Reads a key as soon as it changed after `index`, or at once without an index; after about `limit` at the latest.
@@ -68,6 +80,7 @@ impl Client {
             // A value that is not base64 does not come from Consul and counts as empty.
             value: STANDARD.decode(entry.value.unwrap_or_default()).unwrap_or_default(),
             lock_index: entry.lock_index,
+            create_index: entry.create_index,
             modify_index: entry.modify_index,
         });
         Ok((found, index))
@@ -98,6 +111,14 @@ impl Client {
         let path = format!("/v1/kv/{key}?{verb}={session}");
         self.ask(Call::put(path, Some(value.to_vec()), format!("{verb} lock {key}"), rule(key)))?.read()
     }
+}
+
+/// Returns whether every release of Consul takes a key of this name as it is. Consul cleans paths, so a key with empty or dot segments would become another key; newer releases (1.21.5) refuse other
+/// characters.
+pub fn is_key(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(plain);
+    key.split('/').all(is_segment)
 }
 
 pub(super) fn rule(key: &str) -> Rule {

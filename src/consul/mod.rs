@@ -31,10 +31,10 @@ pub use error::Error;
 #[cfg(test)]
 pub use error::{Kind, Suspicion};
 pub use http::Client;
-pub use kv::Key;
+pub use kv::{Key, is_key};
 pub use query::{Found, PreparedQuery, QuerySpec};
 pub use remedy::Remedy;
 pub use secret::Secret;
-pub use session::{NewSession, Session};
+pub use session::{NewSession, Session, TTL};
 pub use tls::{ClientIdentity, KEYS, PemError, Roots, Tls, server_name};
 pub use txn::{EntryChange, Taken};

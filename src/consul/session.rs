@@ -1,6 +1,7 @@
 //! Sessions, which hold locks and end with the checks that they are bound to. Must never know which lock a session
 //! holds.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ use super::call::Call;
 use super::error::Error;
 use super::http::{Client, encode};
 use crate::duration;
+
+/// The TTLs that Consul accepts for a session.
+pub const TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
 
 /// A live session.
 #[derive(Clone, Debug, Deserialize)]

@@ -54,7 +54,7 @@ pub use obstacle::Obstacle;
 pub use outcome::{Caveat, Outcome, Role, Settled, Split, Vacancy};
 pub use pass::{Pass, pass};
 pub use remedy::Remedy;
-pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, TTL, is_query_name};
+pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
 pub use seen::Cause;
 pub use signature::signature;
 pub use value::Failure;

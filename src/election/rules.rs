@@ -1,19 +1,16 @@
 //! The rules that a configuration must satisfy so that Consul, DNS and this program can work with it. Asks nothing, and knows no
 //! options.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::config::{Config, Names, Policy, QueryPolicy};
+use crate::consul::{TTL, is_key};
 
 /// A DNS name has 253 characters; this leaves room for `.query.DATACENTER.consul`.
 pub const LONGEST_QUERY_NAME: usize = 200;
 
 /// The highest priority: large enough for any order, small enough to read.
 pub const HIGHEST_PRIORITY: u32 = 1_000_000;
-
-/// The TTLs that Consul accepts for a session.
-pub const TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
 
 /// A shorter term, or a shorter time of standing back, would move the lead with every pass.
 const SHORTEST_TERM: Duration = Duration::from_secs(1);
@@ -101,14 +98,6 @@ fn check_names(names: &Names) -> Result<(), Invalid> {
     hold(is_tag(master_tag), || Invalid::MasterTag(master_tag.clone()))?;
     hold(is_tag(slave_tag), || Invalid::SlaveTag(slave_tag.clone()))?;
     hold(!master_tag.eq_ignore_ascii_case(slave_tag), || Invalid::SameTags(master_tag.clone()))
-}
-
-/// Consul cleans paths, so a key with empty or dot segments would become another key; newer releases (1.21.5) refuse other
-/// characters.
-fn is_key(key: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(plain);
-    key.split('/').all(is_segment)
 }
 
 /// Compares tags as prepared queries do: case is ignored, and ! excludes a tag.

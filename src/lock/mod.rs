@@ -3,11 +3,14 @@
 //!
 //! Two passes of one instance can be here at once and share a session: acquiring twice with the same session is the same as once.
 
+mod hold;
 mod sessions;
 
 use log::info;
 
 use crate::consul::{Client, EntryChange, Error, NewSession, Taken};
+
+pub use hold::{Hold, Proof};
 
 /// A lock key, and what its holder's sessions are like.
 pub struct SessionLock<'a> {

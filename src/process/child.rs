@@ -35,7 +35,7 @@ pub struct Program<'a> {
 
 /// Lets the system report on children: a parent that ignores SIGCHLD passes that on, and then a child's status is lost. A handler that does
 /// nothing of use ends it; if there can be none, the status is as unknown as before.
-fn reap_children() {
+pub(super) fn reap_children() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGCHLD, Arc::default()) {

@@ -13,9 +13,12 @@ mod end;
 mod limit;
 mod output;
 mod transcript;
+mod tree;
 
 #[cfg(test)]
 mod tests;
 
 pub use child::Program;
 pub use limit::run;
+pub use output::pipe;
+pub use tree::{Ended, adopt_orphans, end_all, reap, signal_all};

@@ -100,6 +100,8 @@ fn the_page_has_every_option_in_one_row() {
         let rows = text.lines().filter(|line| {
             line.strip_prefix(&start).is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('`'))
         });
-        assert_eq!(rows.count(), 1, "{}", option.flag);
+        // A few options have another row for `run`.
+        let wanted = options().filter(|other| other.flag == option.flag).count();
+        assert_eq!(rows.count(), wanted, "{}", option.flag);
     }
 }

@@ -11,7 +11,7 @@ ROOT = File.expand_path('../..', __dir__)
 Option = Struct.new(:name, :value, :text) do
   def self.all
     help = File.read(File.join(ROOT, 'tests/golden/help.txt')).split("\nEnvironment:\n").first
-    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }
+    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }.uniq(&:name)
   end
 
   def parameter
@@ -25,6 +25,8 @@ end
 
 # The program's options that are not parameters, with the reason.
 NO_PARAMETERS = {
+  **%w[name service grace stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout stand-back]
+    .to_h { |name| [name, 'only of run, which is no check'] },
   'for' => 'only of resign, which is run by hand',
   'to' => 'only of resign, which is run by hand',
   'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',

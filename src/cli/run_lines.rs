@@ -1,0 +1,88 @@
+//! The lines and exit codes of `run`. Asks nothing.
+
+use crate::duration::format as time;
+use crate::process::Ended;
+use crate::run::{Ending, News};
+
+/// The lead was lost, and the command was ended.
+const LOST: u8 = 75;
+
+/// This node did not lead within `--wait-lock`.
+const NOT_ELECTED: u8 = 124;
+
+/// The run itself failed.
+pub const FAILED: u8 = 125;
+
+/// Added to the number of a signal.
+const SIGNAL: u8 = 128;
+
+/// The line of a change.
+#[must_use]
+pub fn of_news(news: &News) -> String {
+    match news {
+        News::Leading(term) => format!("leading, term {term}"),
+        News::Following(place) => format!("waiting for {place}"),
+        News::Waiting(why) => format!("waiting: {why}"),
+        News::Lost(why) => format!("lost the lead: {why}"),
+        News::Unreachable(why) => format!("no election: {why}; trying again"),
+        News::Failed(why) => format!("no election: {why}"),
+        News::RunsAnyway => "running the command without a lead (--on-election-failure run-anyway)".to_owned(),
+        News::Yields(place) => format!("ending the command that runs without a lead: {place} leads"),
+        News::Reruns(ended, pause) => {
+            format!("the command ended with {}; running it again in {}", how(*ended), time(*pause))
+        }
+        News::Reelects(ended) => format!("the command ended with {}; standing back", how(*ended)),
+        News::Stops(signal) => format!("ending the command: received signal {signal}"),
+    }
+}
+
+/// The last line, if the end needs one, and the exit code.
+#[must_use]
+pub fn of_ending(ending: &Ending) -> (Option<String>, u8) {
+    match ending {
+        Ending::Command(ended) => (None, code(*ended)),
+        Ending::Ignored(Ended::Code(0)) => (None, 0),
+        Ending::Ignored(ended) => (Some(format!("the command ended with {}, which is ignored", how(*ended))), 0),
+        Ending::NotElected(limit) => (Some(format!("not elected within {}", time(*limit))), NOT_ELECTED),
+        Ending::Lost(why) => (Some(format!("ended the command: {why}")), LOST),
+        Ending::Failed(why) => (Some(format!("error: {why}")), FAILED),
+        Ending::Signal(signal) => (None, SIGNAL.saturating_add(*signal)),
+    }
+}
+
+fn code(ended: Ended) -> u8 {
+    match ended {
+        Ended::Code(code) => code,
+        Ended::Signal(signal) => SIGNAL.saturating_add(signal),
+    }
+}
+
+fn how(ended: Ended) -> String {
+    match ended {
+        Ended::Code(code) => format!("exit code {code}"),
+        Ended::Signal(signal) => format!("signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn every_ending_has_its_exit_code() {
+        for (ending, expected) in [
+            (Ending::Command(Ended::Code(0)), 0),
+            (Ending::Command(Ended::Code(3)), 3),
+            (Ending::Command(Ended::Code(127)), 127),
+            (Ending::Command(Ended::Signal(9)), 137),
+            (Ending::Ignored(Ended::Code(3)), 0),
+            (Ending::NotElected(Duration::from_secs(5)), 124),
+            (Ending::Lost("n2 leads".to_owned()), 75),
+            (Ending::Failed("no connection".to_owned()), 125),
+            (Ending::Signal(15), 143),
+        ] {
+            assert_eq!(of_ending(&ending).1, expected, "{ending:?}");
+        }
+    }
+}

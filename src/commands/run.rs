@@ -1,0 +1,57 @@
+//! `run`: a command on the leader only, its guard, and what becomes the command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use log::{error, info};
+
+use crate::cli::Run;
+use crate::cli::run_lines::{FAILED, of_ending, of_news};
+use crate::consul::Client;
+use crate::deadline::Deadline;
+use crate::run::{Itself, News, guard, run as run_task, start};
+
+/// Runs the command whenever this node leads, and returns the exit code. `program` is this program, and `arguments` are its own.
+#[must_use]
+pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
+    let Some(task) = &run.task else { return FAILED };
+    let say = |news: &News| {
+        let words = of_news(news);
+        info!("{words}");
+        words
+    };
+    let ending =
+        run_task(task, client(run), Itself { program, arguments }, &say, |stream, line| info!("{stream}: {line}"));
+    let (line, code) = match ending {
+        Ok(ending) => of_ending(&ending),
+        Err(invalid) => (Some(format!("error: {invalid}")), FAILED),
+    };
+    if let Some(line) = line {
+        error!("{line}");
+    }
+    code
+}
+
+/// Guards the command of a run, and returns the exit code, which nobody reads.
+#[must_use]
+pub fn guard_command(run: &Run, program: PathBuf) -> u8 {
+    let Some(task) = &run.task else { return FAILED };
+    match guard(task, &client(run), program) {
+        Ok(()) => 0,
+        Err(error) => {
+            error!("the guard cannot work: {error}");
+            FAILED
+        }
+    }
+}
+
+/// Becomes the command. Returns only if that fails: the exit code and the line.
+#[must_use]
+pub fn become_command(arguments: &[OsString]) -> (u8, String) {
+    let (code, words) = start(arguments);
+    (code, format!("consul-master-election-tagger run: error: {words}"))
+}
+
+fn client(run: &Run) -> Client {
+    Client::new(&run.config.access, &run.config.names.scope, Deadline::after(std::time::Duration::ZERO))
+}

@@ -1,0 +1,258 @@
+//! A command that only the leader runs: joins the election, the decisions and the guard. Must never know options, exit codes or the words
+//! of a line.
+//!
+//! Three processes: the run, which holds the lead; its guard, which ends the command at a deadline even if the run cannot; and the command
+//! in a group of its own. Run and guard adopt orphans, so nothing that the command starts escapes.
+
+mod charge;
+mod guard;
+mod machine;
+mod notify;
+mod policy;
+mod wire;
+mod wrap;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use log::{debug, warn};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::iterator::Signals;
+
+use crate::consul::{Client, Error};
+use crate::lead::{Election, Event, Invalid, Lead, Leader, Moment, Pause};
+use crate::process::{Ended, adopt_orphans, end_all};
+use charge::{Charge, Heard};
+use machine::{Action, Input, Machine};
+use notify::Notify;
+
+pub use charge::Itself;
+pub use guard::{GUARD, START, guard, start};
+pub use machine::{Ending, News};
+pub use policy::{AfterEnd, OnFailure, Settings};
+
+/// The longest time between two looks at the deadlines.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long the end of the election is waited for. Its session ends by its TTL otherwise.
+const STOPS_WITHIN: Duration = Duration::from_secs(3);
+
+/// What wakes a run.
+enum Woken {
+    Election(Result<Event, Error>),
+    Signal(u8),
+    Guard(Heard),
+    /// The election has ended.
+    Over,
+}
+
+/// A run in progress.
+struct Run<'a> {
+    settings: &'a Settings,
+    itself: Itself,
+    machine: Machine,
+    lead: Option<Lead>,
+    charge: Option<Charge>,
+    notify: Notify,
+    news: Sender<Woken>,
+    /// Words what has happened.
+    say: &'a dyn Fn(&News) -> String,
+    line: fn(&str, &str),
+}
+
+/// Runs the command whenever this process leads, until the settings, a signal or an error end that. `say` makes the line of each change,
+/// which the service manager gets, too; `line` takes the command's output if it is wrapped: the stream's name and a line.
+///
+/// # Errors
+/// When the settings cannot be safe.
+pub fn run(
+    settings: &Settings,
+    client: Client,
+    itself: Itself,
+    say: &dyn Fn(&News) -> String,
+    line: fn(&str, &str),
+) -> Result<Ending, Invalid> {
+    let election = settings.election().build(client)?;
+    let (news, woken) = channel();
+    if let Err(error) = adopt_orphans().and_then(|()| signals(&news)) {
+        return Ok(Ending::Failed(format!("the system refuses what a run needs: {error}")));
+    }
+    let stopper = election.stopper();
+    if let Err(error) = events(election, &news) {
+        return Ok(Ending::Failed(format!("the system gives no thread: {error}")));
+    }
+    let mut run = Run {
+        settings,
+        itself,
+        machine: Machine::new(settings, Moment::now()),
+        lead: None,
+        charge: None,
+        notify: Notify::from_environment(),
+        news,
+        say,
+        line,
+    };
+    let ending = run.follow(&woken);
+    run.notify.stopping();
+    drop(run);
+    stopper.stop();
+    wait_for_end(&woken);
+    Ok(ending)
+}
+
+/// Passes on the events of the election, in a thread of its own.
+fn events(election: Election, news: &Sender<Woken>) -> std::io::Result<()> {
+    let news = news.clone();
+    let take = move || {
+        for event in election.events() {
+            if news.send(Woken::Election(event)).is_err() {
+                return;
+            }
+        }
+        let _ = news.send(Woken::Over);
+    };
+    thread::Builder::new().name("election".to_owned()).spawn(take).map(drop)
+}
+
+/// Passes on the signals of this process, in a thread of its own.
+fn signals(news: &Sender<Woken>) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH])?;
+    let news = news.clone();
+    let take = move || {
+        for signal in signals.forever() {
+            if news.send(Woken::Signal(u8::try_from(signal).unwrap_or(0))).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(take).map(drop)
+}
+
+/// Waits until the election has ended its sessions. Leads that come meanwhile are released.
+fn wait_for_end(woken: &Receiver<Woken>) {
+    let end = Moment::now().after(STOPS_WITHIN);
+    while !matches!(woken.recv_timeout(end.remaining()), Ok(Woken::Over) | Err(_)) {}
+}
+
+impl Run<'_> {
+    fn follow(&mut self, woken: &Receiver<Woken>) -> Ending {
+        loop {
+            let look = self.notify.alive().map_or(LOOK_EVERY, |due| due.min(LOOK_EVERY));
+            let input = match woken.recv_timeout(look.max(Duration::from_millis(1))) {
+                Ok(woken) => self.input(woken),
+                Err(RecvTimeoutError::Timeout) => Some(Input::Tick),
+                Err(RecvTimeoutError::Disconnected) => Some(Input::Failed("its threads have ended".to_owned())),
+            };
+            if let Some(charge) = &mut self.charge {
+                charge.extend(self.lead.as_ref(), self.settings.outage);
+                if charge.is_overdue() {
+                    warn!("the guard has not ended the command in time, so this process does");
+                    // The end of the guard shows on its stream.
+                    end_all(|_, _| (), || false);
+                }
+            }
+            for input in input.into_iter().chain([Input::Tick]) {
+                let actions = self.machine.decide(input, Moment::now());
+                for action in actions {
+                    if let Some(ending) = self.act(action) {
+                        return ending;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Turns what has come into an input for the decisions.
+    fn input(&mut self, woken: Woken) -> Option<Input> {
+        Some(match woken {
+            Woken::Election(Ok(Event::Leading(lead))) => {
+                let term = lead.token().lock_index;
+                self.lead = Some(lead);
+                Input::Leading(term)
+            }
+            Woken::Election(Ok(Event::Lost(why))) => Input::Lost(why.to_string()),
+            Woken::Election(Ok(Event::Following(leader))) => Input::Following(place(&leader)),
+            Woken::Election(Ok(Event::Waiting(pause))) => Input::Waiting(reason(&pause)),
+            Woken::Election(Ok(Event::Unreachable { since, why })) => Input::Unreachable(since, why),
+            Woken::Election(Err(error)) => Input::Failed(format!("{error:#}")),
+            Woken::Signal(signal) => Input::Signal(signal),
+            Woken::Guard(Heard::Trouble(words)) => {
+                warn!("{words}");
+                return None;
+            }
+            Woken::Guard(Heard::Expired) => {
+                Input::Lost("its deadline came, and Consul had not confirmed it".to_owned())
+            }
+            Woken::Guard(Heard::Gone(ended)) => {
+                self.charge.take()?.finish();
+                Input::Ended(ended)
+            }
+            Woken::Guard(Heard::Died(ended)) => {
+                let charge = self.charge.take()?;
+                warn!("the guard has ended, and so the command ends");
+                end_all(|_, _| (), || false);
+                charge.finish();
+                Input::Ended(ended.unwrap_or(Ended::Signal(machine::number::KILL)))
+            }
+            Woken::Over => return None,
+        })
+    }
+
+    fn act(&mut self, action: Action) -> Option<Ending> {
+        match action {
+            Action::Say(news) => {
+                let words = (self.say)(&news);
+                self.notify.status(&words);
+            }
+            Action::Start => {
+                let heard: fn(Heard) -> Woken = Woken::Guard;
+                let started =
+                    Charge::start(&self.itself, self.settings, self.lead.as_ref(), &self.news, heard, self.line);
+                match started {
+                    Ok(charge) => self.charge = Some(charge),
+                    Err(error) => {
+                        // A guard without orders ends by itself.
+                        end_all(|_, _| (), || false);
+                        self.lead = None;
+                        return Some(Ending::Failed(format!("cannot start a guard: {error}")));
+                    }
+                }
+            }
+            Action::Stop => {
+                if let Some(charge) = &mut self.charge {
+                    charge.stop();
+                }
+            }
+            Action::Forward(signal) => {
+                if let Some(charge) = &self.charge {
+                    charge.signal(signal);
+                }
+            }
+            Action::Release(Some(why)) => {
+                if let Some(Err(error)) = self.lead.take().map(|lead| lead.resign(why)) {
+                    debug!("{error:#}");
+                }
+            }
+            Action::Release(None) => self.lead = None,
+            Action::End(ending) => return Some(ending),
+        }
+        None
+    }
+}
+
+fn place(leader: &Leader) -> String {
+    match (leader.node.as_str(), leader.holder.as_str()) {
+        ("", _) => format!("session {}", leader.session),
+        (node, "") => node.to_owned(),
+        (node, holder) => format!("{node} ({holder})"),
+    }
+}
+
+fn reason(pause: &Pause) -> String {
+    match pause {
+        Pause::LockDelay => "the lock is in its lock-delay".to_owned(),
+        Pause::StandsBack => "this node stands back".to_owned(),
+        Pause::NotHealthy(why) => why.clone(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Leads that are lost: what shows it, and that nobody else leads before the lead is no longer valid.
+
+use consul_master_election_tagger::lead::{Election, Event, Loss, Moment, Outage, Pause};
+
+use super::Program;
+use crate::harness::{Cluster, secs, seen, shared, unique, wait_for};
+
+#[test]
+fn a_destroyed_session_is_known_at_once_and_the_next_leads_after_the_lock_delay() {
+    let [n1, n2, _] = shared().nodes();
+    let builder = || Election::builder("x").grace(secs(0)).lock_delay(secs(7));
+    let key = format!("service/{}/leader", unique("lead"));
+    let one = Program::start(builder().key(&key), n1);
+    let lead = one.leads();
+    let two = Program::start(builder().key(&key), n2);
+    two.follows();
+    let until = lead.valid_until();
+    n1.api().destroy_session(lead.session());
+    assert!(matches!(lead.lost().wait(secs(30)), Some(Loss::Gone(_))));
+    assert!(!until.has_come(), "the loss was known no earlier than by the clock");
+    assert!(matches!(one.loses(), Loss::Gone(_)));
+    two.wait("the lock-delay", |event| matches!(event, Event::Waiting(Pause::LockDelay)).then_some(()));
+    let next = two.leads();
+    assert!(until.has_come(), "{until:?} {:?}", Moment::now());
+    assert!(next.token() > lead.token());
+}
+
+#[test]
+fn a_lead_that_cannot_be_proven_is_lost_before_another_process_leads() {
+    let cluster = Cluster::with(2).quick_failure_detection().start();
+    let [n1, n2] = cluster.nodes();
+    let builder = || Election::builder("x").key("lead").grace(secs(1)).lock_delay(secs(8));
+    let one = Program::start(builder(), n1);
+    let lead = one.leads();
+    let two = Program::start(builder(), n2);
+    two.follows();
+    n1.pause();
+    let loss = lead.lost().wait(secs(60));
+    assert!(matches!(loss, Some(Loss::Unproven(_))), "{loss:?}");
+    let until = lead.valid_until();
+    let next = two.leads();
+    assert!(until.has_come(), "{until:?} {:?}", Moment::now());
+    assert!(next.token() > lead.token());
+    n1.resume();
+    drop(lead);
+    assert_eq!(one.follows(), "n2");
+}
+
+#[test]
+fn with_keep_a_lead_outlives_an_outage_and_ends_when_consul_says_so() {
+    let cluster = Cluster::with(1).durable_server().start();
+    let [n1] = cluster.nodes();
+    let builder = Election::builder("x").key("lead").grace(secs(0)).lock_delay(secs(7)).on_outage(Outage::Keep);
+    let one = Program::start(builder, n1);
+    let lead = one.leads();
+    cluster.server().stop();
+    wait_for("the lead to be no longer proven", secs(60), || seen(lead.valid_until(), |until| until.has_come()));
+    assert_eq!(lead.lost().get(), None);
+    assert!(!lead.is_valid());
+    cluster.server().start_again();
+    wait_for("the lead to be proven, or lost", secs(60), || {
+        seen((lead.is_valid(), lead.lost().get()), |(valid, lost)| *valid || lost.is_some())
+    });
+    if let Some(session) = n1.api().holder(&one.key) {
+        n1.api().destroy_session(&session);
+    }
+    assert!(matches!(lead.lost().wait(secs(60)), Some(Loss::Gone(_))));
+}
