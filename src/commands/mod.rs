@@ -3,6 +3,7 @@
 mod check;
 mod resign;
 mod run;
+mod timetable;
 
 pub use check::check;
 pub use resign::resign;

@@ -10,6 +10,7 @@ mod agent;
 mod call;
 mod catalog;
 mod error;
+mod guarded;
 mod http;
 mod kv;
 mod query;

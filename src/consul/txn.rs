@@ -167,13 +167,13 @@ impl Client {
         Ok(found.services.into_iter().flatten().find(|entry| entry.id() == service_id))
     }
 
-    fn transaction(&self, steps: &[Value], purpose: String, rule: Rule) -> Result<Answer, Error> {
+    pub(super) fn transaction(&self, steps: &[Value], purpose: String, rule: Rule) -> Result<Answer, Error> {
         let body = json!(steps).to_string().into_bytes();
         self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule))
     }
 }
 
-fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Value {
+pub(super) fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Value {
     json!({"KV": {"Verb": verb, "Key": key, "Session": session, "Value": STANDARD.encode(value)}})
 }
 
@@ -187,7 +187,7 @@ fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
 }
 
 /// Whether the transaction was done. `false`: it was refused, because something is not as it was.
-fn is_done(answer: &Answer) -> Result<bool, Error> {
+pub(super) fn is_done(answer: &Answer) -> Result<bool, Error> {
     let Some(errors) = refusal(answer)? else { return Ok(true) };
     match errors.iter().find(|error| error.is_denial()) {
         Some(denied) => Err(answer.denied(&denied.what)),

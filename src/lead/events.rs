@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::debug;
+use serde_json::Value;
 
 use super::builder::Settings;
 use super::lead::Lead;
@@ -60,6 +61,8 @@ pub enum Pause {
     StandsBack,
     /// A service is not healthy. Holds why.
     NotHealthy(String),
+    /// What the key carries does not allow it. Holds why.
+    Refused(String),
 }
 
 /// The iterator of events: see [`Election::events`](super::Election::events).
@@ -180,6 +183,12 @@ impl Events {
             return self.fail(error);
         }
         let Seen::Key(key) = seen else { return self.tell_outage().unwrap_or(Step::Wait(LONGEST)) };
+        let carried =
+            self.settings.carrier.as_ref().map(|carrier| carrier.carry(key.as_ref().map(|key| &key.value[..])));
+        let carried = match carried.transpose() {
+            Ok(carried) => carried,
+            Err(why) => return self.pause(Pause::Refused(why), LONGEST),
+        };
         if let Some(session) = key.as_ref().and_then(|key| key.session.clone()) {
             return self.follow(key.as_ref(), &session);
         }
@@ -190,7 +199,7 @@ impl Events {
             None => {}
         }
         let asked = Moment::now();
-        self.try_to_lead().unwrap_or_else(|error| self.has_failed(asked, error))
+        self.try_to_lead(key.as_ref(), carried).unwrap_or_else(|error| self.has_failed(asked, error))
     }
 
     fn watch(&mut self) -> std::io::Result<()> {
@@ -206,7 +215,7 @@ impl Events {
         let leftover = self.shared.lock().leftover.take_if(|hold| hold.session() == session);
         if let Some(hold) = leftover {
             let asked = Moment::now();
-            return match hold.release(&[], REQUEST_LIMIT) {
+            return match hold.release(key.map(|key| &key.value[..]).unwrap_or_default(), REQUEST_LIMIT) {
                 Ok(()) => Step::Wait(TRY_EVERY),
                 Err(error) => {
                     self.shared.lock().leftover = Some(hold);
@@ -226,7 +235,7 @@ impl Events {
         Step::Report(Event::Following(Leader::of(session, term, value)))
     }
 
-    fn try_to_lead(&mut self) -> Result<Step, Error> {
+    fn try_to_lead(&mut self, seen: Option<&Key>, carried: Option<Value>) -> Result<Step, Error> {
         let hold = match self.spare.take() {
             // In a lock-delay Consul gives the same answer for a session that has ended.
             Some(hold) if hold.renew(REQUEST_LIMIT)? => hold,
@@ -235,10 +244,16 @@ impl Events {
                 Ok(checks) => self.prepare(checks)?,
             },
         };
-        let note = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder);
+        let hands_on = carried.is_some();
+        let new = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder);
+        let note = Note { carried, ..new };
         let asked = Moment::now();
         // Whether an attempt without an answer succeeded shows in the proof.
-        let acquired = hold.acquire(&note.encoded(), REQUEST_LIMIT);
+        let acquired = if hands_on {
+            hold.acquire_unchanged(&note.encoded(), seen, REQUEST_LIMIT)
+        } else {
+            hold.acquire(&note.encoded(), REQUEST_LIMIT)
+        };
         if let Ok(false) = acquired {
             self.spare = Some(hold);
             let is_free = matches!(&self.shared.lock().seen, Seen::Key(key) if key.as_ref().is_none_or(|key| key.session.is_none()));

@@ -42,6 +42,7 @@
 //! ```
 
 mod builder;
+mod carried;
 mod election;
 mod events;
 #[allow(clippy::module_inception, reason = "the room and the guard are both called what they are")]

@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::text::{capped, one_line};
 
@@ -31,6 +32,9 @@ pub(super) struct Note {
     /// Why it released the key.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub resigned: String,
+    /// What it hands on to the next holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Value>,
 }
 
 /// The process that leads, as far as known.
@@ -56,6 +60,7 @@ impl Note {
             since: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             holder: holder.to_owned(),
             resigned: String::new(),
+            carried: None,
         }
     }
 
