@@ -45,4 +45,6 @@ awk '
   /^[0-9]+ examples?, [0-9]+ failures?/ { passed += $1 - $3; failed += $3 }
   END { printf "\n%d passed, %d failed\n", passed, failed }
 ' "$log"
+# What failed stands at the end, where a reader of a long log looks.
+[ "$failed" = 0 ] || { printf '\n'; grep -A 3 -E "^thread '.*panicked at|^test .* FAILED\$" "$log" | grep -v '^stack backtrace' || true; }
 exit "$failed"

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use consul_master_election_tagger::{
-    Command, CommandKind, GUARD, START, UsageError, become_command, guard_command, help, run,
+    Command, CommandKind, Environment, GUARD, START, UsageError, become_command, guard_command, help, run,
 };
 
 use startup::{begin, exit_on_panic, hide_token, print, this_program};
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         return ExitCode::from(code);
     }
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
+    match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Run, task)) => {

@@ -5,10 +5,10 @@
 //! and does the same at every change. ARCHITECTURE.md has the rooms and the invariants.
 //!
 //! ```no_run
-//! use consul_master_election_tagger::{Command, Interrupt, check};
+//! use consul_master_election_tagger::{Command, Environment, Interrupt, check};
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
-//! if let Ok(Command::Check(run)) = Command::read(arguments, |name| std::env::var_os(name)) {
+//! if let Ok(Command::Check(run)) = Command::read(arguments, &Environment::of_process()) {
 //!     let verdict = check(&run.config, &Interrupt::new());
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.exit_code().into());
@@ -34,8 +34,9 @@ mod text;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
+pub use cli::log_record::{LogFormat, log_record};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
-pub use cli::{Command, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
+pub use cli::{Command, Environment, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
 pub use commands::{become_command, check, guard_command, resign, run};
 pub use consul::{
     Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,

@@ -9,7 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use consul_master_election_tagger::{
-    Command, CommandSpec, Interrupt, PROGRAMS, Verdict, check, elsewhere, help, help_in_a_check, of_usage, resign,
+    Command, CommandSpec, Environment, Interrupt, PROGRAMS, Verdict, check, elsewhere, help, help_in_a_check, of_usage,
+    resign,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
         return execute(command, &arguments);
     }
     let not_hidden = hide_token(&arguments);
-    match Command::read(arguments.iter().cloned(), |name| std::env::var_os(name)) {
+    match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => match help_in_a_check(&arguments) {
             Some(error) if !std::io::stdout().is_terminal() => end(&of_usage(&error)),
             _ => print(&help()),

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Run, loggable, of_panic, signature, take_token};
+use consul_master_election_tagger::{Run, log_record, loggable, of_panic, take_token};
 
 /// Sets up what a run needs of the process.
 pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
@@ -40,7 +40,7 @@ pub fn print(text: &str) -> ExitCode {
 
 /// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
 fn start_log(run: &Run) {
-    let signature = signature(Some(&run.config.names.query));
+    let (format, election) = (run.log_format, run.config.names.query.clone());
     let secrets = run.config.access.secrets();
     let filters = std::env::var("RUST_LOG").unwrap_or_default();
     let readable = env_filter::Builder::new().try_parse(&filters).is_ok();
@@ -67,8 +67,8 @@ fn start_log(run: &Run) {
             if record.level() == log::Level::Trace && !is_own {
                 return Ok(());
             }
-            let level = record.level().as_str().to_ascii_lowercase();
-            writeln!(out, "{signature} {level}: {}", loggable(&record.args().to_string(), &secrets))
+            let message = loggable(&record.args().to_string(), &secrets);
+            writeln!(out, "{}", log_record(format, &election, record.level(), &message))
         })
         .init();
     if !readable {

@@ -66,5 +66,7 @@ complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -l on-outage -x -a 'stop keep' -d 'What happens to a running command while Consul cannot confirm the lead: stop ends it before another node can lead; keep lets it run, so two may run at once'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -l stand-back -x -d 'How long this node does not stand after reelect'
 complete -c consul-master-election-tagger -l log-level -x -a 'off error warn info debug trace' -d 'Log to stderr: off, error, warn, info, debug or trace'
+complete -c consul-master-election-tagger -l log-format -x -a 'text json' -d 'How the log is written; json is one object a line, with time, level, election and message'
+complete -c consul-master-election-tagger -l config -r -F -d 'A file of options, each a line: option = value'
 complete -c consul-master-election-tagger -l help -d 'Print this help'
 complete -c consul-master-election-tagger -l version -d 'Print the version'

@@ -1,20 +1,21 @@
 //! Turns options and environment into the access to the agent. Options take precedence, and both have the meaning that they have for
 //! official clients. Must never know a request.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::draft::TypedAccess;
+use super::environment::Environment;
 use super::named::Named;
 use super::tls::{self, TlsSettings};
+use super::{values, wording};
 use crate::consul::{self, Access, Address, AddressError, Scope, Secret};
 
 /// Returns the access to the agent that the options and the environment describe. Reads the files that they name.
 ///
 /// # Errors
 /// Names the option or variable, what is wrong with it, and what to do. Never repeats a secret.
-pub fn resolve(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Access, String> {
-    let variable = |name| variable(&environment, name);
+pub fn resolve(typed: &TypedAccess, environment: &Environment) -> Result<Access, String> {
+    let variable = |name| variable(environment, name);
     let either = |option, value: &Option<String>, name| match value {
         Some(value) => Ok(Some(Named { by: option, value: value.clone() })),
         None => variable(name),
@@ -42,10 +43,10 @@ fn words_of(wrong: &AddressError) -> String {
 }
 
 /// Returns the namespace and the partition that the options or the environment name.
-pub fn scope(typed: &TypedAccess, environment: impl Fn(&str) -> Option<OsString>) -> Result<Scope, String> {
+pub fn scope(typed: &TypedAccess, environment: &Environment) -> Result<Scope, String> {
     let either = |value: &Option<String>, name| match value {
         Some(value) => Ok(Some(value.clone())),
-        None => Ok::<_, String>(variable(&environment, name)?.map(|named| named.value)),
+        None => Ok::<_, String>(variable(environment, name)?.map(|named| named.value)),
     };
     Ok(Scope {
         namespace: either(&typed.namespace, "CONSUL_NAMESPACE")?,
@@ -73,21 +74,16 @@ fn tls_settings(
 
 /// Reads a variable. An empty one counts as unset. One that is not UTF-8 is an error, because ignoring it would change the agent or the
 /// token.
-fn variable(environment: impl Fn(&str) -> Option<OsString>, name: &'static str) -> Result<Option<Named>, String> {
-    let value = environment(name).map(OsString::into_string).transpose();
-    let value = value.map_err(|_| format!("{name} is not UTF-8; check its value"))?;
-    Ok(value.filter(|value| !value.is_empty()).map(|value| Named { by: name, value }))
+fn variable(environment: &Environment, name: &'static str) -> Result<Option<Named>, String> {
+    let value = environment.text(name)?;
+    Ok(value.map(|value| Named { by: name, value: value.to_owned() }))
 }
 
 /// Reads a switch. Official clients only warn about an unknown word. Here it is an error, because the switch decides what is sent in plain
 /// text, and to which server.
 fn truth(named: Option<Named>) -> Result<Option<bool>, String> {
     let Some(Named { by, value }) = named else { return Ok(None) };
-    match value.to_ascii_lowercase().as_str() {
-        "1" | "t" | "true" => Ok(Some(true)),
-        "0" | "f" | "false" => Ok(Some(false)),
-        _ => Err(format!("{by} '{value}' is neither true nor false; use one of these")),
-    }
+    values::truth(&value).map(Some).ok_or_else(|| wording::neither_true_nor_false(by, &value))
 }
 
 fn client(certificate: Option<Named>, key: Option<Named>) -> Result<Option<(Named, Named)>, String> {

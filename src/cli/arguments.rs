@@ -34,8 +34,8 @@ pub struct Typed {
 /// Splits the arguments.
 ///
 /// # Errors
-/// Names the argument and what is wrong with it: unknown or unexpected, without its value or with one too many, given twice or
-/// without the option it needs, or not UTF-8.
+/// Names the argument and what is wrong with it: unknown or unexpected, without its value or with one too many, given twice, or not
+/// UTF-8.
 pub fn split(arguments: &[OsString]) -> Result<Words, String> {
     let all = arguments;
     let arguments = before_dashes(all);
@@ -73,10 +73,6 @@ pub fn split(arguments: &[OsString]) -> Result<Words, String> {
     for (option, _) in &options {
         if !option.commands.contains(&command) {
             return Err(wording::misplaced(option, command));
-        }
-        let has = |flag: &str| options.iter().any(|(option, _)| option.flag == flag);
-        if let Some(needed) = option.needs.filter(|needed| !has(needed)) {
-            return Err(format!("{} does nothing without {needed}; give both or neither", option.flag));
         }
     }
     Ok(Words::Command(Typed { command, options, rest: rest.to_vec() }))

@@ -1,13 +1,13 @@
 //! The values that the options have set so far, and the configuration made from them. Starts with the defaults; knows no option
 //! by name.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use log::LevelFilter;
 
 use super::commands::CommandKind;
-use super::{Run, access, run, wording};
+use super::log_record::LogFormat;
+use super::{Environment, Run, access, run, wording};
 use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
 use crate::run::Settings;
 
@@ -42,6 +42,8 @@ pub struct Draft {
     pub log_level: Option<LevelFilter>,
     /// The command to run on the leader.
     pub run: Settings,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -77,6 +79,7 @@ impl Default for Draft {
             access: TypedAccess::default(),
             log_level: None,
             run: Settings::default(),
+            log_format: LogFormat::default(),
         }
     }
 }
@@ -86,7 +89,7 @@ impl Draft {
     ///
     /// # Errors
     /// Names the option or variable, what is wrong with it, and what to do.
-    pub fn finish(self, command: CommandKind, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+    pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
         if command == CommandKind::Run {
             return run::finish(self, environment);
         }
@@ -100,7 +103,7 @@ impl Draft {
             query: derived.query,
             is_query_named: derived.is_query_named,
             lock_key: self.lock_key.unwrap_or(derived.lock_key),
-            scope: access::scope(&self.access, &environment)?,
+            scope: access::scope(&self.access, environment)?,
             ..self.names
         };
         let policy = Policy {
@@ -110,11 +113,11 @@ impl Draft {
             resign: (command == CommandKind::Resign).then_some(self.resign),
             ..self.policy
         };
-        let config = Config { names, policy, access: access::resolve(&self.access, &environment)?, wait: self.wait };
+        let config = Config { names, policy, access: access::resolve(&self.access, environment)?, wait: self.wait };
         config.check().map_err(|invalid| {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, task: None })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, task: None })
     }
 }

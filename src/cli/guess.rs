@@ -5,21 +5,26 @@ use std::ffi::OsString;
 use super::UsageError;
 use super::arguments;
 use super::commands::{COMMANDS, CommandKind, CommandSpec, Program};
+use super::given::Given;
 use super::values;
 use crate::consul::Status;
 use crate::election::{Names, is_query_name};
 
 /// The error, with everything that can be read of a command line that may be wrong anywhere.
-pub fn usage_error(arguments: &[OsString], message: String) -> UsageError {
+pub fn usage_error(arguments: &[OsString], given: &[Given], message: String) -> UsageError {
     let arguments = arguments::before_dashes(arguments);
-    UsageError { query: query(arguments), command: command(arguments), status: status(arguments), message }
+    let value = |wanted: &str| {
+        let elsewhere = || given.iter().find(|known| known.option.name() == wanted).map(|known| known.text.clone());
+        value(arguments, wanted).or_else(elsewhere)
+    };
+    UsageError { query: query(value), command: command(arguments), status: status(value), message }
 }
 
 /// The election's name.
-fn query(arguments: &[OsString]) -> Option<String> {
-    let of_service = || value(arguments, "consul-service-name").filter(|name| !name.is_empty());
+fn query(value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let of_service = || value("consul-service-name").filter(|name| !name.is_empty());
     let of_service = || of_service().map(|name| Names::of_service(&name).query);
-    let guess = value(arguments, "consul-query-name").or_else(of_service);
+    let guess = value("consul-query-name").or_else(of_service);
     guess.filter(|query| !query.starts_with('-') && is_query_name(query))
 }
 
@@ -48,8 +53,8 @@ fn command(arguments: &[OsString]) -> CommandKind {
 }
 
 /// The status that the check asks for after an error.
-fn status(arguments: &[OsString]) -> Option<Status> {
-    value(arguments, "error-status").and_then(|text| values::status(&text).ok())
+fn status(value: impl Fn(&str) -> Option<String>) -> Option<Status> {
+    value("error-status").and_then(|text| values::status(&text).ok())
 }
 
 /// The value of the option of this name without dashes.

@@ -35,7 +35,7 @@ pub fn help() -> String {
     }
     text.extend(["\n", &wrapped(NOTATION, WIDTH).join("\n"), "\n\nEnvironment:\n"]);
     for (name, meaning) in environment() {
-        text += &entry(name, vec![meaning]);
+        text += &entry(name, wrapped(&meaning, WIDTH - INDENT));
     }
     text += "\nExit codes:\n";
     for (code, meaning) in EXIT_CODES {

@@ -5,11 +5,16 @@ mod access;
 mod arguments;
 pub mod commands;
 mod draft;
+mod environment;
+mod file;
+mod given;
 mod guess;
 mod help;
 pub mod lines;
+pub mod log_record;
 mod named;
 mod option;
+mod own_variable;
 mod remedies;
 mod run;
 pub mod run_lines;
@@ -26,11 +31,14 @@ use std::ffi::OsString;
 use crate::consul::Status;
 use crate::election::Config;
 use crate::run::Settings;
-use arguments::{Typed, Words};
+use arguments::Words;
 use draft::Draft;
+use given::{Given, located};
+use log_record::LogFormat;
 
 pub use arguments::take_token;
 use commands::CommandKind;
+pub use environment::Environment;
 pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
@@ -59,6 +67,8 @@ pub struct Run {
     pub log_level: Option<log::LevelFilter>,
     /// The command to run on the leader, for `run`.
     pub task: Option<Settings>,
+    /// How the log is written.
+    pub log_format: LogFormat,
 }
 
 /// A command line or an environment that cannot be run.
@@ -81,10 +91,12 @@ impl Command {
     /// When an argument, a value or a combination of them is invalid.
     pub fn read(
         arguments: impl IntoIterator<Item = OsString>,
-        environment: impl Fn(&str) -> Option<OsString>,
+        environment: &Environment,
     ) -> Result<Command, UsageError> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        read(&arguments, environment).map_err(|message| guess::usage_error(&arguments, message))
+        let mut given = Vec::new();
+        read(&arguments, environment, &mut given)
+            .map_err(|message| guess::usage_error(&arguments, &given, located(message, &given)))
     }
 }
 
@@ -94,17 +106,20 @@ impl Command {
 pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
     let has_option = arguments.iter().any(|argument| argument.to_str().is_some_and(arguments::takes_next));
     let message = || "the help elects nobody; leave --help out of the check's definition".to_owned();
-    has_option.then(|| guess::usage_error(arguments, message()))
+    has_option.then(|| guess::usage_error(arguments, &[], message()))
 }
 
-fn read(arguments: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Command, String> {
-    let Typed { command, options, rest } = match arguments::split(arguments)? {
+fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
+    let mut typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };
+    let command = typed.command;
+    let rest = std::mem::take(&mut typed.rest);
+    given::collect(typed, environment, given)?;
     let mut draft = Draft::default();
-    for (option, text) in &options {
+    for Given { option, text, .. } in &*given {
         option.apply(&mut draft, text)?;
     }
     draft.run.command = rest;
@@ -126,7 +141,7 @@ impl Config {
     /// An election of the service redis with these options.
     pub(crate) fn typed(text: &str) -> Config {
         let arguments = text.split_whitespace().chain(["--consul-service-name", "redis"]).map(OsString::from);
-        match Command::read(arguments, |_| None) {
+        match Command::read(arguments, &Environment::default()) {
             Ok(Command::Check(run) | Command::Resign(run)) => run.config,
             other => panic!("{other:?}"),
         }

@@ -2,6 +2,7 @@
 
 use super::commands::CommandKind;
 use super::draft::Draft;
+use super::own_variable::{OF_A_CHILD, OwnVariable};
 use super::wording;
 
 /// Writes a value into a draft. An error says what to write instead, in the form `use …` or `write …`.
@@ -24,6 +25,7 @@ pub struct OptionSpec {
     help: &'static str,
     default: Option<DefaultSpec>,
     set: Setter,
+    own_variable: OwnVariable,
 }
 
 /// What holds without the option.
@@ -47,6 +49,7 @@ pub(super) const fn option(flag: &'static str, value: &'static str, set: Setter)
         help: "",
         default: None,
         set,
+        own_variable: OwnVariable::of(flag),
     }
 }
 
@@ -93,6 +96,13 @@ impl OptionSpec {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.flag.trim_start_matches('-')
+    }
+
+    /// The variable `ELECTION_…` that is named for it. Those that a variable of Consul's stands in for have none, nor have `--help` and
+    /// `--version`.
+    pub(super) fn own_variable(&self) -> Option<&str> {
+        let has_another = self.variable.is_some() || ["--help", "--version"].contains(&self.flag);
+        if has_another { None } else { self.own_variable.name() }.filter(|name| !OF_A_CHILD.contains(name))
     }
 
     /// Whether it has no value.

@@ -1,9 +1,7 @@
 //! The command line of `run`, completed and checked. Must never know a request.
 
-use std::ffi::OsString;
-
 use super::draft::Draft;
-use super::{Run, access};
+use super::{Environment, Run, access};
 use crate::consul::is_key;
 use crate::election::{Config, Names};
 use crate::run::{OnFailure, Settings};
@@ -12,7 +10,7 @@ use crate::run::{OnFailure, Settings};
 ///
 /// # Errors
 /// Names the option or variable, what is wrong with it, and what to do.
-pub fn finish(draft: Draft, environment: impl Fn(&str) -> Option<OsString>) -> Result<Run, String> {
+pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
     let name = match (&draft.run.name, &draft.run.key) {
         (name, Some(key)) if name.is_empty() => key.clone(),
         (name, _) => name.clone(),
@@ -38,12 +36,12 @@ pub fn finish(draft: Draft, environment: impl Fn(&str) -> Option<OsString>) -> R
         query: task.name.clone(),
         is_query_named: true,
         lock_key: task.lock_key(),
-        scope: access::scope(&draft.access, &environment)?,
+        scope: access::scope(&draft.access, environment)?,
         ..draft.names
     };
-    let access = access::resolve(&draft.access, &environment)?;
+    let access = access::resolve(&draft.access, environment)?;
     let config = Config { names, policy: draft.policy, access, wait: draft.wait };
-    Ok(Run { config, log_level: draft.log_level, task: Some(task) })
+    Ok(Run { config, log_level: draft.log_level, log_format: draft.log_format, task: Some(task) })
 }
 
 /// Checks that a run on a schedule has no options that only make sense for one command.

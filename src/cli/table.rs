@@ -3,7 +3,7 @@
 
 use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
-use super::values::{ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
+use super::values::{LOG_FORMATS, ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
 use super::{run_options, schedule_options};
 use crate::consul::Address;
@@ -227,6 +227,13 @@ pub static GROUPS: &[Group] = &[
                 .help("Log to stderr: off, error, warn, info, debug or trace")
                 .default_words("RUST_LOG, or warn")
                 .only_of(CommandKind::ALL),
+            option("--log-format", "text|json", |draft, text| put(&mut draft.log_format, choice(LOG_FORMATS, text)))
+                .help("How the log is written; json is one object a line, with time, level, election and message")
+                .default(|draft| word(LOG_FORMATS, &draft.log_format))
+                .only_of(CommandKind::ALL),
+            option("--config", "PATH", |_, _| Ok(()))
+                .help("A file of options, each a line: option = value. Options and variables take precedence over it")
+                .only_of(CommandKind::ALL),
             switch("--help", |_, _| Ok(())).help("Print this help").only_of(CommandKind::ALL),
             switch("--version", |_, _| Ok(())).help("Print the version").only_of(CommandKind::ALL),
         ],
@@ -238,6 +245,11 @@ const OTHER_VARIABLES: &[(&str, &str)] = &[
     ("CONSUL_HTTP_AUTH", "USER or USER:PASSWORD, for a proxy in front of the agent"),
     ("CONSUL_HTTP_SSL", "true: use https, even if the address does not say so"),
     ("CONSUL_HTTP_SSL_VERIFY", "false: disable certificate verification; every output line then warns about it"),
+    (
+        "ELECTION_*",
+        "Any other option: ELECTION_LOCK_DELAY is --lock-delay. A switch is true or false; values of an option that can be \
+         repeated have commas between them. What hooks and the child of run are told is never read",
+    ),
     ("RUST_LOG", "The log filter, if --log-level is not given"),
 ];
 

@@ -7,8 +7,7 @@ use crate::consul::{Access, Address, Secret};
 use crate::election::{Invalid, Names, OnOutage, Policy, Wait};
 
 fn read_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command, UsageError> {
-    let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value));
-    Command::read(arguments.iter().map(OsString::from), lookup)
+    Command::read(arguments.iter().map(OsString::from), &environment.iter().copied().collect())
 }
 
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Run {

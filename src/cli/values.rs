@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::log_record::LogFormat;
 use super::shell;
 use crate::bounds;
 use crate::consul::Status;
@@ -15,6 +16,9 @@ pub const ON_OUTAGE: &[(&str, OnOutage)] = &[("keep", OnOutage::Keep), ("demote"
 /// The words for a check's status.
 pub const STATUSES: &[(&str, Status)] =
     &[("passing", Status::Passing), ("warning", Status::Warning), ("critical", Status::Critical)];
+
+/// The words for how the log is written.
+pub const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// Writes a value into its place.
 pub fn put<T, V: Into<T>>(place: &mut T, value: Result<V, String>) -> Result<(), String> {
@@ -71,6 +75,15 @@ pub fn choice<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, String> {
 /// The word for a value.
 pub fn word<T: PartialEq>(choices: &[(&'static str, T)], value: &T) -> String {
     choices.iter().find(|(_, known)| known == value).map(|(word, _)| *word).unwrap_or_default().to_owned()
+}
+
+/// Reads a switch that a variable or a file sets; `None` for any other word.
+pub fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" => Some(true),
+        "0" | "f" | "false" => Some(false),
+        _ => None,
+    }
 }
 
 /// Reads the status of a check.

@@ -13,6 +13,11 @@ pub fn invalid_value(flag: &str, text: &str, hint: &str) -> String {
     format!("invalid value '{text}' for {flag}; {hint}")
 }
 
+/// A switch that is neither on nor off.
+pub fn neither_true_nor_false(by: &str, text: &str) -> String {
+    format!("{by} '{text}' is neither true nor false; use one of these")
+}
+
 /// Words that were typed as one argument and should be several. A text that may be a token is not repeated.
 pub fn one_argument(argument: &str) -> String {
     let mut hides = false;

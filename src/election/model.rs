@@ -67,6 +67,16 @@ impl View {
             || self.query.has_failed()
             || self.entry.has_failed()
     }
+
+    /// Takes over from an earlier view what was read of all instances. After a refused attempt nobody asks again, but in a lock-delay the
+    /// next attempt still needs it. What has changed since shows when the transaction compares.
+    pub fn keep_instances_of(&mut self, earlier: &View) {
+        self.split.clone_from(&earlier.split);
+        self.entries = earlier.entries.clone();
+        self.others = earlier.others.clone();
+        self.others_are_hidden = earlier.others_are_hidden;
+        self.instance.node_address.clone_from(&earlier.instance.node_address);
+    }
 }
 
 /// The answer to a question that is asked only where the decision depends on it.

@@ -100,7 +100,10 @@ impl<'a> Pass<'a> {
         while rounds < MOST_ROUNDS {
             let at = Instant::now();
             let observed = self.observe(cause.take(), deadline, self.done.clone())?;
-            let Observation { view, key, connection, failure } = observed;
+            let Observation { mut view, key, connection, failure } = observed;
+            if let Some(earlier) = self.seen.as_ref().filter(|_| self.done.refused && view.others.is_open()) {
+                view.keep_instances_of(&earlier.view);
+            }
             self.hold(connection);
             self.check_mark(&view)?;
             match view.port {

@@ -31,9 +31,15 @@ pub fn text() -> String {
          {groups}\n\
          ## Environment variables\n\
          \n\
-         A script check has the environment of the agent that runs it. An option takes precedence over its variable.\n\
+         A script check has the environment of the agent that runs it. An option takes precedence over its variable,\n\
+         and a variable over the file. An empty variable counts as unset.\n\
          \n\
          {environment}\n\
+         The program tells hooks and the child of `run` something in variables of the same form, and never reads those as options:\n\
+         `ELECTION_NAME`, `ELECTION_TERM`, `ELECTION_FENCING_TOKEN`, `ELECTION_HELD`, `ELECTION_TICK`, `ELECTION_ROLE`, `ELECTION_QUERY`,\n\
+         `ELECTION_SERVICE`, `ELECTION_SERVICE_ID`, `ELECTION_NODE`.\n\
+         \n\
+         {FILE_OF_OPTIONS}\n\
          ## Exit codes\n\
          \n\
          Consul shows exit code 0 as passing, 1 as warning and 2 as critical. `--master-status`, `--slave-status` and\n\
@@ -47,6 +53,35 @@ pub fn text() -> String {
         codes = table(&["exit code", "what it means"], codes),
     )
 }
+
+/// The section about `--config`.
+const FILE_OF_OPTIONS: &str = "\
+## A file of options
+
+`--config PATH`, or the variable `ELECTION_CONFIG`, names a file with an option on each line:
+
+```ini
+# /etc/consul-election/redis.conf
+consul-service-name = redis
+wait = 50s
+consul-query-tag = v2
+consul-query-tag = eu
+preempt
+only-passing = false
+on-promote = sh -c 'redis-cli replicaof no one'
+token-file = /etc/consul-election-token
+```
+
+- A value is everything after the first equals sign, without the spaces around it and without quotes. A line that begins with `#` is a
+  comment. A switch stands alone, or is `true` or `false`.
+- Options and variables replace what the file says, all values of a repeated option included. Any of `--token`, `--token-file` and their
+  variables replaces both tokens of the file.
+- One file serves all commands: each reads the options that it takes.
+- **In a check's definition, write the path in full**: a check runs in the agent's directory. A change of the file counts from the next run
+  on, without a `consul reload`; a run that waits ends its wait first. A file that is wrong or missing is an error, and so a warning.
+- `ELECTION_CONFIG` and the other variables in the agent's environment are for every election of that node. Name a file for each election
+  with `--config` instead.
+- **A `token` in a file that every user can read is refused.** Give the file the mode 0640 and the agent's group, or use `token-file`.";
 
 fn group(group: &Group) -> String {
     let mut head = vec!["option", "what it does", "default"];

@@ -1,7 +1,7 @@
 //! What a completion must know about an option besides its text: which values it takes, and with which commands. Derives it from the table,
 //! and compares it with how the program reads a command line.
 
-use consul_master_election_tagger::{COMMANDS, Command, CommandKind, CommandSpec, OptionSpec, options};
+use consul_master_election_tagger::{COMMANDS, Command, CommandKind, CommandSpec, Environment, OptionSpec, options};
 
 /// What can follow an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn read(arguments: &[&str]) -> Result<(), String> {
         &["--consul-service-name", "redis"]
     };
     let arguments = arguments.iter().chain(service).map(Into::into);
-    match Command::read(arguments, |_| None) {
+    match Command::read(arguments, &Environment::default()) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.message),
     }

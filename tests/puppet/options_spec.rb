@@ -25,11 +25,14 @@ end
 
 # The program's options that are not parameters, with the reason.
 NO_PARAMETERS = {
-  **%w[name service grace stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout stand-back]
+  **%w[name service grace stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout stand-back
+      schedule next missed deadline if-interrupted overlap max-runtime jitter]
     .to_h { |name| [name, 'only of run, which is no check'] },
   'for' => 'only of resign, which is run by hand',
   'to' => 'only of resign, which is run by hand',
   'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',
+  'config' => 'the parameters take its place',
+  'log-format' => 'the log of a check is part of its output, which people read',
   'help' => 'ends without a pass',
   'version' => 'ends without a pass',
 }.freeze

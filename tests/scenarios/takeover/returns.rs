@@ -83,12 +83,11 @@ fn with_a_wait_a_master_that_is_stopped_and_continued_is_never_a_second_one() {
     watch.saw_never_two_masters();
 }
 
-#[test]
-fn with_a_wait_a_master_whose_agent_is_killed_and_started_again_is_never_a_second_one() {
+fn an_agent_that_is_killed_and_started_again(options: &[&str]) {
     let cluster = Cluster::with(3).quick_failure_detection().start();
     let candidates = Candidate::on_each(cluster.nodes::<3>());
     let api = cluster.server().api();
-    let_consul_run_all(&candidates, "1s", WAIT);
+    let_consul_run_all(&candidates, "1s", options);
     let old = wait_for_settled(&candidates, &api);
     let watch = Watch::over(&candidates[0].service, cluster.server().api());
     candidates[old].node.kill();
@@ -104,6 +103,16 @@ fn with_a_wait_a_master_whose_agent_is_killed_and_started_again_is_never_a_secon
 }
 
 #[test]
+fn with_a_wait_a_master_whose_agent_is_killed_and_started_again_is_never_a_second_one() {
+    an_agent_that_is_killed_and_started_again(WAIT);
+}
+
+#[test]
+fn a_lock_that_is_taken_after_its_lock_delay_takes_the_former_masters_tag_too() {
+    an_agent_that_is_killed_and_started_again(&["--wait", "9s", "--lock-delay", "1s"]);
+}
+
+#[test]
 fn with_a_wait_a_master_whose_check_fails_and_recovers_at_once_is_never_a_second_one() {
     let cluster = Cluster::of(3);
     let candidates = Candidate::on_each(cluster.nodes::<3>());
@@ -116,13 +125,12 @@ fn with_a_wait_a_master_whose_check_fails_and_recovers_at_once_is_never_a_second
         wait_for_a_waiting_run(former);
         former.turn(Health::Critical);
         // A waiting run needs some milliseconds, and no check recovers in less.
-        wait_for("the agent to give its tag up", secs(1), || {
+        wait_for("the agent to give its tag up", secs(20), || {
             seen(former.node.api().local_tags(&former.id), |tags| tags == &["slave"]).map(drop)
         });
         former.turn(Health::Passing);
-        let new = wait_for_another_master(&candidates, old, &api);
-        assert_eq!(wait_for_settled(&candidates, &api), new);
-        old = new;
+        // If both others rest between two runs, the former master may lead again.
+        old = wait_for_settled(&candidates, &api);
     }
     watch.saw_never_two_masters();
 }
