@@ -23,7 +23,7 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
         return Err("no election is named; give --name or --lock-key".to_owned());
     }
     for (flag, text) in [("--lock-key", task.key.as_ref()), ("--name", Some(&task.name))] {
-        if let Some(text) = text.filter(|text| !is_key(text) && !(only_prints && text.is_empty())) {
+        if let Some(text) = text.filter(|text| !(is_key(text) || only_prints && text.is_empty())) {
             let hint = "use letters, digits, and - _ . in parts separated by /";
             return Err(super::wording::invalid_value(flag, text, hint));
         }

@@ -17,11 +17,11 @@ use crate::run::{Itself, News, guard, run as run_task, start};
 pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
     let Some(task) = &run.task else { return FAILED };
     if let (Some(schedule), Some(count)) = (&task.schedule, task.next) {
-        return print_next(schedule, count).unwrap_or_else(refuse);
+        return print_next(schedule, count).unwrap_or_else(|words| refuse(&words));
     }
     let plan = match plan(task) {
         Ok(plan) => plan,
-        Err(words) => return refuse(words),
+        Err(words) => return refuse(&words),
     };
     let say = |news: &News| {
         let words = of_news(news);
@@ -29,7 +29,7 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
         words
     };
     let ending = run_task(task, plan, client(run), Itself { program, arguments }, &say, |stream, line| {
-        info!("{stream}: {line}")
+        info!("{stream}: {line}");
     });
     let (line, code) = match ending {
         Ok(ending) => of_ending(&ending),
@@ -42,7 +42,7 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
 }
 
 /// Says what is wrong with the schedule, as for any other option.
-fn refuse(words: String) -> u8 {
+fn refuse(words: &str) -> u8 {
     eprintln!("consul-master-election-tagger run: error: {words}");
     FAILED
 }

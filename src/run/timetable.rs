@@ -123,7 +123,7 @@ impl Timetable {
     fn begin(&mut self, node: String, record: Record, clock: Timestamp) -> Vec<Action> {
         (self.pending, self.again) = (None, None);
         let ahead = Duration::try_from(record.settled.duration_since(clock)).unwrap_or_default();
-        let warning = (ahead > SKEW).then(|| Action::Say(News::Ahead(ahead)));
+        let warning = (ahead > SKEW).then_some(Action::Say(News::Ahead(ahead)));
         self.held = Some(Held { since: clock, node, before: record.clone(), record });
         warning.into_iter().chain([self.say_next()].into_iter().flatten()).collect()
     }
@@ -194,7 +194,7 @@ impl Timetable {
                 self.say_next().into_iter().chain(self.tick(now, clock)).collect()
             }
             // The election says that the lead is lost. Until then nothing starts, since the record stays pending.
-            (Ok(false), Some(_)) => Vec::new(),
+            (Ok(false), Some(_)) | (_, None) => Vec::new(),
             (Err(why), Some(_)) => {
                 if self.ends.is_some() {
                     return self.finish();
@@ -203,7 +203,6 @@ impl Timetable {
                 self.again = Some(now.after(RETRY));
                 is_first.then_some(Action::Say(News::NotRecorded(why))).into_iter().collect()
             }
-            (_, None) => Vec::new(),
         }
     }
 
@@ -292,3 +291,6 @@ pub fn carry(schedule: &Schedule, key: &str, recorded: Option<&Value>, clock: Ti
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,11 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
         let Value::Words(words) = value(option) else { continue };
         // An option that only one command has is typed after it.
         let command = if let [only] = option.commands { only.name() } else { None };
-        let typed = |word| read(&command.into_iter().chain([option.flag, word]).collect::<Vec<_>>());
+        let needed: &[&str] = if option.needs == Some("--schedule") { &["--schedule", "@daily"] } else { &[] };
+        let typed = |word| {
+            let words = command.into_iter().chain(needed.iter().copied()).chain([option.flag, word]);
+            read(&words.collect::<Vec<_>>())
+        };
         let refusal = typed("nonsense").unwrap_err();
         for word in words {
             assert_eq!(typed(word), Ok(()), "{} {word}", option.flag);
