@@ -74,12 +74,16 @@ fn no_tick_is_started_twice_and_none_is_lost_whatever_fails() {
             }
             lasts
         });
-        elections.iter_mut().for_each(|election| election.restart(&mut random));
+        for election in &mut elections {
+            election.restart(&mut random);
+        }
         if fault % 40 == 39 {
             println!("{} of {faults} faults", fault + 1);
         }
     }
-    paused.iter().for_each(|(_, pid)| signal(*pid, Signal::CONT));
+    for (_, pid) in paused {
+        signal(pid, Signal::CONT);
+    }
     for election in &mut elections {
         election.end(&api, &mut tally);
     }
@@ -128,7 +132,9 @@ impl Election {
             6 => {
                 let guards = children(pid);
                 signal(pid, Signal::KILL);
-                guards.into_iter().for_each(|guard| signal(guard, Signal::KILL));
+                for guard in guards {
+                    signal(guard, Signal::KILL);
+                }
                 "killed with its guard"
             }
             7 => {
@@ -195,7 +201,8 @@ fn until_tick(more: Duration) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let into = Duration::from_nanos(now.subsec_nanos().into());
     let before = millis(950);
-    if into < before { before - into + more } else { secs(1) + before - into + more }
+    let next = if into < before { before } else { secs(1) + before };
+    next.saturating_sub(into) + more
 }
 
 fn at_second(second: i64) -> Timestamp {
