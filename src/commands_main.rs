@@ -4,11 +4,18 @@
 mod startup;
 
 use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use consul_master_election_tagger::{
-    Command, CommandKind, Environment, GUARD, START, UsageError, become_command, guard_command, help, run,
+    Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, follow,
+    guard_command, help, run, show_info,
 };
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use startup::{begin, exit_on_panic, hide_token, print, this_program};
 
@@ -26,6 +33,26 @@ fn main() -> ExitCode {
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
         Ok(Command::Help) => print(&help()),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Other(CommandKind::Info, run)) => {
+            begin(&run, not_hidden);
+            let no_colour = std::env::var_os("NO_COLOR");
+            let style = Style::of(run.show.format, std::io::stdout().is_terminal(), no_colour.as_deref());
+            end(&show_info(&run, style))
+        }
+        Ok(Command::Other(CommandKind::Watch, run)) => {
+            begin(&run, not_hidden);
+            let (interrupt, signal) = (Interrupt::new(), Arc::new(AtomicI32::new(0)));
+            interrupt_on_signals(interrupt.clone(), Arc::clone(&signal));
+            let style = Style::of(run.show.format, std::io::stdout().is_terminal(), None);
+            let report = follow(&run, style, &interrupt, |text| {
+                let mut out = std::io::stdout();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+            });
+            match u8::try_from(signal.load(Ordering::SeqCst)) {
+                Ok(signal) if signal > 0 => ExitCode::from(128 + signal),
+                _ => end(&report),
+            }
+        }
         Ok(Command::Other(CommandKind::Run, task)) => {
             begin(&task, not_hidden);
             let code = if name == GUARD {
@@ -43,6 +70,25 @@ fn main() -> ExitCode {
         Ok(Command::Resign(_)) => refuse(CommandKind::Resign, "type consul-master-election-tagger resign"),
         Err(UsageError { command, message, .. }) => refuse(command, &message),
     }
+}
+
+/// Lets SIGINT and SIGTERM end a watch in good order, and notes which one did.
+fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
+    // Without it, a signal ends the process all the same.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            noted.store(signal, Ordering::SeqCst);
+            interrupt.interrupt();
+        }
+    });
+}
+
+/// Prints a report.
+fn end(report: &Report) -> ExitCode {
+    eprint!("{}", report.error);
+    print(&report.text);
+    ExitCode::from(report.code)
 }
 
 /// Says why a command does not run.

@@ -9,7 +9,7 @@
 //!
 //! let arguments = ["--consul-service-name", "redis"].map(Into::into);
 //! if let Ok(Command::Check(run)) = Command::read(arguments, &Environment::of_process()) {
-//!     let verdict = check(&run.config, &Interrupt::new());
+//!     let verdict = check(&run, &Interrupt::new());
 //!     println!("{}", verdict.line);
 //!     std::process::exit(verdict.exit_code().into());
 //! }
@@ -20,8 +20,10 @@ mod cli;
 mod commands;
 mod consul;
 mod deadline;
+mod dns;
 mod duration;
 mod election;
+mod info;
 mod interrupt;
 pub mod lead;
 mod lock;
@@ -31,16 +33,20 @@ mod process;
 mod run;
 pub mod schedule;
 mod text;
+mod textfile;
+mod watch;
 
 pub use cli::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS, Program};
+pub use cli::info::{Report, Style};
 pub use cli::lines::{Verdict, loggable, of_panic, of_usage};
 pub use cli::log_record::{LogFormat, log_record};
+pub use cli::show::{Format, Show, Until};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, Environment, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{become_command, check, guard_command, resign, run};
+pub use commands::{become_command, check, guard_command, info as show_info, resign, run, watch as follow};
 pub use consul::{
-    Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,
-    Remedy as ConsulRemedy, Roots, Scope, Secret, Status, Tls, server_name,
+    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
+    Scope, Secret, Status, Tls, server_name,
 };
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             if !run.config.wait.length.is_zero() {
                 interrupt_on_signals(interrupt.clone());
             }
-            end(&check(&run.config, &interrupt))
+            end(&check(&run, &interrupt))
         }
         Ok(Command::Resign(run)) => {
             begin(&run, not_hidden);

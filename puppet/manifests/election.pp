@@ -145,6 +145,10 @@
 # @param timeout
 #   The time limit of a pass, hooks included. The program's default is `20s`.
 #
+# @param metrics_file
+#   A file in which the check keeps metrics for Prometheus, for a textfile collector. Its directory must exist and be writable for the
+#   agent's user.
+#
 # @param log_level
 #   What the program logs to standard error, which Consul stores with the check's output. The program's default is `RUST_LOG` from
 #   the agent's environment, or `warn`.
@@ -219,6 +223,7 @@ define consul_master_election_tagger::election (
   Optional[Consul_master_election_tagger::Status] $leaderless_status = undef,
   Optional[Consul_master_election_tagger::Status] $error_status = undef,
   Optional[Consul_master_election_tagger::Duration] $timeout = undef,
+  Optional[Consul_master_election_tagger::Path] $metrics_file = undef,
   Optional[Enum['off', 'error', 'warn', 'info', 'debug', 'trace']] $log_level = undef,
   Optional[Consul_master_election_tagger::Agent] $http_addr = undef,
   Optional[Consul_master_election_tagger::Path] $token_file = undef,
@@ -269,6 +274,7 @@ define consul_master_election_tagger::election (
     'leaderless-status'   => $leaderless_status,
     'error-status'        => $error_status,
     'timeout'             => $timeout,
+    'metrics-file'        => $metrics_file,
     'log-level'           => $log_level,
     'http-addr'           => $agent,
     'token-file'          => $token_file,

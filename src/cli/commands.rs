@@ -77,7 +77,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         kind: CommandKind::Watch,
         name: "watch",
-        usage: "--consul-service-name NAME [OPTIONS]",
+        usage: "[--consul-service-name NAME] [--until leader|change] [OPTIONS]",
         help: "Print a line for each change of leader",
         program: Program::Commands,
         misuse: 3,
@@ -114,6 +114,12 @@ impl CommandKind {
     /// The commands about an election among the instances of a service, which take the options of its check.
     pub const OF_A_SERVICE: &[CommandKind] =
         &[CommandKind::Check, CommandKind::Resign, CommandKind::Info, CommandKind::Watch, CommandKind::Doctor];
+
+    /// Whether it can find the elections that the agent's instances take part in.
+    #[must_use]
+    pub fn finds_elections(self) -> bool {
+        matches!(self, CommandKind::Info | CommandKind::Watch)
+    }
 
     /// The command as the user meets it.
     #[must_use]

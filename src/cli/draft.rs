@@ -7,8 +7,9 @@ use log::LevelFilter;
 
 use super::commands::CommandKind;
 use super::log_record::LogFormat;
+use super::show::Show;
 use super::{Environment, Run, access, run, wording};
-use crate::election::{Config, Names, Policy, Resign, Wait, WatchPort};
+use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 use crate::run::Settings;
 
 /// A configuration in the making. A value whose meaning depends on another option waits here.
@@ -40,6 +41,8 @@ pub struct Draft {
     pub access: TypedAccess,
     /// The least severe level that is logged.
     pub log_level: Option<LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
     /// The command to run on the leader.
     pub run: Settings,
     /// How the log is written.
@@ -78,6 +81,7 @@ impl Default for Draft {
             wait: Wait::default(),
             access: TypedAccess::default(),
             log_level: None,
+            show: Show::default(),
             run: Settings::default(),
             log_format: LogFormat::default(),
         }
@@ -113,11 +117,17 @@ impl Draft {
             resign: (command == CommandKind::Resign).then_some(self.resign),
             ..self.policy
         };
+        let show = Show { timeout: self.show.timeout.filter(|_| command == CommandKind::Watch), ..self.show };
         let config = Config { names, policy, access: access::resolve(&self.access, environment)?, wait: self.wait };
-        config.check().map_err(|invalid| {
+        let checked = match config.check() {
+            // It finds out what it is about.
+            Err(Invalid::NoService) if command.finds_elections() => config.with_some_service().check(),
+            checked => checked,
+        };
+        checked.map_err(|invalid| {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, task: None })
+        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, show, task: None })
     }
 }

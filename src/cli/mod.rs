@@ -10,20 +10,25 @@ mod file;
 mod given;
 mod guess;
 mod help;
+pub mod info;
 pub mod lines;
 pub mod log_record;
+mod metrics;
 mod named;
 mod option;
 mod own_variable;
+pub mod pass_metrics;
 mod remedies;
 mod run;
 pub mod run_lines;
 mod run_options;
 mod schedule_options;
 mod shell;
+pub mod show;
 pub mod table;
 mod tls;
 mod values;
+pub mod watch;
 mod wording;
 
 use std::ffi::OsString;
@@ -42,6 +47,7 @@ pub use environment::Environment;
 pub use guess::elsewhere;
 pub use help::help;
 pub use option::OptionSpec;
+use show::Show;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +71,8 @@ pub struct Run {
     pub config: Config,
     /// The least severe level that is logged, if the user names it.
     pub log_level: Option<log::LevelFilter>,
+    /// How `info` and `watch` show an election.
+    pub show: Show,
     /// The command to run on the leader, for `run`.
     pub task: Option<Settings>,
     /// How the log is written.

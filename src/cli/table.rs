@@ -3,6 +3,7 @@
 
 use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
+use super::show::{FORMATS, UNTIL};
 use super::values::{LOG_FORMATS, ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
 use super::{run_options, schedule_options};
@@ -99,12 +100,16 @@ pub static GROUPS: &[Group] = &[
             option("--wait", "DURATION", |draft, text| put(&mut draft.wait.length, duration(text)))
                 .help("Wait for this long and act on every change at once; for a check with a short interval")
                 .default(|draft| time(draft.wait.length)),
-            option("--timeout", "DURATION", |draft, text| put(&mut draft.wait.timeout, duration(text)))
-                .help(
-                    "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait \
-                     and --timeout add up to that, give the check a longer timeout in its definition",
-                )
-                .default(|draft| time(draft.wait.timeout)),
+            option("--timeout", "DURATION", |draft, text| {
+                draft.show.timeout = Some(duration(text)?);
+                put(&mut draft.wait.timeout, duration(text))
+            })
+            .help(
+                "The time limit of a pass, hooks included. Consul kills a check after 30s by default: if --wait and \
+                 --timeout add up to that, give the check a longer timeout in its definition. info ends within this \
+                 time; watch ends after it with exit code 124, and has no limit by default",
+            )
+            .default(|draft| time(draft.wait.timeout)),
             option("--on-outage", "keep|demote", |draft, text| {
                 put(&mut draft.policy.on_outage, choice(ON_OUTAGE, text))
             })
@@ -221,8 +226,28 @@ pub static GROUPS: &[Group] = &[
     Group { title: "Running a command with run", options: run_options::ROWS },
     Group { title: "Running it on a schedule", options: schedule_options::ROWS },
     Group {
+        title: "Showing an election with info and watch",
+        options: &[
+            option("--format", "table|json|yaml|prometheus", |draft, text| {
+                put(&mut draft.show.format, choice(FORMATS, text))
+            })
+            .help("The format of the output; watch has table, which is lines, and json")
+            .default_words("table on a terminal, json otherwise")
+            .only_of(&[CommandKind::Info, CommandKind::Watch]),
+            option("--until", "leader|change", |draft, text| put(&mut draft.show.until, choice(UNTIL, text)))
+                .help("End watch with exit code 0 once somebody leads, or once another leader has taken over")
+                .default_words("a signal, or --timeout")
+                .only_of(&[CommandKind::Watch]),
+        ],
+    },
+    Group {
         title: "General",
         options: &[
+            option("--metrics-file", "PATH", |draft, text| {
+                draft.show.metrics_file = Some(text.into());
+                Ok(())
+            })
+            .help("Keep metrics for Prometheus in this file, for a textfile collector; its name should end in .prom"),
             option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))
                 .help("Log to stderr: off, error, warn, info, debug or trace")
                 .default_words("RUST_LOG, or warn")

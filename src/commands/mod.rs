@@ -1,10 +1,14 @@
 //! The commands, one file each. Each joins the rooms for one purpose and holds no logic of its own.
 
 mod check;
+mod info;
 mod resign;
 mod run;
 mod timetable;
+mod watch;
 
 pub use check::check;
+pub use info::info;
 pub use resign::resign;
 pub use run::{become_command, guard_command, run};
+pub use watch::watch;

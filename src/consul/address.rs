@@ -136,6 +136,14 @@ impl Address {
         }
     }
 
+    /// Returns the host, unless the agent is reached by a socket.
+    pub fn host_name(&self) -> Option<&str> {
+        match &self.place {
+            Place::Tcp { host, .. } => Some(host),
+            Place::Socket(_) => None,
+        }
+    }
+
     /// Returns the address for people: `http://127.0.0.1:8500/prefix`, `unix:///run/consul.sock`.
     pub fn shown(&self) -> String {
         match &self.place {

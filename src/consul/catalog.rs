@@ -1,6 +1,7 @@
 //! The servers' catalog: what everyone else sees of an instance. Must never know what a tag or a key of Meta means.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
@@ -113,6 +114,26 @@ impl Client {
     /// # Errors
     /// When the request failed.
     pub fn instances_everywhere(&self, service: &str) -> Result<Instances, Error> {
+        self.instances_at(service, "").map(|(instances, _)| instances)
+    }
+
+    /// Returns the same as soon as anything of it has changed after `index`, or at once without an index; after about `limit` at the
+    /// latest. Also returns the index for the next call.
+    ///
+    /// # Errors
+    /// When the request failed.
+    pub fn instances_after(
+        &self,
+        service: &str,
+        index: Option<&str>,
+        limit: Duration,
+    ) -> Result<(Instances, String), Error> {
+        let wait =
+            index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default();
+        self.instances_at(service, &wait)
+    }
+
+    fn instances_at(&self, service: &str, wait: &str) -> Result<(Instances, String), Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Entry {
@@ -137,9 +158,10 @@ impl Client {
             check: Check,
         }
         let rule = Rule::read_all(Resource::Node);
-        let path = format!("/v1/health/service/{}", encode(service));
+        let path = format!("/v1/health/service/{}{wait}", encode(service));
         let call = Call::get(path, format!("read the health of all instances of {service}"), rule);
-        let answer = self.ask(call.for_list())?;
+        let mut answer = self.ask(call.for_list())?;
+        let index = answer.index.take().unwrap_or_default();
         let entries: Vec<Entry> = answer.json()?;
         let instances = entries.into_iter().map(|entry| {
             let checks = entry.checks.unwrap_or_default();
@@ -154,6 +176,6 @@ impl Client {
                 },
             }
         });
-        Ok(Instances { seen: instances.collect(), is_filtered: answer.is_filtered })
+        Ok((Instances { seen: instances.collect(), is_filtered: answer.is_filtered }, index))
     }
 }

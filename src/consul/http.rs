@@ -1,7 +1,6 @@
 //! One HTTP request to the agent and its answer: headers, token, deadline. Must never know what an answer means.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -76,12 +75,6 @@ impl Client {
         }
     }
 
-    /// Creates a client for a program that gives each request its own limit.
-    #[must_use]
-    pub fn of(access: &Access) -> Client {
-        Client::new(access, &Scope::default(), Deadline::after(Duration::ZERO))
-    }
-
     /// Returns the agent's address, for people.
     pub fn agent(&self) -> &str {
         &self.asked.agent
@@ -91,6 +84,13 @@ impl Client {
     #[must_use]
     pub fn until(&self, deadline: Deadline) -> Client {
         Client { deadline, ..self.clone() }
+    }
+
+    /// Returns the same client for reads that any server may answer, even without a leader, from what it last knew.
+    #[must_use]
+    pub fn stale(&self) -> Client {
+        let scope = ["stale", &self.scope].iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        Client { scope: scope.join("&"), ..self.clone() }
     }
 
     /// Returns the time by which its requests end.

@@ -12,6 +12,7 @@ mod catalog;
 mod error;
 mod guarded;
 mod http;
+mod itself;
 mod kv;
 mod query;
 mod remedy;
@@ -32,6 +33,7 @@ pub use error::Error;
 #[cfg(test)]
 pub use error::{Kind, Suspicion};
 pub use http::Client;
+pub use itself::Itself;
 pub use kv::{Key, is_key};
 pub use query::{Found, PreparedQuery, QuerySpec};
 pub use remedy::Remedy;

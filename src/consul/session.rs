@@ -70,6 +70,11 @@ struct Body<'a> {
 }
 
 impl Session {
+    /// Returns how long nobody can acquire a lock after this session ended while holding it.
+    pub fn lock_delay(&self) -> Duration {
+        Duration::from_nanos(self.lock_delay)
+    }
+
     /// Returns whether this session behaves like one created from `new`.
     pub fn is_like(&self, new: &NewSession) -> bool {
         let sorted = |mut ids: Vec<String>| {

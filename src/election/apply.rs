@@ -12,13 +12,15 @@ use super::complaint::Complaint;
 use super::config::Config;
 use super::decide::{Action, HandOver};
 use super::describe::{self, Description};
+use super::history::Past;
 use super::marks::{self, Marks, SlaveHook};
 use super::model::{Done, View};
+use super::outcome::Vacancy;
 use super::progress::Progress;
 use super::registration::Written;
 use super::turn::Turn;
 use super::value::{self, Failure, HandedTo, Holder, Notes, StandBack};
-use super::{hooks, registration, session, stand_back};
+use super::{credible, hooks, registration, session, stand_back, succession};
 use crate::consul::{self, Client};
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -135,7 +137,7 @@ impl Apply<'_> {
             Action::Hook(hook) => return Ok(self.slave_hook(*hook)),
             Action::Describe { session, holder, description } => {
                 // A lock that was lost since it was read shows in the next observation.
-                self.describe(session, holder.as_ref(), description, &view.notes)?;
+                self.describe(session, holder.as_ref(), description, (&view.notes, &self.past()))?;
             }
             Action::HandOver { session, holder, how } => {
                 self.hand_over(session, holder.as_ref(), how)?;
@@ -150,9 +152,9 @@ impl Apply<'_> {
                 self.lock(None).sweep();
                 self.done.rebound = false;
             }
-            Action::Release { session } => {
-                // Nobody leads then, so the value keeps its notes alone.
-                self.lock(None).release(session, &value::write(None, &view.notes))?;
+            Action::Release { session, why } => {
+                // Nobody leads then, so the value keeps its notes alone, and why it is free.
+                self.lock(None).release(session, &value::write(None, &view.notes, &self.left(why)))?;
             }
             Action::CreateQuery(query) => {
                 self.done.query_tried = true;
@@ -222,7 +224,7 @@ impl Apply<'_> {
 
     fn rebind(&mut self, session: &str, holder: Option<&Holder>) -> Result<(), Complaint> {
         let entry = self.entry(holder, &Description::of(holder))?;
-        let value = |session: &str| value::write(Some(&held_by(entry, session)), &self.view.notes);
+        let value = |session: &str| value::write(Some(&held_by(entry, session)), &self.view.notes, &self.past());
         self.lock(holder).move_to_new_session(session, value)?;
         self.done.rebound = true;
         Ok(())
@@ -236,7 +238,8 @@ impl Apply<'_> {
             }
             None => notes.standing_back.push(StandBack::new(&self.view.instance.identity, how.length, None)),
         }
-        self.note(session, holder, &notes)
+        let reason = succession::of_hand_over(&self.view.instance.identity.node, how.reason);
+        self.note(session, holder, &notes, reason)
     }
 
     /// A holder that cannot become master keeps others from leading. It notes that it stands back, and why; the next observation then
@@ -248,15 +251,29 @@ impl Apply<'_> {
         let mut notes = self.notes_of_others();
         let failure = Failure { for_good: complaint.is_permanent(), error: format!("{complaint:#}") };
         notes.standing_back.push(stand_back::note(&self.view.instance.identity, &failure));
-        self.note(session, holder, &notes)?;
+        let reason = succession::of_failure(&self.view.instance.identity.node, &failure);
+        self.note(session, holder, &notes, reason)?;
         *self.complaint = Some(Complaint::StandsBack(failure));
         Ok(Progress::Overtaken)
     }
 
-    /// Writes notes into the value of the held lock, with everything else as it is.
-    fn note(&self, session: &str, holder: Option<&Holder>, notes: &Notes) -> Result<(), Complaint> {
+    /// Writes notes into the value of the held lock, and that this instance gives the lead up, with everything else as it is.
+    fn note(&self, session: &str, holder: Option<&Holder>, notes: &Notes, reason: String) -> Result<(), Complaint> {
         let description = Description { challenger: None, ..Description::of(holder) };
-        self.describe(session, holder, &description, notes)
+        let past = self.past().leaving(&self.view.instance.identity, reason);
+        self.describe(session, holder, &description, (notes, &past))
+    }
+
+    /// What the lock's value says of the past.
+    pub fn past(&self) -> Past {
+        credible::past(&self.view.written)
+    }
+
+    /// The past, with a note of why this instance releases the lock. What it noted when it began to hand over says more.
+    fn left(&self, why: &Vacancy) -> Past {
+        let (past, own) = (self.past(), &self.view.instance.identity);
+        let is_noted = past.left.as_ref().is_some_and(|left| left.instance == *own);
+        if is_noted { past } else { past.leaving(own, succession::of_vacancy(&own.node, why)) }
     }
 
     fn describe(
@@ -264,10 +281,10 @@ impl Apply<'_> {
         session: &str,
         holder: Option<&Holder>,
         description: &Description,
-        notes: &Notes,
+        (notes, past): (&Notes, &Past),
     ) -> Result<(), Complaint> {
         let entry = held_by(self.entry(holder, description)?, session);
-        self.lock(None).rewrite(session, &value::write(Some(&entry), notes))?;
+        self.lock(None).rewrite(session, &value::write(Some(&entry), notes, past))?;
         Ok(())
     }
 

@@ -9,8 +9,9 @@ use super::model::{Candidate, Instance};
 use super::outcome::Split;
 use super::rules::HIGHEST_PRIORITY;
 use super::signature::prints;
+use super::unfit::Unfit;
 use super::value::Notes;
-use crate::consul::{Check, Health, RemoteInstance, Status};
+use crate::consul::{Check, RemoteInstance, Status};
 
 /// The priority of an instance that names none.
 pub const DEFAULT_PRIORITY: u32 = 100;
@@ -47,38 +48,51 @@ pub fn split(instances: &[RemoteInstance], names: &Names) -> Option<Split> {
 }
 
 fn candidate(remote: RemoteInstance, names: &Names, policy: &Policy) -> Option<Candidate> {
-    let RemoteInstance { node, health, checks_index, .. } = remote;
-    let identity = Identity { node, service_id: health.registration.id().to_owned() };
-    let marks = Marks::from(&health.registration);
-    let mark = Mark::of(&marks, names);
-    let Health { registration, checks } = health;
-    let instance = Instance { identity, node_address: None, registration, marks, mark, checks, leftover: None };
+    let checks_index = remote.checks_index;
+    let instance = Instance::of_remote(remote, names);
+    let (priority, is_passing) = assess(&instance, names, policy).ok()?;
+    Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
+}
+
+/// Whether an instance is a candidate, apart from the notes in the lock's value: its priority, and whether it is passing.
+///
+/// # Errors
+/// Why it is not.
+pub fn assess(instance: &Instance, names: &Names, policy: &Policy) -> Result<(u32, bool), Unfit> {
     // An instance that an older version marked shows only in what its check prints.
     let priority = match &instance.mark {
+        Some(mark) if mark.key != names.lock_key => return Err(Unfit::OtherKey(mark.key.clone())),
         // This program writes no higher priority.
-        Some(mark) if mark.key != names.lock_key || mark.priority > Some(HIGHEST_PRIORITY) => return None,
+        Some(mark) if mark.priority > Some(HIGHEST_PRIORITY) => return Err(Unfit::WrongMark),
         Some(mark) => mark.priority,
         None if instance.checks.iter().any(|check| prints(check, names)) => {
             mark::older_priority(&instance.marks, names)
         }
-        None => return None,
+        None => return Err(Unfit::NotMarked),
     };
     let priority = priority.unwrap_or(DEFAULT_PRIORITY);
     // Its own rule counts: it leads by that one.
     let only_passing = instance.mark.as_ref().map_or(policy.only_passing, |mark| mark.only_passing);
     // `--check-id` names the own check of this instance, not of others.
     let names = &Names { check_id: None, ..names.clone() };
-    let own = own_check(&instance, None, names);
-    let is_missing = instance.marked_check().is_some_and(|id| !instance.checks.iter().any(|c| c.id == id));
-    let cannot_run =
-        is_missing || own.is_some_and(|check| check.status == Status::Critical || reports_error(check, names));
-    if priority == 0 || cannot_run || obstacle(&instance, None, names, only_passing).is_some() {
-        return None;
+    if priority == 0 {
+        return Err(Unfit::NeverLeads);
     }
-    let is_passing = obstacle(&instance, None, names, true).is_none();
-    Some(Candidate { instance: instance.identity, is_passing, priority, checks_index })
+    if let Some(obstacle) = obstacle(instance, None, names, only_passing) {
+        return Err(Unfit::Obstacle(obstacle));
+    }
+    if let Some(id) = instance.marked_check().filter(|id| !instance.checks.iter().any(|check| check.id == *id)) {
+        return Err(Unfit::CheckMissing(id.to_owned()));
+    }
+    match own_check(instance, None, names) {
+        Some(own) if own.status == Status::Critical => return Err(Unfit::CheckCritical(own.id.clone())),
+        Some(own) => reported_error(own, names).map_or(Ok(()), |error| Err(Unfit::CheckReports(error.to_owned())))?,
+        None => {}
+    }
+    Ok((priority, obstacle(instance, None, names, true).is_none()))
 }
 
-fn reports_error(check: &Check, names: &Names) -> bool {
-    names.lines_in(&check.output).next_back().is_some_and(|line| line.trim_start().starts_with("error:"))
+/// The error that an election check reports in its last line.
+pub fn reported_error<'a>(check: &'a Check, names: &'a Names) -> Option<&'a str> {
+    names.lines_in(&check.output).next_back().map(str::trim_start).filter(|line| line.starts_with("error:"))
 }

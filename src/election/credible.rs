@@ -5,6 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::history::{MOST_CHANGES, Past};
 use super::identity::Identity;
 use super::value::{Holder, Notes};
 use crate::bounds;
@@ -57,6 +58,22 @@ pub fn notes(value: &[u8]) -> Notes {
     }
     notes.handed_to = notes.handed_to.filter(|note| is_identity(&note.instance) && is_length(note.end.seconds));
     notes
+}
+
+/// What the value says of the past, as far as it has the right form.
+pub fn past(value: &[u8]) -> Past {
+    let mut past: Past = read(value).unwrap_or_default();
+    let printable = |text: &str| one_line(&capped(text, bounds::QUOTE));
+    past.left = past.left.filter(|left| is_identity(&left.instance));
+    if let Some(left) = &mut past.left {
+        left.reason = printable(&left.reason);
+    }
+    past.history.retain(|change| is_name(&change.node) && is_time(&change.since));
+    past.history.truncate(MOST_CHANGES);
+    for change in &mut past.history {
+        change.reason = printable(&change.reason);
+    }
+    past
 }
 
 fn read<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
@@ -117,6 +134,23 @@ mod tests {
         for since in ["", "now", "2026-01-01", "2026-01-01T00:00:00Z\n", long.as_str()] {
             assert_eq!(read(|v| v["since"] = json!(since)).unwrap().since, "", "{since:.20}");
         }
+    }
+
+    #[test]
+    fn of_the_past_five_changes_are_believed_and_each_is_printable_and_short() {
+        let change = |node: &str, since: &str| json!({"term": 7, "node": node, "since": since, "reason": "a\u{202e}\nb".repeat(999)});
+        let good = change("n1", "2026-01-01T00:00:00.000Z");
+        let mut all = vec![change("n\n1", "2026-01-01T00:00:00.000Z"), change("n1", "soon")];
+        all.extend(vec![good; 9]);
+        let left = json!({"node": "n1", "service_id": "redis", "reason": "\u{1b}[31m"});
+        let past = past(json!({"history": all, "left": left}).to_string().as_bytes());
+        assert_eq!(past.history.len(), 5);
+        for change in &past.history {
+            assert!(change.reason.starts_with("a  ba  b") && change.reason.chars().count() <= bounds::QUOTE + 1);
+        }
+        assert_eq!(past.left.unwrap().reason, " [31m");
+        assert_eq!(super::past(b"[]"), Past::default());
+        assert_eq!(super::past(json!({"history": 1}).to_string().as_bytes()), Past::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::clock::timestamp;
 use super::config::{Names, Policy};
 use super::eligibility::{binds_own_check, bound_checks, own_check};
+use super::history::Unread;
 use super::identity::Sighting;
 use super::model::Instance;
 use super::value::{Challenger, Holder, Sight};
@@ -67,6 +68,7 @@ pub fn holder(
         sight: description.sight,
         alone: previous.and_then(|previous| previous.alone.clone()),
         challenger,
+        history: Unread,
     }
 }
 

@@ -14,6 +14,7 @@ mod eligibility;
 mod ending;
 mod entries;
 mod fault;
+mod history;
 mod hook_notes;
 mod hooks;
 mod identity;
@@ -39,8 +40,11 @@ mod session;
 mod signature;
 mod spot_check;
 mod stand_back;
+mod succession;
+mod survey;
 mod takeover;
 mod turn;
+mod unfit;
 mod value;
 mod wait;
 
@@ -50,12 +54,17 @@ pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, St
 pub use fault::{Contradiction, Difference, Fault, QueryFault};
 pub use identity::Identity;
 pub use leader::Leader;
+pub use marks::session_key;
 pub use obstacle::Obstacle;
 pub use outcome::{Caveat, Outcome, Role, Settled, Split, Vacancy};
 pub use pass::{Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
-pub use seen::Cause;
+pub use seen::{Cause, LeadSeen, Seen};
 pub use signature::signature;
-pub use value::Failure;
+pub use survey::{
+    Lead, Survey, Surveyed, elections_of, foreign_filters, is_fenced, is_own_query, last_line, named_by, survey,
+};
+pub use unfit::Unfit;
+pub use value::{Failure, StandBack};
 pub use wait::Waiter;

@@ -9,7 +9,7 @@ use super::marks::{self, Mark, Marks};
 use super::memory::Memory;
 use super::outcome::Split;
 use super::value::{Holder, Notes};
-use crate::consul::{CatalogInstance, Check, Found, PreparedQuery, Registration};
+use crate::consul::{CatalogInstance, Check, Found, Health, PreparedQuery, Registration, RemoteInstance};
 use crate::port::{Target, Unclear};
 
 /// Everything that one observation of Consul showed.
@@ -26,6 +26,10 @@ pub struct View {
     pub term: u64,
     /// The notes in the lock's value.
     pub notes: Notes,
+    /// The lock's value as it stands: what it says of the past is read only when the value is written.
+    pub written: Vec<u8>,
+    /// Why the lock is free; known where the candidates are.
+    pub vacated: Option<String>,
     /// Whether `Policy::max_term` has passed since this instance acquired the lock.
     pub term_is_over: bool,
     /// Whether the challenger that the lock's value names has been passing for `Policy::preempt_after`.
@@ -172,6 +176,15 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// An instance as the catalog has it.
+    pub fn of_remote(remote: RemoteInstance, names: &Names) -> Instance {
+        let RemoteInstance { node, node_address, health: Health { registration, checks }, .. } = remote;
+        let identity = Identity { node, service_id: registration.id().to_owned() };
+        let marks = Marks::from(&registration);
+        let mark = Mark::of(&marks, names);
+        Instance { identity, node_address: Some(node_address), registration, marks, mark, checks, leftover: None }
+    }
+
     /// The ID of the election's own check, where the instance's mark names it.
     pub fn marked_check(&self) -> Option<&str> {
         self.mark.as_ref()?.check.as_deref()

@@ -18,7 +18,7 @@ use super::leader::Leader;
 use super::model::{Answer, Done, Entry, Instance, Lock, View};
 use super::service_port::{self, Held, KnownPort};
 use super::value::{Holder, Notes};
-use super::{candidates, credible, session, spot_check};
+use super::{candidates, credible, session, spot_check, succession};
 use crate::consul::{self, Client, Instances, Key};
 
 /// How long an instance leaves the free lock to a better candidate: ample for that one's next run, since both run equally often as a rule.
@@ -65,6 +65,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
     let SeenLock {
         lock,
         former,
+        written,
         term,
         notes,
         term_is_over,
@@ -81,6 +82,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         lock,
         term,
         notes,
+        written,
+        vacated: None,
         term_is_over,
         challenger_is_due,
         contradiction,
@@ -124,8 +127,9 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
 /// What the lock key and its value show.
 struct SeenLock {
     lock: Lock,
-    /// The last master that the value of a free lock names.
-    former: Option<Identity>,
+    /// The last master that the value of a free lock describes.
+    former: Option<Holder>,
+    written: Vec<u8>,
     term: u64,
     notes: Notes,
     term_is_over: bool,
@@ -142,6 +146,7 @@ impl SeenLock {
         SeenLock {
             lock: Lock::Unknown,
             former: None,
+            written: Vec::new(),
             term: 0,
             notes: Notes::default(),
             term_is_over: false,
@@ -183,8 +188,9 @@ fn read_lock(
             seen.contradiction = another.and_then(|holder| contradiction(holder, names));
             seen.lock = read_holder(client, names, &instance.identity, session, holder)?;
         } else {
-            seen.former = written.map(|holder| holder.instance);
+            seen.former = written;
         }
+        seen.written = value;
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
         seen.is_spot_check = spot_check::is_due(&holder.since, now);
@@ -266,7 +272,7 @@ fn read_candidates(
     client: &Client,
     config: &Config,
     view: &mut View,
-    former: Option<&Identity>,
+    former: Option<&Holder>,
 ) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
@@ -279,7 +285,11 @@ fn read_candidates(
     view.others_are_hidden = is_filtered || instances.is_empty();
     let own = &mut view.instance;
     view.split = candidates::split(&instances, names);
-    view.entries = Entries::among(&instances, &own.identity, former, names);
+    view.entries = Entries::among(&instances, &own.identity, former.map(|holder| &holder.instance), names);
+    if view.lock == Lock::Free {
+        let past = credible::past(&view.written);
+        view.vacated = Some(succession::reason(view.term, &past, former, &instances, names));
+    }
     let remote = instances.iter().find(|remote| remote.node == own.identity.node);
     own.node_address = remote.map(|remote| remote.node_address.clone());
     view.others = Answer::Known(candidates::among(instances, &own.identity, &view.notes, names, policy));

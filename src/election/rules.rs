@@ -60,6 +60,12 @@ pub enum Invalid {
 }
 
 impl Config {
+    /// The same with a service, if it names none: so that its other rules can be checked.
+    #[must_use]
+    pub(crate) fn with_some_service(&self) -> Config {
+        Config { names: Names { service: "service".to_owned(), ..self.names.clone() }, ..self.clone() }
+    }
+
     /// Checks what can be checked without asking Consul.
     ///
     /// # Errors

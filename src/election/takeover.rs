@@ -10,6 +10,7 @@ use super::complaint::Complaint;
 use super::decide::Takeover;
 use super::describe::Description;
 use super::entries::{Alone, Entry};
+use super::history::Change;
 use super::identity::Identity;
 use super::marks::{self, Mark, Marks};
 use super::progress::Progress;
@@ -96,7 +97,13 @@ impl Apply<'_> {
                     changes.extend(self.own(&holder, mark));
                     is_marked = true;
                 }
-                Ok((value::write(Some(&holder), &notes), changes))
+                let change = Change {
+                    term: self.view.term + 1,
+                    node: holder.instance.node.clone(),
+                    since: holder.since.clone(),
+                    reason: self.view.vacated.clone().unwrap_or_default(),
+                };
+                Ok((value::write(Some(&holder), &notes, &self.past().with(change)), changes))
             })
         });
         *self.spare = spare;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Age, Clock, End};
+use super::history::{Past, Unread};
 use super::identity::{Identity, Sighting};
 
 /// The entry of the instance that holds the lock.
@@ -58,6 +59,9 @@ pub struct Holder {
     /// The candidate of higher priority that takes over once it has been passing for long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Challenger>,
+    /// See [`Past::history`]; named here so that it is not read.
+    #[serde(default, skip_serializing)]
+    pub history: Unread,
 }
 
 /// Whether the prepared query found the holder.
@@ -148,11 +152,13 @@ struct Value<'a> {
     holder: Option<&'a Holder>,
     #[serde(flatten)]
     notes: &'a Notes,
+    #[serde(flatten)]
+    past: &'a Past,
 }
 
 /// The value as it stands in the key.
-pub fn write(holder: Option<&Holder>, notes: &Notes) -> Vec<u8> {
-    serde_json::to_vec(&Value { holder, notes }).unwrap_or_default()
+pub fn write(holder: Option<&Holder>, notes: &Notes, past: &Past) -> Vec<u8> {
+    serde_json::to_vec(&Value { holder, notes, past }).unwrap_or_default()
 }
 
 impl Holder {
@@ -235,7 +241,7 @@ mod tests {
             standing_back,
             handed_to: Some(HandedTo { instance: instance("n4"), end: end.clone(), is_over: false }),
         };
-        let value = write(None, &written);
+        let value = write(None, &written, &Past::default());
         for (now, held, remembered, handed) in [
             (58, &[][..], &[][..], false),
             (60, &["n2", "n3"], &[], true),

@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::carried::Carrier;
+use super::client::Client;
 use super::election::Election;
 use super::timing::{Timings, Unsafe};
-use crate::consul::{Client, is_key};
+use crate::consul::is_key;
 
 /// What happens to a lead that cannot be proven any more because Consul does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,6 +187,6 @@ impl Builder {
                 return Err(Invalid::Relinquish(time));
             }
         }
-        Ok(Election::new(Arc::new(settings), client))
+        Ok(Election::new(Arc::new(settings), client.0))
     }
 }

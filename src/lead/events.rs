@@ -81,6 +81,8 @@ pub struct Events {
     loss_is_told: bool,
     /// The last session of this process that held the key.
     former: Option<String>,
+    /// Since when the key has been seen free, and its index then.
+    free_since: Option<(u64, Moment)>,
     /// Until when nothing is tried after an error that needs an operator.
     rests_until: Option<Moment>,
     /// Whether the thread that watches the key has started.
@@ -146,6 +148,7 @@ impl Events {
             last: Last::Nothing,
             loss_is_told: false,
             former: None,
+            free_since: None,
             rests_until: None,
             is_watching: false,
         }
@@ -183,23 +186,24 @@ impl Events {
             return self.fail(error);
         }
         let Seen::Key(key) = seen else { return self.tell_outage().unwrap_or(Step::Wait(LONGEST)) };
-        let carried =
-            self.settings.carrier.as_ref().map(|carrier| carrier.carry(key.as_ref().map(|key| &key.value[..])));
-        let carried = match carried.transpose() {
-            Ok(carried) => carried,
-            Err(why) => return self.pause(Pause::Refused(why), LONGEST),
-        };
+        if let Err(why) = self.carried(key.as_ref()) {
+            return self.pause(Pause::Refused(why), LONGEST);
+        }
         if let Some(session) = key.as_ref().and_then(|key| key.session.clone()) {
             return self.follow(key.as_ref(), &session);
         }
+        let free_at = self.free_at(key.as_ref());
         let rest = self.shared.lock().stands_back_until.filter(|(until, _)| !until.has_come());
         match rest {
             Some((until, true)) => return self.pause(Pause::StandsBack, until.remaining()),
             Some((until, false)) => return Step::Wait(until.remaining()),
             None => {}
         }
+        if !free_at.has_come() {
+            return self.pause(Pause::LockDelay, free_at.remaining());
+        }
         let asked = Moment::now();
-        self.try_to_lead(key.as_ref(), carried).unwrap_or_else(|error| self.has_failed(asked, error))
+        self.try_to_lead().unwrap_or_else(|error| self.has_failed(asked, error))
     }
 
     fn watch(&mut self) -> std::io::Result<()> {
@@ -215,7 +219,8 @@ impl Events {
         let leftover = self.shared.lock().leftover.take_if(|hold| hold.session() == session);
         if let Some(hold) = leftover {
             let asked = Moment::now();
-            return match hold.release(key.map(|key| &key.value[..]).unwrap_or_default(), REQUEST_LIMIT) {
+            let value = key.map(|key| &key.value[..]).unwrap_or_default();
+            return match hold.release(&Note::of_release(value).encoded(), REQUEST_LIMIT) {
                 Ok(()) => Step::Wait(TRY_EVERY),
                 Err(error) => {
                     self.shared.lock().leftover = Some(hold);
@@ -235,7 +240,7 @@ impl Events {
         Step::Report(Event::Following(Leader::of(session, term, value)))
     }
 
-    fn try_to_lead(&mut self, seen: Option<&Key>, carried: Option<Value>) -> Result<Step, Error> {
+    fn try_to_lead(&mut self) -> Result<Step, Error> {
         let hold = match self.spare.take() {
             // In a lock-delay Consul gives the same answer for a session that has ended.
             Some(hold) if hold.renew(REQUEST_LIMIT)? => hold,
@@ -244,13 +249,35 @@ impl Events {
                 Ok(checks) => self.prepare(checks)?,
             },
         };
+        // Nobody may have held it since it was seen free, for however short a time.
+        let free = match hold.prove(REQUEST_LIMIT)? {
+            Proof::NotHeld(key) if key.as_ref().is_none_or(|key| key.session.is_none()) => {
+                if !self.free_at(key.as_ref()).has_come() {
+                    self.spare = Some(hold);
+                    return Ok(Step::Wait(TRY_EVERY));
+                }
+                key
+            }
+            _ => {
+                self.spare = Some(hold);
+                return Ok(Step::Wait(TRY_EVERY));
+            }
+        };
+        let carried = match self.carried(free.as_ref()) {
+            Ok(carried) => carried,
+            Err(why) => {
+                self.spare = Some(hold);
+                return Ok(self.pause(Pause::Refused(why), TRY_EVERY));
+            }
+        };
         let hands_on = carried.is_some();
-        let new = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder);
+        let lock_delay = self.settings.timings.lock_delay;
+        let new = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder, lock_delay);
         let note = Note { carried, ..new };
         let asked = Moment::now();
         // Whether an attempt without an answer succeeded shows in the proof.
         let acquired = if hands_on {
-            hold.acquire_unchanged(&note.encoded(), seen, REQUEST_LIMIT)
+            hold.acquire_unchanged(&note.encoded(), free.as_ref(), REQUEST_LIMIT)
         } else {
             hold.acquire(&note.encoded(), REQUEST_LIMIT)
         };
@@ -280,6 +307,23 @@ impl Events {
                 Err(error)
             }
         }
+    }
+
+    /// What a new holder of the key hands on, if anything. An error says why this process must not hold it.
+    fn carried(&self, key: Option<&Key>) -> Result<Option<Value>, String> {
+        let carrier = self.settings.carrier.as_ref();
+        carrier.map(|carrier| carrier.carry(key.map(|key| &key.value[..]))).transpose()
+    }
+
+    /// When this process may take the free key.
+    fn free_at(&mut self, key: Option<&Key>) -> Moment {
+        let Some(key) = key else { return Moment::now() };
+        let since = match self.free_since {
+            Some((index, since)) if index == key.modify_index => since,
+            _ => Moment::now(),
+        };
+        self.free_since = Some((key.modify_index, since));
+        since.after(Note::lock_delay_of(&key.value, self.settings.timings.lock_delay))
     }
 
     fn prepare(&mut self, checks: services::Checks) -> Result<Hold, Error> {

@@ -75,16 +75,15 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
     let mut tried = 0;
     for option in options() {
         let Value::Words(words) = value(option) else { continue };
-        // An option that only one command has is typed after it.
-        let command = if let [only] = option.commands { only.name() } else { None };
+        let command = option.commands[0].name();
         let needed: &[&str] = if option.needs == Some("--schedule") { &["--schedule", "@daily"] } else { &[] };
-        let typed = |word| {
+        let with = |word| {
             let words = command.into_iter().chain(needed.iter().copied()).chain([option.flag, word]);
             read(&words.collect::<Vec<_>>())
         };
-        let refusal = typed("nonsense").unwrap_err();
+        let refusal = with("nonsense").unwrap_err();
         for word in words {
-            assert_eq!(typed(word), Ok(()), "{} {word}", option.flag);
+            assert_eq!(with(word), Ok(()), "{} {word}", option.flag);
             assert!(refusal.contains(word), "{word} is not what the program itself offers: {refusal}");
             tried += 1;
         }

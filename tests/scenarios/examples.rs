@@ -113,3 +113,8 @@ fn the_options_page_names_every_option_with_its_default() {
         }
     }
 }
+
+#[test]
+fn the_page_about_the_library_shows_the_example_that_runs() {
+    assert_eq!(blocks_of("docs/library.md", "rust"), [read("examples/lead.rs").trim_end()]);
+}

@@ -20,6 +20,7 @@ mod footprint;
 mod handover;
 mod hooks;
 mod hostile;
+mod info;
 mod lead;
 mod lock;
 mod migrating;

@@ -52,7 +52,7 @@ describe 'consul_master_election_tagger::election' do
     'leaderless_status' => [0], 'error_status' => ['fatal'], 'check_status' => ['up'], 'log_level' => ['loud'], 'preempt' => ['yes'], 'watch_port' => [6379],
     'consul_query_tag' => ['prod', ['!'], ['']], 'query_failover' => ['dc2'], 'master_tag' => ['!old', ''], 'slave_tag' => ['!old'],
     'lock_key' => ['/leader', 'a//b', 'a/', 'a/../b', 'my key', '..'], 'consul_query_name' => ['a/b', 'a..b', '.', 'two words'],
-    'watch_address' => ['6379', 'redis', '::1:6379', 'sock', 'host:99999', 'host:65536', '[::1]:0'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'ca_file' => ['ca.pem'],
+    'watch_address' => ['6379', 'redis', '::1:6379', 'sock', 'host:99999', 'host:65536', '[::1]:0'], 'program' => ['bin/tagger'], 'token_file' => ['token'], 'metrics_file' => ['a.prom'], 'ca_file' => ['ca.pem'],
     # puppet/consul would write these as numbers, and Consul refuse the file.
     'check_id' => ['', '7', '-1', '0'], 'check_notes' => ['2024'], 'consul_service_name' => ['6379'], 'consul_service_id' => ['', '6379'], 'check_token' => ['123'],
     'service_title' => ['', true], 'http_addr' => [

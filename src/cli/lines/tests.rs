@@ -29,6 +29,11 @@ fn every_line_is_as_the_golden_file_has_it() {
     let resigned =
         of_resignation(&Config::for_tests(), &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))), false);
     writeln!(text, "{} {}", resigned.exit_code(), resigned.line).unwrap();
+    let slave = of_outcome(&Config::for_tests(), &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))));
+    let path = std::path::Path::new("/var/lib/prometheus/node-exporter/election.prom");
+    let denied = std::io::Error::from(ErrorKind::PermissionDenied);
+    let unwritten = crate::cli::pass_metrics::with_warning(&slave, path, &denied);
+    writeln!(text, "{} {}", unwritten.exit_code(), unwritten.line).unwrap();
     let panic = of_panic(Some("redis-master"), "index out of bounds\nsecond line (src/x.rs:1)");
     writeln!(text, "{} {}", panic.exit_code(), panic.line).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

@@ -8,7 +8,8 @@ use crate::election::entries::Alone;
 use crate::election::fault::Fault;
 use crate::election::identity::Identity;
 use crate::election::marks::{Mark, Marks, SlaveHook};
-use crate::election::outcome::Role;
+use crate::election::outcome::{Role, Vacancy};
+use crate::election::succession::HandOverReason;
 use crate::election::value::Holder;
 
 /// What the instance is, and what is left to do until Consul shows it.
@@ -87,6 +88,8 @@ pub enum Action {
     Release {
         /// The session that holds the lock.
         session: String,
+        /// Why it steps down.
+        why: Vacancy,
     },
     /// Create the prepared query.
     CreateQuery(PreparedQuery),
@@ -114,4 +117,6 @@ pub struct HandOver {
     pub length: Duration,
     /// The candidate that should lead; `None`: any other.
     pub to: Option<Identity>,
+    /// Why.
+    pub reason: HandOverReason,
 }

@@ -41,7 +41,7 @@ pub fn decide(view: &View, names: &Names, policy: &Policy) -> Decision {
                     // A run that was killed right after it took the lock has told the catalog of its tag, and not the agent.
                     actions.push(Action::ConfirmMarks(view.instance.marks.clone()));
                 }
-                actions.push(Action::Release { session: session.clone() });
+                actions.push(Action::Release { session: session.clone(), why: vacancy.clone() });
             }
             Decision { role: Some(Role::SlaveOfNone(vacancy)), actions, fault: None }
         }

@@ -11,6 +11,7 @@ use crate::election::identity::{Identity, Sighting};
 use crate::election::marks;
 use crate::election::model::{Answer, Candidate, Lock, Port, View};
 use crate::election::outcome::Vacancy;
+use crate::election::succession::HandOverReason;
 use crate::election::value::{HandedTo, Holder};
 
 /// How long the others leave the lock to the candidate that a master handed over to, and how long a master stands back whose term is
@@ -127,16 +128,17 @@ fn handed_to(view: &View) -> Option<&HandedTo> {
 
 /// Whether a master hands over, and to which candidate.
 fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
-    let to = |length, instance: &Identity| Stance::HandOver(HandOver { length, to: Some(instance.clone()) });
+    let to =
+        |length, instance: &Identity, reason| Stance::HandOver(HandOver { length, to: Some(instance.clone()), reason });
     if let Some(resign) = &policy.resign {
         let Some(node) = &resign.to else {
-            return Stance::HandOver(HandOver { length: resign.stands_back, to: None });
+            return Stance::HandOver(HandOver { length: resign.stands_back, to: None, reason: HandOverReason::Resign });
         };
         if view.others.has_failed() {
             return Stance::Lead;
         }
         if let Some(chosen) = others(view).find(|other| other.instance.node == *node) {
-            return to(resign.stands_back, &chosen.instance);
+            return to(resign.stands_back, &chosen.instance, HandOverReason::Resign);
         }
         if view.others_are_hidden {
             return Stance::Impossible(Fault::OthersHidden);
@@ -148,16 +150,16 @@ fn hand_over(view: &View, names: &Names, policy: &Policy) -> Stance {
         let watched = holder(view).and_then(Holder::sighting);
         let seen = better(view, names, policy).filter(|_| policy.preempt_after.is_some());
         if let Some(seen) = seen.filter(|seen| watched == Some(&seen.sighting())) {
-            return to(HANDED_FOR, &seen.instance);
+            return to(HANDED_FOR, &seen.instance, HandOverReason::Preempt);
         }
     }
     if is_in_warning(view, names) {
         if let Some(healthy) = others(view).find(|other| other.is_passing) {
-            return to(HANDED_FOR, &healthy.instance);
+            return to(HANDED_FOR, &healthy.instance, HandOverReason::Warning);
         }
     }
     if view.term_is_over && others(view).next().is_some() {
-        return Stance::HandOver(HandOver { length: HANDED_FOR, to: None });
+        return Stance::HandOver(HandOver { length: HANDED_FOR, to: None, reason: HandOverReason::MaxTerm });
     }
     Stance::Lead
 }

@@ -66,3 +66,23 @@ fn with_keep_a_lead_outlives_an_outage_and_ends_when_consul_says_so() {
     }
     assert!(matches!(lead.lost().wait(secs(60)), Some(Loss::Gone(_))));
 }
+
+#[test]
+fn a_key_that_was_not_released_is_taken_only_after_the_lock_delay_in_its_value_even_if_consul_has_forgotten_it() {
+    let [n1] = shared().nodes();
+    let (api, key) = (n1.api(), format!("service/{}/leader", unique("lead")));
+    // As a server leaves it that has forgotten the lock-delay.
+    let session = api.create_session(&serde_json::json!({"LockDelay": "0s"}));
+    let note = serde_json::json!({"node": "n9", "session": session, "lock_delay": 8000});
+    assert!(api.acquire(&key, &session, &note.to_string()));
+    let one = Program::start(Election::builder("x").key(&key).grace(secs(0)).lock_delay(secs(7)), n1);
+    assert_eq!(one.follows(), "n9");
+    let ended = Moment::now();
+    api.destroy_session(&session);
+    one.wait("the lock-delay", |event| matches!(event, Event::Waiting(Pause::LockDelay)).then_some(()));
+    let lead = one.leads();
+    assert!(ended.elapsed() >= secs(8), "{:?}", ended.elapsed());
+    // A lead that is released is free at once.
+    drop(lead);
+    assert_eq!(api.lock(&key).unwrap().value["released"], true);
+}

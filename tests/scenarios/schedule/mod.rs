@@ -71,7 +71,7 @@ impl Job {
         for (name, value) in fields.as_object().unwrap() {
             record[name] = value.clone();
         }
-        api.put_key(&self.key(), &json!({"node": "n9", "carried": record}).to_string());
+        api.put_key(&self.key(), &json!({"node": "n9", "released": true, "carried": record}).to_string());
     }
 
     /// Waits for a record.

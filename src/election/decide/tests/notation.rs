@@ -13,6 +13,7 @@ use crate::election::describe::bound_ids;
 use crate::election::eligibility::own_check;
 use crate::election::entries::{Alone, Entries, Entry};
 use crate::election::fault::{Contradiction, Difference, QueryFault};
+use crate::election::history::Unread;
 use crate::election::identity::Identity;
 use crate::election::marks::{self, Mark, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
@@ -74,6 +75,8 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         others: Answer::NotAsked,
         split: None,
         entries: Entries::default(),
+        written: Vec::new(),
+        vacated: None,
         contradiction: None,
         idle: None,
         now: None,
@@ -297,6 +300,7 @@ pub fn holder(instance: &Instance, check_id: Option<String>, names: &Names, poli
         sight: Sight::Found,
         alone: None,
         challenger: None,
+        history: Unread,
     };
     Holder { checks: bound_ids(instance, Some(&holder), names, policy), ..holder }
 }

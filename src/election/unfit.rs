@@ -1,0 +1,27 @@
+//! Why an instance of the service is no candidate of its election. Plain data.
+
+use super::obstacle::Obstacle;
+use super::value::StandBack;
+
+/// Why an instance is no candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// Nothing shows that it takes part: its election check has not run yet, or it has none.
+    NotMarked,
+    /// Its mark names this lock key, which is another election's.
+    OtherKey(String),
+    /// Its mark has a priority that this program does not write.
+    WrongMark,
+    /// Its priority is 0.
+    NeverLeads,
+    /// The election check that its mark names does not exist.
+    CheckMissing(String),
+    /// Its election check is critical: Consul cannot run it, or killed it.
+    CheckCritical(String),
+    /// Its election check reports this error.
+    CheckReports(String),
+    /// Its checks do not let it lead.
+    Obstacle(Obstacle),
+    /// It stands back, or failed not long ago.
+    StandsBack(StandBack),
+}

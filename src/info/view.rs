@@ -1,0 +1,128 @@
+//! From what Consul answered to what `info` shows. Pure.
+
+use super::asked::Asked;
+use super::dns::{agrees, of_found};
+use super::model::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo, LockInfo, SCHEMA, State};
+use super::problems::{Scene, problems};
+use super::words::{clean, health, why};
+use crate::consul::{Key, RemoteInstance};
+use crate::dns::Target;
+use crate::election::{Identity, Lead, Leader, Names, Policy, Survey, Surveyed, survey};
+
+/// What `info` shows. `policy` holds the rules of instances that do not name their own.
+pub fn view(asked: &Asked, policy: &Policy) -> Info {
+    let names = &asked.names;
+    let instances: &[RemoteInstance] = asked.instances.as_ref().map_or(&[], |instances| &instances.seen);
+    let lock = asked.lock.as_ref().ok().and_then(Option::as_ref);
+    let mut seen = survey(lock, asked.session.as_ref(), instances, (names, policy), asked.now);
+    with_address(&mut seen.lead, instances);
+    let leader = match &seen.lead {
+        Lead::Held { leader, .. } => Some(leader),
+        Lead::Nobody(_) => None,
+    };
+    let (answers, is_known) = answers(asked, instances);
+    let agrees = if is_known && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
+    let problems = problems(&Scene { asked, seen: &seen, answers: &answers, agrees });
+    let state = match (&asked.lock, &asked.stale, leader) {
+        (Err(_), _, _) | (_, Some(_), _) => State::Unknown,
+        (Ok(_), None, None) => State::Leaderless,
+        (Ok(_), None, Some(_)) if problems.is_empty() => State::Healthy,
+        (Ok(_), None, Some(_)) => State::Troubled,
+    };
+    Info {
+        schema: SCHEMA,
+        election: clean(&names.query),
+        service: clean(&names.service),
+        leader: leader.map(|leader| of_leader(leader, seen.term)),
+        lock: of_lock(names, lock, asked),
+        dns: DnsInfo {
+            name: clean(&asked.dns_name),
+            answers: answers.iter().map(|target| clean(&target.to_string())).collect(),
+            agrees,
+        },
+        candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen)).collect(),
+        problems,
+        history: of_history(&seen),
+        vacancy: match &seen.lead {
+            Lead::Nobody(reason) => Some(clean(reason)),
+            Lead::Held { .. } => None,
+        },
+        state,
+    }
+}
+
+/// What DNS answers, or where it cannot be asked, what the prepared query finds; and whether either is known.
+fn answers(asked: &Asked, instances: &[RemoteInstance]) -> (Vec<Target>, bool) {
+    let address_of =
+        |node: &str| instances.iter().find(|remote| remote.node == node).map(|remote| remote.node_address.clone());
+    match (&asked.dns, &asked.found) {
+        (Ok(answers), _) => (answers.clone(), true),
+        (Err(_), Ok(found)) => (of_found(found.as_ref(), address_of), true),
+        (Err(_), Err(_)) => (Vec::new(), false),
+    }
+}
+
+/// The leader with the address that the catalog has, where the lock's value does not say it.
+fn with_address(lead: &mut Lead, instances: &[RemoteInstance]) {
+    let Lead::Held { leader, holder: None } = lead else { return };
+    let Some(Identity { node, service_id }) = &leader.instance else { return };
+    let is_it = |remote: &&RemoteInstance| remote.node == *node && remote.health.registration.id() == service_id;
+    if let Some(remote) = instances.iter().find(is_it) {
+        let own = remote.health.registration.address();
+        leader.address = if own.is_empty() { remote.node_address.clone() } else { own.to_owned() };
+        leader.port = remote.health.registration.port();
+    }
+}
+
+fn of_leader(leader: &Leader, term: u64) -> LeaderInfo {
+    let known = |text: &str| Some(clean(text)).filter(|text| !text.is_empty());
+    let instance = leader.instance.as_ref();
+    LeaderInfo {
+        node: instance.and_then(|instance| known(&instance.node)),
+        service_id: instance.and_then(|instance| known(&instance.service_id)),
+        address: known(&leader.address),
+        port: Some(leader.port).filter(|port| *port > 0),
+        session: clean(&leader.session),
+        since: known(&leader.since),
+        term,
+    }
+}
+
+fn of_lock(names: &Names, lock: Option<&Key>, asked: &Asked) -> LockInfo {
+    LockInfo {
+        key: clean(&names.lock_key),
+        session: lock.and_then(|key| key.session.as_deref()).map(clean),
+        lock_delay_seconds: asked.session.as_ref().map(crate::consul::Session::lock_delay),
+        fencing_token: lock.map(|key| format!("{}.{}", key.create_index, key.lock_index)),
+    }
+}
+
+fn of_candidate(found: &Surveyed, seen: &Survey) -> CandidateInfo {
+    let leads = seen.lead.instance() == Some(&found.instance);
+    CandidateInfo {
+        node: clean(&found.instance.node),
+        service_id: clean(&found.instance.service_id),
+        role: match (found.is_master, found.is_slave) {
+            (true, true) => "both",
+            (true, false) => "master",
+            (false, true) => "slave",
+            (false, false) => "none",
+        },
+        health: health(found),
+        priority: found.priority,
+        can_lead: found.unfit.is_none(),
+        why: found.unfit.as_ref().map(why),
+        next: !leads && seen.next.first() == Some(&found.instance),
+    }
+}
+
+/// The history, as far as it belongs to the lock as it is: a key that was deleted counts its terms from 1 again.
+fn of_history(seen: &Survey) -> Vec<ChangeInfo> {
+    let changes = seen.past.history.iter().map(|change| ChangeInfo {
+        term: change.term,
+        node: clean(&change.node),
+        since: clean(&change.since),
+        reason: clean(&change.reason),
+    });
+    changes.collect()
+}

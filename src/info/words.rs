@@ -1,0 +1,67 @@
+//! The words for what is seen of a candidate: its health, and why it may not lead. Pure.
+
+use crate::bounds;
+use crate::consul::Status;
+use crate::election::{Obstacle, StandBack, Surveyed, Unfit};
+use crate::text::{capped, one_line};
+
+/// The check that Consul itself keeps of every node.
+pub const NODE_ALIVE: &str = "serfHealth";
+
+/// Makes a text of others fit for a sentence.
+pub fn clean(text: &str) -> String {
+    one_line(&capped(text, bounds::QUOTE))
+}
+
+/// The health of an instance: `passing`, or what is not.
+pub fn health(instance: &Surveyed) -> String {
+    match &instance.health {
+        None => "passing".to_owned(),
+        Some(obstacle) => of_obstacle(obstacle),
+    }
+}
+
+fn of_obstacle(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::InstanceInMaintenance => "maintenance".to_owned(),
+        Obstacle::NodeInMaintenance => "node in maintenance".to_owned(),
+        Obstacle::Check { id, .. } if id == NODE_ALIVE => "node failed".to_owned(),
+        Obstacle::Check { id, status: Status::Critical } | Obstacle::SilentCheck(id) => {
+            format!("critical: {}", clean(id))
+        }
+        Obstacle::Check { id, .. } => format!("warning: {}", clean(id)),
+    }
+}
+
+/// Why an instance is no candidate.
+pub fn why(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::NotMarked => "its election check has not run yet".to_owned(),
+        Unfit::OtherKey(key) => format!("it takes part under another lock key, {}", clean(key)),
+        Unfit::WrongMark => "its mark is not this program's".to_owned(),
+        Unfit::NeverLeads => "its priority is 0".to_owned(),
+        Unfit::CheckMissing(id) => format!("its election check {} does not exist", clean(id)),
+        Unfit::CheckCritical(id) => format!("its election check {} is critical", clean(id)),
+        Unfit::CheckReports(error) => format!("its election check reports {}", clean(error)),
+        Unfit::Obstacle(obstacle) => of_obstacle(obstacle),
+        Unfit::StandsBack(note) => stands_back(note),
+    }
+}
+
+/// That an instance stands back, until when, and why.
+fn stands_back(StandBack { end, failure, is_over, .. }: &StandBack) -> String {
+    match (failure, is_over) {
+        (Some(failure), true) => format!("it could not lead a while ago: {}", clean(&failure.error)),
+        (Some(failure), false) => format!("it stands back until {}: {}", clean(&end.until), clean(&failure.error)),
+        (None, _) => format!("it stands back until {}", clean(&end.until)),
+    }
+}
+
+/// Names as a list: `n1, n2 and n3`.
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

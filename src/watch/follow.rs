@@ -1,0 +1,220 @@
+//! Follows an election: puts the answers together, and asks DNS when the leader changes.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::event::{Event, What, of_candidates, of_lead};
+use super::questions::{News, start};
+use crate::consul::{Client, Instances, Key};
+use crate::deadline::Deadline;
+use crate::election::{Names, Policy, named_by};
+use crate::info::{Asked, Info, Missing, Resolver, view};
+use crate::interrupt::Interrupt;
+
+/// How long a line about a new leader waits for DNS, and how often it asks meanwhile. Its query is some milliseconds younger than its lock.
+const DNS_PATIENCE: Duration = Duration::from_millis(35);
+const DNS_PAUSE: Duration = Duration::from_millis(4);
+
+/// How often, and for how long, DNS is asked again that does not agree yet.
+const DNS_AGAIN: Duration = Duration::from_millis(200);
+const DNS_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a question outside the blocking queries may take.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// What following came to.
+pub enum Step {
+    /// Something has changed.
+    Event(Event),
+    /// The time is over.
+    TimeIsOver,
+    /// The interrupt has happened.
+    Interrupted,
+}
+
+/// What is known of the lock key.
+enum Lock {
+    Unknown,
+    Known(Option<Key>),
+}
+
+/// An election that is followed.
+pub struct Follower<'a> {
+    client: Client,
+    names: Names,
+    policy: &'a Policy,
+    resolver: Resolver,
+    news: Receiver<News>,
+    lock: Lock,
+    instances: Option<Instances>,
+    /// The last look.
+    last: Option<Info>,
+    /// When the lead was lost.
+    lost: Option<Instant>,
+    /// When the leader was seen that DNS does not name yet, and when DNS is asked next.
+    unnamed: Option<(Instant, Instant)>,
+    is_silent: bool,
+    events: VecDeque<Event>,
+}
+
+impl<'a> Follower<'a> {
+    /// Begins to follow an election.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        client: &Client,
+        names: &Names,
+        policy: &'a Policy,
+        resolver: Resolver,
+        interrupt: &Interrupt,
+    ) -> std::io::Result<Follower<'a>> {
+        let news = start(client, &names.lock_key, &names.service, interrupt)?;
+        Ok(Follower {
+            client: client.clone(),
+            names: names.clone(),
+            policy,
+            resolver,
+            news,
+            lock: Lock::Unknown,
+            instances: None,
+            last: None,
+            lost: None,
+            unnamed: None,
+            is_silent: false,
+            events: VecDeque::new(),
+        })
+    }
+
+    /// Waits for the next change; `limit`: `None` for ever.
+    pub fn next(&mut self, limit: Option<Deadline>) -> Step {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Step::Event(event);
+            }
+            let left = limit.map(|limit| limit.remaining());
+            if left.is_some_and(|left| left.is_zero()) {
+                return Step::TimeIsOver;
+            }
+            let until_dns = self.unnamed.map(|(_, next)| next.saturating_duration_since(Instant::now()));
+            let wait = [left, until_dns].into_iter().flatten().min().unwrap_or(DNS_LIMIT);
+            match self.news.recv_timeout(wait) {
+                // Without the threads, the process has panicked.
+                Ok(News::Interrupted) | Err(RecvTimeoutError::Disconnected) => return Step::Interrupted,
+                Ok(news) => self.learn(news),
+                Err(RecvTimeoutError::Timeout) => self.ask_dns_again(),
+            }
+        }
+    }
+
+    fn learn(&mut self, news: News) {
+        let at = Instant::now();
+        let of_lock = matches!(news, News::Lock(_));
+        match news {
+            News::Lock(key) => {
+                if let Some(key) = &key {
+                    self.names = named_by(&self.names, key);
+                }
+                self.lock = Lock::Known(key);
+            }
+            News::Instances(instances) => self.instances = Some(instances),
+            News::Failed(error) => {
+                if !std::mem::replace(&mut self.is_silent, true) {
+                    self.tell(What::Silent { error: format!("{error:#}") });
+                }
+                return;
+            }
+            News::Interrupted => return,
+        }
+        if std::mem::take(&mut self.is_silent) {
+            self.tell(What::Answers);
+        }
+        let is_free = matches!(&self.lock, Lock::Known(key) if key.as_ref().is_none_or(|key| key.session.is_none()));
+        if of_lock && is_free && self.last.is_some() {
+            // The check that ended the session shows at about the same time, perhaps a moment later here.
+            let client = self.client.until(Deadline::after(QUESTION));
+            if let Ok(instances) = client.instances_everywhere(&self.names.service) {
+                self.instances = Some(instances);
+            }
+        }
+        self.look(at);
+    }
+
+    fn look(&mut self, at: Instant) {
+        let (Lock::Known(lock), Some(instances)) = (&self.lock, &self.instances) else { return };
+        let unknown = || Missing { words: String::new(), is_denied: false };
+        let asked = Asked {
+            names: self.names.clone(),
+            lock: Ok(lock.clone()),
+            session: None,
+            instances: Ok(instances.clone()),
+            found: Err(unknown()),
+            query: Err(unknown()),
+            dns_name: self.resolver.name(&self.names),
+            dns: Err(unknown()),
+            stale: None,
+            now: SystemTime::now(),
+        };
+        let now = view(&asked, self.policy);
+        let mut changes = of_lead(self.last.as_ref(), &now);
+        if let Some(before) = &self.last {
+            // What the instances show is the cause as a rule, and so comes first.
+            changes.splice(0..0, of_candidates(before, &now));
+        }
+        self.last = Some(now);
+        for what in changes {
+            let what = self.completed(what, at);
+            self.tell(what);
+        }
+    }
+
+    /// Adds to a new leader how long nobody led, and what DNS says.
+    fn completed(&mut self, what: What, at: Instant) -> What {
+        match what {
+            What::Lost { .. } => {
+                (self.lost, self.unnamed) = (Some(at), None);
+                what
+            }
+            What::Leads { leader, is_first, .. } => {
+                let gap = self.lost.take().filter(|lost| *lost < at).map(|lost| at - lost);
+                let dns_agrees = self.dns_agrees(at + DNS_PATIENCE);
+                self.unnamed = (dns_agrees != Some(true)).then(|| (at, Instant::now() + DNS_AGAIN));
+                What::Leads { leader, gap, dns_agrees, is_first }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether DNS names the leader, asked until it does or the time is over; `None`: it cannot be asked.
+    fn dns_agrees(&self, until: Instant) -> Option<bool> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).max(DNS_PAUSE);
+            let answers = self.resolver.ask(&self.names, left).ok();
+            let leader = self.last.as_ref().and_then(|last| last.leader.as_ref())?;
+            let agrees = answers.map(|answers| super::event::is_named(&answers, leader));
+            if agrees == Some(true) || Instant::now() + DNS_PAUSE > until {
+                return agrees;
+            }
+            thread::sleep(DNS_PAUSE);
+        }
+    }
+
+    fn ask_dns_again(&mut self) {
+        let Some((since, next)) = self.unnamed else { return };
+        if Instant::now() < next {
+            return;
+        }
+        let leader = self.last.as_ref().and_then(|last| last.leader.clone());
+        self.unnamed = (since.elapsed() < DNS_LIMIT).then(|| (since, Instant::now() + DNS_AGAIN));
+        if let (Some(true), Some(leader)) = (self.dns_agrees(Instant::now()), leader) {
+            self.unnamed = None;
+            self.tell(What::DnsAgrees { leader, after: since.elapsed() });
+        }
+    }
+
+    fn tell(&mut self, what: What) {
+        self.events.push_back(Event { time: SystemTime::now(), what });
+    }
+}

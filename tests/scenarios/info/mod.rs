@@ -1,0 +1,138 @@
+//! `info`: what it shows is what Consul shows, on every node and with every format.
+
+mod metrics;
+mod stage;
+mod watch;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Health, Pass, Proxy, shared};
+use crate::stage::Candidate;
+use stage::{command, told};
+
+#[test]
+fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_nothing() {
+    let [one, two, three] = Candidate::on_each(shared().nodes::<3>());
+    one.leads();
+    two.follows(&one);
+    three.follows(&one);
+    let proxy = Proxy::before(one.node);
+    let of_service = ["--consul-service-name", &one.service];
+    let query = one.query();
+    let session = one.node.api().holder(&one.key()).unwrap();
+    let told_here = told(&command(one.node, of_service));
+    let lock = one.node.api().lock(&one.key()).unwrap();
+    assert_eq!(told_here.code, 0, "{told_here:?}");
+    let candidates = [&one, &two, &three].map(|candidate| {
+        let role = if candidate.node.name() == one.node.name() { "master" } else { "slave" };
+        json!({
+            "node": candidate.node.name(), "service_id": candidate.id, "role": role, "health": "passing",
+            "priority": 100, "can_lead": true, "why": null, "next": candidate.node.name() == two.node.name(),
+        })
+    });
+    let expected = json!({
+        "schema": 1, "election": query, "service": one.service,
+        "leader": {
+            "node": one.node.name(), "service_id": one.id, "address": one.node.ip().to_string(), "port": 6379,
+            "session": session, "since": lock.value["since"], "term": 1,
+        },
+        "lock": {
+            "key": one.key(), "session": session, "lock_delay_seconds": 0,
+            "fencing_token": format!("{}.1", lock.create_index),
+        },
+        "dns": {
+            "name": format!("{query}.query.consul"), "answers": [format!("{}:6379", one.node.ip())], "agrees": true,
+        },
+        "candidates": candidates,
+        "problems": [],
+        "history": [{"term": 1, "node": one.node.name(), "since": lock.value["since"], "reason": "the first leader"}],
+    });
+    assert_eq!(told_here.info, expected);
+    // Everywhere the same: on other nodes, on a server without an instance, by the query's name, through a proxy.
+    let server = shared().server();
+    for pass in [
+        command(two.node, of_service),
+        command(server, of_service),
+        command(server, ["--consul-query-name", &query]),
+        Pass::bare().through(&proxy).args(["info", "--consul-query-name", &query]),
+    ] {
+        let told = told(&pass);
+        assert_eq!((told.code, &told.info), (0, &expected), "{pass:?}: {told:?}");
+    }
+    let requests = proxy.lines();
+    assert!(requests.len() > 5 && requests.iter().all(|line| line.starts_with("GET ")), "{requests:?}");
+    assert_eq!(one.node.api().lock(&one.key()).unwrap().modify_index, lock.modify_index);
+}
+
+#[test]
+fn info_without_options_shows_every_election_of_the_agents_instances() {
+    let node = shared().nodes::<1>()[0];
+    let [one, two] = [Candidate::alone(node), Candidate::alone(node)];
+    one.leads();
+    two.leads();
+    let other = format!("{}-writer", one.service);
+    let tags = ["--consul-query-name", &other, "--master-tag", "writer", "--slave-tag", "reader"];
+    let outcome = one.pass().args(tags).run();
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    let output = command(node, []).args(["--format", "json"]).output();
+    let shown: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (query, service) in [(&one.query(), &one.service), (&other, &one.service), (&two.query(), &two.service)] {
+        let found = shown.iter().find(|info| info["election"] == **query);
+        let found = found.unwrap_or_else(|| panic!("no {query} in {output:?}"));
+        assert_eq!((&found["service"], &found["leader"]["node"]), (&json!(service), &json!(node.name())));
+    }
+    let writer = shown.iter().find(|info| info["election"] == *other).unwrap();
+    assert_eq!(writer["candidates"][0]["role"], "master", "the tags of its own election count: {writer}");
+}
+
+#[test]
+fn info_says_why_nobody_leads_and_who_would() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    one.leads();
+    two.follows(&one);
+    two.turn(Health::Critical);
+    let told = one.told();
+    assert_eq!(told.code, 1, "{told:?}");
+    let problem = format!("if {} fails, nobody can take over", one.node.name());
+    assert_eq!(told.problems(), [problem]);
+    let candidate = told.candidate(two.node);
+    assert_eq!(
+        (&candidate["can_lead"], &candidate["why"]),
+        (&json!(false), &json!(format!("critical: {}", two.ping())))
+    );
+    one.turn(Health::Critical);
+    one.run();
+    let told = one.told();
+    assert_eq!((told.code, told.leader()), (2, None), "{told:?}");
+    let [first, ..] = &told.problems()[..] else { panic!("{told:?}") };
+    let reasons = [&one, &two].map(|one| format!("{} (critical: {})", one.node.name(), one.ping())).join(", ");
+    let lost = format!("{} was critical on {}", one.ping(), one.node.name());
+    assert_eq!(*first, format!("nobody leads since the last leader lost the lock: {lost}; nobody may lead: {reasons}"));
+    two.turn(Health::Passing);
+    let told = two.told();
+    assert!(told.has_problem(&format!("the lock is free, and {} can take it", two.node.name())), "{told:?}");
+    assert_eq!(told.candidate(two.node)["next"], true);
+    two.leads();
+    let told = two.told();
+    assert_eq!((told.leader(), told.reason()), (Some(two.node.name()), &lost[..]), "{told:?}");
+    assert_eq!(told.info["history"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_reason_of_a_hand_over_is_in_the_history() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    one.leads();
+    two.follows(&one);
+    let outcome = one.resign().args(["--to", two.node.name()]).run();
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    two.leads();
+    assert_eq!(two.told().reason(), format!("handed over by {} (resign)", one.node.name()));
+    one.follows(&two);
+    two.node.api().destroy_session(&two.node.api().holder(&two.key()).unwrap());
+    let master = if one.run().starts_with("master") { &one } else { panic!("{:?}", two.told()) };
+    assert_eq!(master.told().reason(), format!("the session of {} ended", two.node.name()));
+    one.node.api().delete_key(&one.key());
+    one.leads();
+    let told = one.told();
+    assert_eq!((told.reason(), &told.info["leader"]["term"]), ("the lock key was deleted", &json!(1)), "{told:?}");
+}
