@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 
 use super::clocks::ahead;
 use super::{Job, at};
-use crate::harness::{Api, Node, Random, Running, Signal, millis, secs, seen, shared, signal, unique, wait_for};
+use crate::harness::{
+    Api, Node, Output, Random, Running, Signal, millis, secs, seen, shared, signal, unique, wait_for,
+};
 use crate::run::{children, folder};
 
 /// What the commands do. Some take longer than a second.
@@ -162,15 +164,13 @@ impl Election {
     fn end(&mut self, api: &Api, tally: &mut Tally) {
         for run in self.runs.iter_mut().filter_map(Option::take) {
             signal(run.id(), Signal::CONT);
-            signal(run.id(), Signal::TERM);
-            let output = run.output();
+            let output = stop(run);
             assert!(output.status == 143 || output.status < 0, "{} {}", output.status, output.stderr);
         }
         let last = self.jobs[0].script("true").spawn();
         let before = self.jobs[0].ticks().len();
         wait_for("ticks after all faults", secs(90), || seen(self.jobs[0].ticks().len(), |now| *now >= before + 3));
-        signal(last.id(), Signal::TERM);
-        last.output();
+        stop(last);
         self.check(&self.jobs[0].record(api), tally);
     }
 
@@ -194,6 +194,13 @@ impl Election {
         tally.twice += twice;
         tally.unstarted += unstarted;
     }
+}
+
+/// Ends a run, however long it has run.
+fn stop(mut run: Running) -> Output {
+    signal(run.id(), Signal::TERM);
+    wait_for("the end of a run", secs(60), || if run.has_ended() { Ok(()) } else { Err("it runs".to_owned()) });
+    run.output()
 }
 
 /// The time until 50 ms before the next second, and this much more.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Job, at};
+use super::{Job, Said, at};
 use crate::harness::{Pass, shared};
-use crate::run::{stop, wait_for_holder};
+use crate::run::stop;
 
 /// Gives a run, and its command, a clock that is ahead by so many seconds.
 pub fn ahead(pass: Pass, seconds: &str) -> Pass {
@@ -47,9 +47,9 @@ fn a_record_far_ahead_of_the_clock_is_said() {
     let [n1] = shared().nodes();
     let (job, api) = (Job::alone(n1, "@every 1s", &[]), n1.api());
     job.leave(&api, "@every 1s", &json!({"settled": "2999-01-01T00:00:00+00:00"}));
-    let running = job.script("true").spawn();
-    wait_for_holder(&api, &job.key());
-    let output = stop(running);
-    assert!(output.stderr.contains("ahead of this clock, so ticks wait until then"), "{}", output.stderr);
+    let said = Said::of(&job);
+    let running = said.by(job.script("true")).spawn();
+    said.wait_for("ahead of this clock, so ticks wait until then");
+    stop(running);
     assert_eq!(job.ticks(), []);
 }

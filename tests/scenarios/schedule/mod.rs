@@ -7,6 +7,7 @@ mod records;
 mod standing;
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -77,6 +78,37 @@ impl Job {
     /// Waits for a record.
     pub fn wait_for_record(&self, api: &Api, what: &str, good: impl Fn(&Value) -> bool) -> Value {
         wait_for(what, secs(90), || seen(self.record(api), |record| good(record)))
+    }
+}
+
+/// What a run says while it runs, as a service manager hears it.
+pub struct Said {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Said {
+    pub fn of(job: &Job) -> Said {
+        let path = job.file.with_file_name(unique("said"));
+        Said { socket: UnixDatagram::bind(&path).expect("a short path"), path }
+    }
+
+    /// Makes a run say it here.
+    pub fn by(&self, pass: Pass) -> Pass {
+        pass.env("NOTIFY_SOCKET", self.path.to_str().unwrap())
+    }
+
+    /// Waits until it says this, and returns the whole line.
+    pub fn wait_for(&self, words: &str) -> String {
+        self.socket.set_read_timeout(Some(secs(90))).unwrap();
+        loop {
+            let mut bytes = [0; 4096];
+            let length = self.socket.recv(&mut bytes).unwrap_or_else(|error| panic!("nobody says {words}: {error}"));
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            if text.contains(words) {
+                return text;
+            }
+        }
     }
 }
 
