@@ -94,12 +94,12 @@ failover: ## Measure failovers on every Consul, 40 minutes each, and draw them (
 	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \
 	  done; exit "$$failed"; }
 
-bench-run: ## Measure how long the next node takes to run a command, beside consul lock, 6 minutes on every Consul (ROUNDS=20; CONSUL_BIN= for one)
+bench-run: ## Measure how long the next node takes to run a command, beside consul lock, 5 minutes on every Consul (ROUNDS=20; CONSUL_BIN= for one)
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && for consul in $$consuls; do \
 	  CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench run || exit; \
 	done
 
-chaos-run: ## Try for 15 minutes on every Consul whether two commands of run ever run at once (ROUNDS=200, SEED=; CONSUL_BIN= for one); needs root
+chaos-run: ## Try for 11 minutes on every Consul whether two commands of run ever run at once (ROUNDS=200, SEED=; CONSUL_BIN= for one); needs root
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && failed=0 && for consul in $$consuls; do \
 	  ROUNDS="$${ROUNDS:-200}" CONSUL_BIN="$$consul" cargo test --quiet --locked --test scenarios run::chaos -- --nocapture || failed=1; \
 	done; exit "$$failed"

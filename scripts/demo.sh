@@ -464,6 +464,11 @@ until_seen 30 "a run by hand on $old changed something" one_leads
 [ "$masters" = "$new" ] || give_up "$masters is master after a run by hand on $old; $new should have stayed master"
 say "its election check, run once more by hand, prints: $line"
 pause
+# Somebody who is paged sees the same in one view. It exits with 1 if anything is wrong.
+info=$(CONSUL_HTTP_ADDR=${address[$new]}:$http "$election" info --format table) || give_up "info on $new exited with $?: $info"
+tick
+say "consul-master-election-tagger info says on $new:"
+printf '\n%s\n\n' "$info" | sed 's/^./          &/'
 [ "$twice" = 0 ] || give_up "$twice of $looks polls saw two masters"
 say "$looks polls, one every $(((now - looking_since) / looks)) ms: never two passing instances tagged master, never two addresses in DNS"
 if [ "$unanswered" != 0 ]; then say "($unanswered more polls got no answer from the server)"; fi
@@ -474,9 +479,10 @@ else
   printf '\nEverything is being stopped now. With KEEP=1 it stays up, and you can look at:\n'
 fi
 cat <<WHERE
-  the UI      http://$server:$http/ui
-  the master  dig +short @${address[n1]} -p $dns_port $query
-  the lock    curl 'http://$server:$http/v1/kv/service/redis-master/leader?raw'
+  the UI        http://$server:$http/ui
+  the election  CONSUL_HTTP_ADDR=${address[n1]}:$http $election info
+  the master    dig +short @${address[n1]} -p $dns_port $query
+  the lock      curl 'http://$server:$http/v1/kv/service/redis-master/leader?raw'
 WHERE
 if [ -n "${KEEP:-}" ] && [ "$KEEP" != 0 ]; then
   # Here Ctrl-C is a normal end, not a failure.

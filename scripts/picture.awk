@@ -24,7 +24,7 @@
   else if (line ~ /is tagged master, .* after the kill/) { tagged = at; new = word[1] }
   else if (line ~ /is started again/) restarted = at
   else if (line ~ /passes again as slave/) back = at
-  if (elected != "" && line !~ /polls/ && line !~ /by hand/) { shown[++lines] = at; text_of[lines] = line }
+  if (elected != "" && line !~ /polls/ && line !~ /by hand/ && line !~ / info says/) { shown[++lines] = at; text_of[lines] = line }
 }
 
 END {

@@ -41,7 +41,14 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
     };
     let access = access::resolve(&draft.access, environment)?;
     let config = Config { names, policy: draft.policy, access, wait: draft.wait };
-    Ok(Run { config, log_level: draft.log_level, log_format: draft.log_format, show: draft.show, task: Some(task) })
+    Ok(Run {
+        config,
+        log_level: draft.log_level,
+        log_format: draft.log_format,
+        show: draft.show,
+        task: Some(task),
+        doctor: draft.doctor,
+    })
 }
 
 /// Checks that a run on a schedule has no options that only make sense for one command.

@@ -259,7 +259,7 @@ impl Client {
         self.ask(call)?.done()
     }
 
-    /// Returns the name of the agent's node. Needs more rights than any other request: prefer [`Check::node`].
+    /// Returns the name of the agent's node. Needs more rights than any other request: prefer the node that a check names.
     ///
     /// # Errors
     /// When the request failed or was denied.

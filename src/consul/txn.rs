@@ -76,15 +76,18 @@ struct Refusal {
     errors: Option<Vec<StepError>>,
 }
 
+/// A step that failed.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct StepError {
-    op_index: usize,
-    what: String,
+pub(super) struct StepError {
+    /// Its position.
+    pub op_index: usize,
+    /// Why, in Consul's words.
+    pub what: String,
 }
 
 impl StepError {
-    fn is_denial(&self) -> bool {
+    pub fn is_denial(&self) -> bool {
         self.what.contains("Permission denied") || self.what.contains("ACL not found")
     }
 }
@@ -178,7 +181,7 @@ pub(super) fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Val
 }
 
 /// The steps that failed, if the transaction was refused.
-fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
+pub(super) fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
     if answer.status != 409 {
         return answer.done().map(|()| None);
     }

@@ -14,7 +14,10 @@ pub use ask::ask;
 pub use asked::{Asked, Missing};
 pub use discover::{Discovered, discover};
 pub use dns::Resolver;
-pub use model::{CandidateInfo, ChangeInfo, Info, LeaderInfo, State};
+pub use model::ChangeInfo;
+pub use model::{CandidateInfo, Info, LeaderInfo, State};
+#[cfg(test)]
+pub use model::{DnsInfo, LockInfo, SCHEMA};
 pub use view::view;
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn of_obstacle(obstacle: &Obstacle) -> String {
 /// Why an instance is no candidate.
 pub fn why(unfit: &Unfit) -> String {
     match unfit {
-        Unfit::NotMarked => "its election check has not run yet".to_owned(),
+        Unfit::NotMarked => "it has no mark of the election, which its next run sets".to_owned(),
         Unfit::OtherKey(key) => format!("it takes part under another lock key, {}", clean(key)),
         Unfit::WrongMark => "its mark is not this program's".to_owned(),
         Unfit::NeverLeads => "its priority is 0".to_owned(),

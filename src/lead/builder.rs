@@ -175,7 +175,7 @@ impl Builder {
     /// Completes the election. Asks nothing yet.
     ///
     /// # Errors
-    /// When the key is none, or the timings cannot be safe.
+    /// When the key is invalid, or the timings cannot be safe.
     pub fn build(self, client: Client) -> Result<Election, Invalid> {
         let settings = self.0;
         if !is_key(&settings.key) {

@@ -5,29 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::debug;
-use serde_json::Value;
 
 use super::builder::Settings;
 use super::lead::Lead;
 use super::moment::Moment;
-use super::services;
 use super::shared::{Seen, Shared};
 use super::signal::Loss;
-use super::term::{FencingToken, Term};
+use super::term::Term;
 use super::timing::REQUEST_LIMIT;
 use super::value::{Leader, Note};
 use super::watch;
-use crate::consul::{Client, Error, Key, NewSession};
-use crate::lock::{Hold, Proof};
+use crate::consul::{Client, Error, Key};
+use crate::lock::Hold;
 
 /// How often a candidate tries a key that is free and refused: nothing shows the end of a lock-delay.
-const TRY_EVERY: Duration = Duration::from_millis(200);
-
-/// How often a candidate asks whether its services are healthy.
-const ASK_HEALTH_EVERY: Duration = Duration::from_secs(1);
+pub(super) const TRY_EVERY: Duration = Duration::from_millis(200);
 
 /// The rest after an error that needs an operator.
-const REST: Duration = Duration::from_secs(2);
+pub(super) const REST: Duration = Duration::from_secs(2);
 
 /// The longest wait without a reason.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -68,21 +63,23 @@ pub enum Pause {
 /// The iterator of events: see [`Election::events`](super::Election::events).
 #[derive(Debug)]
 pub struct Events {
-    settings: Arc<Settings>,
-    client: Client,
-    shared: Arc<Shared>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) client: Client,
+    pub(super) shared: Arc<Shared>,
     /// The session of an attempt that was refused.
-    spare: Option<Hold>,
+    pub(super) spare: Option<Hold>,
     /// The name of the agent's node, once known.
-    node: String,
+    pub(super) node: String,
     /// The last event, so that nothing is reported twice.
-    last: Last,
+    pub(super) last: Last,
     /// Whether the loss of the current term was reported.
-    loss_is_told: bool,
+    pub(super) loss_is_told: bool,
     /// The last session of this process that held the key.
-    former: Option<String>,
+    pub(super) former: Option<String>,
+    /// Whether the key has ever been seen.
+    pub(super) has_seen_key: bool,
     /// Since when the key has been seen free, and its index then.
-    free_since: Option<(u64, Moment)>,
+    pub(super) free_since: Option<(u64, Moment)>,
     /// Until when nothing is tried after an error that needs an operator.
     rests_until: Option<Moment>,
     /// Whether the thread that watches the key has started.
@@ -91,7 +88,7 @@ pub struct Events {
 
 /// What was reported last.
 #[derive(Clone, Debug, Default, PartialEq)]
-enum Last {
+pub(super) enum Last {
     #[default]
     Nothing,
     Following(String),
@@ -100,7 +97,7 @@ enum Last {
 }
 
 /// What a step of the candidate brings.
-enum Step {
+pub(super) enum Step {
     Report(Event),
     Fail(Error),
     /// Wait for a change, but no longer than this.
@@ -148,6 +145,7 @@ impl Events {
             last: Last::Nothing,
             loss_is_told: false,
             former: None,
+            has_seen_key: false,
             free_since: None,
             rests_until: None,
             is_watching: false,
@@ -186,6 +184,7 @@ impl Events {
             return self.fail(error);
         }
         let Seen::Key(key) = seen else { return self.tell_outage().unwrap_or(Step::Wait(LONGEST)) };
+        self.has_seen_key |= key.is_some();
         if let Err(why) = self.carried(key.as_ref()) {
             return self.pause(Pause::Refused(why), LONGEST);
         }
@@ -240,134 +239,8 @@ impl Events {
         Step::Report(Event::Following(Leader::of(session, term, value)))
     }
 
-    fn try_to_lead(&mut self) -> Result<Step, Error> {
-        let hold = match self.spare.take() {
-            // In a lock-delay Consul gives the same answer for a session that has ended.
-            Some(hold) if hold.renew(REQUEST_LIMIT)? => hold,
-            _ => match services::healthy(&self.client, &self.settings.services, REQUEST_LIMIT)? {
-                Err(why) => return Ok(self.pause(Pause::NotHealthy(why), ASK_HEALTH_EVERY)),
-                Ok(checks) => self.prepare(checks)?,
-            },
-        };
-        // Nobody may have held it since it was seen free, for however short a time.
-        let free = match hold.prove(REQUEST_LIMIT)? {
-            Proof::NotHeld(key) if key.as_ref().is_none_or(|key| key.session.is_none()) => {
-                if !self.free_at(key.as_ref()).has_come() {
-                    self.spare = Some(hold);
-                    return Ok(Step::Wait(TRY_EVERY));
-                }
-                key
-            }
-            _ => {
-                self.spare = Some(hold);
-                return Ok(Step::Wait(TRY_EVERY));
-            }
-        };
-        let carried = match self.carried(free.as_ref()) {
-            Ok(carried) => carried,
-            Err(why) => {
-                self.spare = Some(hold);
-                return Ok(self.pause(Pause::Refused(why), TRY_EVERY));
-            }
-        };
-        let hands_on = carried.is_some();
-        let lock_delay = self.settings.timings.lock_delay;
-        let new = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder, lock_delay);
-        let note = Note { carried, ..new };
-        let asked = Moment::now();
-        // Whether an attempt without an answer succeeded shows in the proof.
-        let acquired = if hands_on {
-            hold.acquire_unchanged(&note.encoded(), free.as_ref(), REQUEST_LIMIT)
-        } else {
-            hold.acquire(&note.encoded(), REQUEST_LIMIT)
-        };
-        if let Ok(false) = acquired {
-            self.spare = Some(hold);
-            let is_free = matches!(&self.shared.lock().seen, Seen::Key(key) if key.as_ref().is_none_or(|key| key.session.is_none()));
-            return Ok(if is_free { self.pause(Pause::LockDelay, TRY_EVERY) } else { Step::Wait(TRY_EVERY) });
-        }
-        let proof = hold.prove(REQUEST_LIMIT);
-        match (acquired, proof) {
-            (_, Ok(Proof::Held(create_index, lock_index))) => {
-                let token = FencingToken { create_index, lock_index };
-                Ok(self.begin_term(hold, token, note, asked))
-            }
-            // It was lost as soon as it was won.
-            (Ok(_), Ok(Proof::NotHeld(_))) => {
-                self.spare = Some(hold);
-                Ok(Step::Wait(TRY_EVERY))
-            }
-            (Err(error), Ok(Proof::NotHeld(_))) => {
-                self.spare = Some(hold);
-                Err(error)
-            }
-            // It may hold the key. Nothing rests on that.
-            (_, Err(error)) => {
-                self.shared.lock().leftover = Some(hold);
-                Err(error)
-            }
-        }
-    }
-
-    /// What a new holder of the key hands on, if anything. An error says why this process must not hold it.
-    fn carried(&self, key: Option<&Key>) -> Result<Option<Value>, String> {
-        let carrier = self.settings.carrier.as_ref();
-        carrier.map(|carrier| carrier.carry(key.map(|key| &key.value[..]))).transpose()
-    }
-
-    /// When this process may take the free key.
-    fn free_at(&mut self, key: Option<&Key>) -> Moment {
-        let Some(key) = key else { return Moment::now() };
-        let since = match self.free_since {
-            Some((index, since)) if index == key.modify_index => since,
-            _ => Moment::now(),
-        };
-        self.free_since = Some((key.modify_index, since));
-        since.after(Note::lock_delay_of(&key.value, self.settings.timings.lock_delay))
-    }
-
-    fn prepare(&mut self, checks: services::Checks) -> Result<Hold, Error> {
-        let new = NewSession {
-            name: format!("election {} of {}", self.settings.name, self.settings.holder),
-            lock_delay: self.settings.timings.lock_delay,
-            ttl: Some(self.settings.timings.ttl),
-            node_checks: checks.of_node,
-            service_checks: checks.of_services,
-        };
-        let hold = Hold::prepare(&self.client, &self.settings.key, &new, REQUEST_LIMIT)?;
-        if self.node.is_empty() {
-            // A token that may not read it can lead all the same.
-            self.node = hold.node(REQUEST_LIMIT).ok().flatten().unwrap_or_default();
-        }
-        Ok(hold)
-    }
-
-    fn begin_term(&mut self, hold: Hold, token: FencingToken, note: Note, proven: Moment) -> Step {
-        let session = hold.session().to_owned();
-        let spare = hold.clone();
-        match Term::begin(&self.settings, &self.shared, hold, token, note, proven) {
-            Ok(term) => {
-                self.last = Last::Nothing;
-                self.loss_is_told = false;
-                self.former = Some(session);
-                let stopped = self.shared.change(|state| {
-                    state.term = Some(Arc::clone(&term));
-                    state.stopped
-                });
-                if stopped {
-                    term.lose(Loss::Stopped);
-                }
-                Step::Report(Event::Leading(Lead::new(term, Arc::clone(&self.shared))))
-            }
-            Err(error) => {
-                self.shared.lock().leftover = Some(spare);
-                self.pause(Pause::NotHealthy(format!("the system gives no thread: {error}")), REST)
-            }
-        }
-    }
-
     /// Reports a pause once, and waits.
-    fn pause(&mut self, pause: Pause, length: Duration) -> Step {
+    pub(super) fn pause(&mut self, pause: Pause, length: Duration) -> Step {
         if self.last == Last::Waiting(pause.clone()) {
             return Step::Wait(length);
         }

@@ -41,6 +41,7 @@
 //! }
 //! ```
 
+mod attempt;
 mod builder;
 mod carried;
 mod client;

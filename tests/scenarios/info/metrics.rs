@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use crate::harness::{Health, Node, shared, unique};
 use crate::stage::Candidate;
@@ -25,6 +27,24 @@ fn values(text: &str) -> BTreeMap<String, String> {
     lines.map(of_line).collect()
 }
 
+/// Whether Prometheus's own tool accepts it.
+fn promtool(arguments: &[&str], input: &str) {
+    let mut command = Command::new("promtool");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("promtool runs; it is in Debian's package prometheus");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    // It prints what it objects to even where it ends with 0.
+    let is_silent = arguments[1] == "rules" || said.iter().all(String::is_empty);
+    assert!(output.status.success() && is_silent, "promtool {arguments:?}: {said:?}\n{input}");
+}
+
+#[test]
+fn the_alerts_in_the_examples_are_rules_of_prometheus() {
+    promtool(&["check", "rules", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/prometheus.rules.yml")], "");
+}
+
 #[test]
 fn a_check_keeps_its_metrics_in_a_file_and_writes_it_only_on_a_change() {
     let [one, two] = Candidate::on_each(shared().nodes::<2>());
@@ -34,6 +54,7 @@ fn a_check_keeps_its_metrics_in_a_file_and_writes_it_only_on_a_change() {
         (candidate.said_by(&outcome, 0), fs::read_to_string(file).unwrap())
     };
     let (said, first) = run(&one, &of_one);
+    promtool(&["check", "metrics"], &first);
     assert!(said.starts_with("master on ") && !said.contains("warning: cannot"), "{said}");
     let master = values(&first);
     let shown = |values: &BTreeMap<String, String>| {
@@ -90,6 +111,7 @@ fn info_has_a_format_for_prometheus_for_people_and_for_yaml() {
         output.stdout
     };
     let text = show("prometheus");
+    promtool(&["check", "metrics"], &text);
     let labels = format!("{{election=\"{}\",service=\"{}\"", one.query(), one.service);
     for (candidate, leads) in [(&one, 1), (&two, 0)] {
         let labels = format!("{labels},node=\"{}\",service_id=\"{}\"}}", candidate.node.name(), candidate.id);

@@ -1,12 +1,13 @@
 //! `info`: what it shows is what Consul shows, on every node and with every format.
 
+mod faults;
 mod metrics;
 mod stage;
 mod watch;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Health, Pass, Proxy, shared};
+use crate::harness::{Health, Pass, Proxy, secs, seen, shared, wait_for};
 use crate::stage::Candidate;
 use stage::{command, told};
 
@@ -135,4 +136,41 @@ fn the_reason_of_a_hand_over_is_in_the_history() {
     one.leads();
     let told = one.told();
     assert_eq!((told.reason(), &told.info["leader"]["term"]), ("the lock key was deleted", &json!(1)), "{told:?}");
+}
+
+#[test]
+fn a_failed_hook_a_lock_delay_and_a_check_that_is_gone_are_named() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    let outcome = one.pass().args(["--on-promote", "false"]).run();
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    let told = one.told();
+    let node = one.node.name();
+    let until = told.candidate(one.node)["why"].as_str().unwrap_or_default().to_owned();
+    assert!(until.starts_with("it stands back until ") && until.contains("Z: on-promote: "), "{told:?}");
+    assert!(told.has_problem(&format!("nobody may lead: {node} (it stands back until ")), "{told:?}");
+    assert!(told.has_problem(&format!("{node} cannot lead: it stands back until ")), "{told:?}");
+    two.leads();
+    let told = two.told();
+    assert!(told.reason().starts_with(&format!("{node} stepped down: on-promote: ")), "{told:?}");
+    assert_eq!(told.code, 1, "{told:?}");
+    // A lock-delay, as the check that waits for its end says.
+    let delayed = Candidate::alone(shared().nodes::<1>()[0]);
+    let pass = Pass::of(&delayed.service).on(delayed.node).args(["--lock-delay", "40s"]);
+    assert_eq!(pass.run().status, 0);
+    assert_eq!(delayed.told().info["lock"]["lock_delay_seconds"], 40);
+    let api = delayed.node.api();
+    api.destroy_session(&api.holder(&delayed.key()).unwrap());
+    let outcome = delayed.report(&pass);
+    assert!(outcome.line.ends_with(": the lock is in its lock-delay"), "{outcome:?}");
+    let problem = format!("the lock is in its lock-delay, after which {} can take it", delayed.node.name());
+    wait_for("the catalog to have the line", secs(30), || {
+        seen(delayed.told(), |told| told.code == 2 && told.has_problem(&problem))
+    });
+    // An election check that its instance's mark names, and that is gone.
+    assert_eq!(pass.run().status, 0);
+    assert_eq!(delayed.mark()["check"], delayed.election_check());
+    api.delete_check(&delayed.election_check());
+    let told = delayed.told();
+    let problem = format!("its election check {} does not exist", delayed.election_check());
+    assert!(told.has_problem(&problem), "{told:?}");
 }

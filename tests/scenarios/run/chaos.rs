@@ -2,7 +2,7 @@
 //! is not the program. `ROUNDS` makes it longer, `SEED` repeats its choices; `make chaos-run` does both.
 //!
 //! Not among the faults, because nobody can promise anything then: the run and its guard stopped at once, a stopped guard whose run is
-//! killed, a stopped run whose guard is killed, a key that is deleted or released by hand.
+//! killed, a stopped run whose guard is killed.
 
 use std::env;
 use std::fs;
@@ -126,7 +126,7 @@ impl Chaos {
             5 => self.of_session(),
             6 => self.of_agent("an agent is stopped", HALF, back, Agent::pause),
             7 => self.of_agent("an agent is killed", HALF, back, Agent::kill),
-            8 => self.of_agent("an agent is cut off", HALF, back, |agent| agent.cut()),
+            8 => self.of_agent("an agent is cut off", HALF, back, Agent::cut),
             9 => self.of_agent("a server is stopped", 0, back, Agent::pause),
             _ => self.of_agent("a server is killed", 0, back, Agent::kill),
         };
@@ -210,7 +210,7 @@ impl Chaos {
         }
     }
 
-    /// Remembers what is done, and whom the servers take for their leader.
+    /// Remembers what is done, and which leader the servers name.
     fn note(&mut self, what: &str) {
         let now = humantime::format_rfc3339_millis(SystemTime::now());
         let leaders: Vec<_> = self.net.agents[..HALF]

@@ -56,6 +56,19 @@ fn a_usage_error_and_an_election_that_cannot_be_held_give_125() {
 }
 
 #[test]
+fn options_also_come_from_variables_and_a_file() {
+    let [n1] = shared().nodes();
+    let file = folder(n1).join("run.conf");
+    fs::write(&file, "lock-delay = 10s\non-error = ignore\n").unwrap();
+    let pass = Runner::alone(n1, &["--config", file.to_str().unwrap()]).script("exit 3");
+    let output = pass.output();
+    assert_eq!(output.status, 125, "{}", output.stderr);
+    assert!(output.stderr.contains("a lock-delay of 10s is too short"), "{}", output.stderr);
+    let output = pass.env("ELECTION_GRACE", "3s").output();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+}
+
+#[test]
 fn a_run_that_is_not_elected_in_time_gives_124() {
     let [n1, n2, _] = shared().nodes();
     let first = Runner::alone(n1, &[]);

@@ -1,17 +1,15 @@
 //! What is wrong with an election, as sentences, the most important first. Pure.
 
-use std::time::{Duration, SystemTime};
+mod candidates;
+mod name;
 
 use super::asked::Asked;
 use super::words::{clean, list, why};
-use crate::consul::{Check, Instances, PreparedQuery, Status};
+use crate::consul::Instances;
 use crate::dns::Target;
-use crate::election::{
-    Identity, Lead, Leader, Survey, Surveyed, Unfit, foreign_filters, is_fenced, is_own_query, last_line,
-};
-
-/// After this time an agent has brought every output to the catalog: twice Consul's `check_update_interval`.
-const OLD: Duration = Duration::from_secs(600);
+use crate::election::{Identity, Lead, Leader, Survey, Surveyed, last_line};
+use candidates::{of_candidates, of_successors};
+use name::of_name;
 
 /// What the sentences are made from.
 pub struct Scene<'a> {
@@ -94,11 +92,12 @@ fn of_lead(scene: &Scene, found: &mut Vec<String>) {
         Lead::Held { leader, holder: Some(holder) } => {
             let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
             if let Some(unfit) = instance.and_then(|instance| instance.unfit.as_ref()) {
-                found.push(format!("{} leads although it cannot: {}", node_of(leader), why(unfit)));
+                found.push(format!("the leader {}: {}", node_of(leader), why(unfit)));
             } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
                 found.push(format!("{} holds the lock, and the catalog does not show its instance", node_of(leader)));
             }
-            if let Some(alone) = &holder.alone {
+            // The first leader has taken over from nobody.
+            if let Some(alone) = holder.alone.as_ref().filter(|_| seen.term > 1) {
                 found.push(format!("the former master's tag did not go with the lock: {}", clean(alone)));
             }
             if let Some(chosen) = &seen.handed_to {
@@ -177,132 +176,6 @@ fn both(nodes: &[String]) -> &'static str {
 
 fn is_or_are(nodes: &[String]) -> String {
     format!("{} {}", list(nodes), if nodes.len() == 1 { "is" } else { "are" })
-}
-
-/// What the name says that the lock does not.
-fn of_name(scene: &Scene, found: &mut Vec<String>) {
-    let Asked { names, query, dns_name, .. } = scene.asked;
-    let dns_name = clean(dns_name);
-    if let Ok(Some(query)) = query {
-        if is_own_query(query, names) {
-            of_own_query(query, scene, found);
-        } else if query.is_template() && !query.name().eq_ignore_ascii_case(&names.query) {
-            found.push(format!("a template answers for {dns_name}, and the election has no query of its own"));
-        } else {
-            let of = if query.is_template() { "it is a template" } else { "it finds another service" };
-            found.push(format!("the prepared query {} is not this election's: {of}", clean(query.name())));
-        }
-    }
-    if scene.agrees != Some(false) {
-        return;
-    }
-    let shown: Vec<String> = scene.answers.iter().map(|answer| clean(&answer.to_string())).collect();
-    let leads_to = if shown.is_empty() { "has no answer".to_owned() } else { format!("leads to {}", shown.join(", ")) };
-    found.push(match &scene.seen.lead {
-        Lead::Held { leader, .. } => {
-            let place = super::dns::place(leader);
-            format!("DNS and lock disagree: {dns_name} {leads_to}, and the lock's holder is {}", clean(&place))
-        }
-        Lead::Nobody(_) => format!("DNS and lock disagree: {dns_name} {leads_to}, and nobody holds the lock"),
-    });
-}
-
-fn of_own_query(query: &PreparedQuery, scene: &Scene, found: &mut Vec<String>) {
-    let names = &scene.asked.names;
-    let filters = foreign_filters(query, names);
-    if !filters.is_empty() && scene.agrees == Some(false) {
-        let filters: Vec<String> = filters.iter().map(|filter| clean(filter)).collect();
-        found.push(format!("the prepared query {} also asks for {}", clean(query.name()), filters.join(", ")));
-    }
-    let Lead::Held { leader, .. } = &scene.seen.lead else { return };
-    let session = leader.session.as_str();
-    if query.asks_for_meta(&crate::election::session_key(names)) && !is_fenced(query, session, names) {
-        found.push(format!("the prepared query {} asks for another session than the lock's", clean(query.name())));
-    }
-}
-
-/// What is wrong with single candidates.
-fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
-    let Scene { seen, asked, .. } = scene;
-    for instance in &seen.instances {
-        let node = clean(&instance.instance.node);
-        match &instance.unfit {
-            Some(
-                unfit @ (Unfit::StandsBack(_) | Unfit::CheckMissing(_) | Unfit::CheckReports(_) | Unfit::WrongMark),
-            ) => {
-                found.push(format!("{node} cannot lead: {}", why(unfit)));
-            }
-            Some(unfit @ Unfit::CheckCritical(_)) => {
-                let said = instance.own_check.as_ref().map(|check| clean(check.output.trim())).unwrap_or_default();
-                let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-                found.push(format!("{node} cannot lead: {}{said}", why(unfit)));
-            }
-            Some(unfit @ Unfit::OtherKey(_)) if seen.split.is_none() => found.push(format!("{node}: {}", why(unfit))),
-            _ => {}
-        }
-        if let Some(said) = stale_line(instance, scene) {
-            found.push(format!("the election check of {node} may not run: it still says \"{}\"", clean(said)));
-        }
-    }
-    let marked = || seen.instances.iter().filter_map(|instance| Some((instance, instance.mark.as_ref()?)));
-    let mut tags: Vec<&(String, String)> = marked().map(|(_, mark)| &mark.tags).collect();
-    tags.sort();
-    tags.dedup();
-    if tags.len() > 1 {
-        let shown = tags.iter().map(|(master, slave)| format!("{}/{}", clean(master), clean(slave)));
-        let shown = shown.collect::<Vec<_>>();
-        found.push(format!("the instances have different --master-tag and --slave-tag: {}", list(&shown)));
-    }
-    let strict = marked().filter(|(_, mark)| mark.only_passing).count();
-    if strict > 0 && strict < marked().count() {
-        let nodes = marked().filter(|(_, mark)| mark.only_passing).map(|(found, _)| clean(&found.instance.node));
-        found.push(format!("only {} has --only-passing", list(&nodes.collect::<Vec<_>>())));
-    }
-    if let Lead::Held { holder: Some(holder), .. } = &seen.lead {
-        if holder.others_are_hidden && !asked.instances.as_ref().is_ok_and(|all| all.is_filtered) {
-            found.push(
-                "the leader's token may not see all other instances: node_prefix \"\" { policy = \"read\" }".to_owned(),
-            );
-        }
-    }
-}
-
-/// The line of an election check that was true of a former leader long ago.
-fn stale_line<'a>(instance: &'a Surveyed, scene: &'a Scene) -> Option<&'a str> {
-    let Lead::Held { leader, .. } = &scene.seen.lead else { return None };
-    let since = humantime::parse_rfc3339(&leader.since).ok()?;
-    let check: &Check = instance.own_check.as_ref().filter(|check| check.status != Status::Critical)?;
-    let line = last_line(check, &scene.asked.names)?;
-    let node = &leader.instance.as_ref()?.node;
-    let leads = instance.instance.node == *node;
-    let is_true = if leads { line.starts_with("master on ") } else { line.starts_with(&format!("slave of {node}")) };
-    let is_old = elapsed(since, scene.asked.now) > OLD;
-    (is_old && !is_true && !line.starts_with("error:")).then_some(line)
-}
-
-fn elapsed(since: SystemTime, now: SystemTime) -> Duration {
-    now.duration_since(since).unwrap_or_default()
-}
-
-/// Who can take over, if not everybody can who takes part.
-fn of_successors(scene: &Scene, found: &mut Vec<String>) {
-    let seen = scene.seen;
-    let Some(leader) = seen.lead.instance() else { return };
-    let takes_part = |instance: &&Surveyed| {
-        instance.instance != *leader && !matches!(instance.unfit, Some(Unfit::NeverLeads | Unfit::OtherKey(_)))
-    };
-    let others: Vec<&Surveyed> = seen.instances.iter().filter(takes_part).collect();
-    let unfit = others.iter().filter(|instance| instance.unfit.is_some());
-    let unfit: Vec<String> = unfit.map(|instance| clean(&instance.instance.node)).collect();
-    if unfit.is_empty() {
-        return;
-    }
-    let node = clean(&leader.node);
-    found.push(match &seen.next[..] {
-        [] => format!("if {node} fails, nobody can take over"),
-        [only] => format!("if {node} fails, only {} can take over", clean(&only.node)),
-        _ => format!("{} cannot lead", list(&unfit)),
-    });
 }
 
 fn find<'a>(instance: &Identity, all: &'a [Surveyed]) -> Option<&'a Surveyed> {

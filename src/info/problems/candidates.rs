@@ -1,0 +1,100 @@
+//! What is wrong with single candidates, and who could take over. Pure.
+
+use std::time::{Duration, SystemTime};
+
+use super::Scene;
+use crate::consul::{Check, Status};
+use crate::election::{Lead, Surveyed, Unfit, last_line};
+use crate::info::words::{clean, list, why};
+
+/// After this time an agent has brought every output to the catalog: twice Consul's `check_update_interval`.
+const OLD: Duration = Duration::from_secs(600);
+
+/// What is wrong with single candidates.
+pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
+    let Scene { seen, asked, .. } = scene;
+    // What is wrong with the leader is said already.
+    let leader = seen.lead.instance();
+    for instance in seen.instances.iter().filter(|instance| Some(&instance.instance) != leader) {
+        let node = clean(&instance.instance.node);
+        match &instance.unfit {
+            Some(
+                unfit @ (Unfit::StandsBack(_) | Unfit::CheckMissing(_) | Unfit::CheckReports(_) | Unfit::WrongMark),
+            ) => {
+                found.push(format!("{node} cannot lead: {}", why(unfit)));
+            }
+            Some(unfit @ Unfit::CheckCritical(_)) => {
+                let said = instance.own_check.as_ref().map(|check| clean(check.output.trim())).unwrap_or_default();
+                let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+                found.push(format!("{node} cannot lead: {}{said}", why(unfit)));
+            }
+            Some(unfit @ Unfit::OtherKey(_)) if seen.split.is_none() => found.push(format!("{node}: {}", why(unfit))),
+            _ => {}
+        }
+    }
+    for instance in &seen.instances {
+        if let Some(said) = stale_line(instance, scene) {
+            let node = clean(&instance.instance.node);
+            found.push(format!("the election check of {node} may not run: it still says \"{}\"", clean(said)));
+        }
+    }
+    let marked = || seen.instances.iter().filter_map(|instance| Some((instance, instance.mark.as_ref()?)));
+    let mut tags: Vec<&(String, String)> = marked().map(|(_, mark)| &mark.tags).collect();
+    tags.sort();
+    tags.dedup();
+    if tags.len() > 1 {
+        let shown = tags.iter().map(|(master, slave)| format!("{}/{}", clean(master), clean(slave)));
+        let shown = shown.collect::<Vec<_>>();
+        found.push(format!("the instances have different --master-tag and --slave-tag: {}", list(&shown)));
+    }
+    let strict = marked().filter(|(_, mark)| mark.only_passing).count();
+    if strict > 0 && strict < marked().count() {
+        let nodes = marked().filter(|(_, mark)| mark.only_passing).map(|(found, _)| clean(&found.instance.node));
+        found.push(format!("only {} has --only-passing", list(&nodes.collect::<Vec<_>>())));
+    }
+    if let Lead::Held { holder: Some(holder), .. } = &seen.lead {
+        if holder.others_are_hidden && !asked.instances.as_ref().is_ok_and(|all| all.is_filtered) {
+            found.push(
+                "the leader's token may not see all other instances: node_prefix \"\" { policy = \"read\" }".to_owned(),
+            );
+        }
+    }
+}
+
+/// The line of an election check that was true of a former leader long ago.
+fn stale_line<'a>(instance: &'a Surveyed, scene: &'a Scene) -> Option<&'a str> {
+    let Lead::Held { leader, .. } = &scene.seen.lead else { return None };
+    let since = humantime::parse_rfc3339(&leader.since).ok()?;
+    let check: &Check = instance.own_check.as_ref().filter(|check| check.status != Status::Critical)?;
+    let line = last_line(check, &scene.asked.names)?;
+    let node = &leader.instance.as_ref()?.node;
+    let leads = instance.instance.node == *node;
+    let is_true = if leads { line.starts_with("master on ") } else { line.starts_with(&format!("slave of {node}")) };
+    let is_old = elapsed(since, scene.asked.now) > OLD;
+    (is_old && !is_true && !line.starts_with("error:")).then_some(line)
+}
+
+fn elapsed(since: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(since).unwrap_or_default()
+}
+
+/// Who can take over, if not everybody can who takes part.
+pub fn of_successors(scene: &Scene, found: &mut Vec<String>) {
+    let seen = scene.seen;
+    let Some(leader) = seen.lead.instance() else { return };
+    let takes_part = |instance: &&Surveyed| {
+        instance.instance != *leader && !matches!(instance.unfit, Some(Unfit::NeverLeads | Unfit::OtherKey(_)))
+    };
+    let others: Vec<&Surveyed> = seen.instances.iter().filter(takes_part).collect();
+    let unfit = others.iter().filter(|instance| instance.unfit.is_some());
+    let unfit: Vec<String> = unfit.map(|instance| clean(&instance.instance.node)).collect();
+    if unfit.is_empty() {
+        return;
+    }
+    let node = clean(&leader.node);
+    found.push(match &seen.next[..] {
+        [] => format!("if {node} fails, nobody can take over"),
+        [only] => format!("if {node} fails, only {} can take over", clean(&only.node)),
+        _ => format!("{} cannot lead", list(&unfit)),
+    });
+}

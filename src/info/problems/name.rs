@@ -1,0 +1,62 @@
+//! What is wrong with the election's name: its prepared query and DNS. Pure.
+
+use super::Scene;
+use crate::consul::PreparedQuery;
+use crate::election::{Lead, Leader, foreign_filters, is_fenced, is_own_query, session_key};
+use crate::info::asked::Asked;
+use crate::info::dns::place;
+use crate::info::words::clean;
+
+/// What the name says that the lock does not.
+pub fn of_name(scene: &Scene, found: &mut Vec<String>) {
+    let Asked { names, query, dns_name, .. } = scene.asked;
+    let dns_name = clean(dns_name);
+    if let Ok(Some(query)) = query {
+        if is_own_query(query, names) {
+            of_own_query(query, scene, found);
+        } else if query.is_template() && !query.name().eq_ignore_ascii_case(&names.query) {
+            found.push(format!("a template answers for {dns_name}, and the election has no query of its own"));
+        } else {
+            let of = if query.is_template() { "it is a template" } else { "it finds another service" };
+            found.push(format!("the prepared query {} is not this election's: {of}", clean(query.name())));
+        }
+    }
+    if scene.agrees != Some(false) {
+        return;
+    }
+    let shown: Vec<String> = scene.answers.iter().map(|answer| clean(&answer.to_string())).collect();
+    let leads_to = if shown.is_empty() { "has no answer".to_owned() } else { format!("leads to {}", shown.join(", ")) };
+    found.push(match &scene.seen.lead {
+        Lead::Held { leader, .. } => {
+            let (place, hint) = (clean(&place(leader)), of_dns_token(scene, leader));
+            format!("DNS and lock disagree: {dns_name} {leads_to}, and the lock's holder is {place}{hint}")
+        }
+        Lead::Nobody(_) => format!("DNS and lock disagree: {dns_name} {leads_to}, and nobody holds the lock"),
+    });
+}
+
+/// What may help if this token sees what DNS does not: an agent answers DNS with a token of its own.
+fn of_dns_token(scene: &Scene, leader: &Leader) -> &'static str {
+    let found = scene.asked.found.as_ref().ok().and_then(Option::as_ref);
+    let is_leader = |(node, _): &(String, _)| leader.node() == Some(node);
+    let is_found = found.is_some_and(|found| found.instances.iter().any(is_leader));
+    if scene.answers.is_empty() && scene.asked.dns.is_ok() && is_found {
+        "; the prepared query does find it: the agent's own token (acl.tokens.default) may lack service:read or node:read"
+    } else {
+        ""
+    }
+}
+
+fn of_own_query(query: &PreparedQuery, scene: &Scene, found: &mut Vec<String>) {
+    let names = &scene.asked.names;
+    let filters = foreign_filters(query, names);
+    if !filters.is_empty() && scene.agrees == Some(false) {
+        let filters: Vec<String> = filters.iter().map(|filter| clean(filter)).collect();
+        found.push(format!("the prepared query {} also asks for {}", clean(query.name()), filters.join(", ")));
+    }
+    let Lead::Held { leader, .. } = &scene.seen.lead else { return };
+    let session = leader.session.as_str();
+    if query.asks_for_meta(&session_key(names)) && !is_fenced(query, session, names) {
+        found.push(format!("the prepared query {} asks for another session than the lock's", clean(query.name())));
+    }
+}
