@@ -21,4 +21,4 @@ mod tests;
 pub use child::Program;
 pub use limit::run;
 pub use output::pipe;
-pub use tree::{Ended, adopt_orphans, end_all, reap, signal_all};
+pub use tree::{Ended, KILL_EVERY, adopt_orphans, end_all, reap, signal_all};

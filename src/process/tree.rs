@@ -13,8 +13,9 @@ use log::debug;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgid, getpid, kill_process, set_child_subreaper, wait};
 
-/// How often processes that were killed are looked for: others may have started meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// The first and the longest pause between two looks for processes that were killed: others may have started meanwhile, and one that
+/// another user runs does not end.
+pub const KILL_EVERY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
 
 /// How a process has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,7 @@ pub fn signal_all(signal: Signal, except: Option<Pid>) {
 
 /// Sends SIGKILL to every descendant until none is left, or `give_up` holds. Returns whether none is left.
 pub fn end_all(mut ended: impl FnMut(Pid, Ended), mut give_up: impl FnMut() -> bool) -> bool {
+    let mut pause = KILL_EVERY.0;
     loop {
         signal_all(Signal::KILL, None);
         match reap(&mut ended) {
@@ -81,7 +83,8 @@ pub fn end_all(mut ended: impl FnMut(Pid, Ended), mut give_up: impl FnMut() -> b
         if give_up() {
             return false;
         }
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(pause);
+        pause = (pause * 2).min(KILL_EVERY.1);
     }
 }
 

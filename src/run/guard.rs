@@ -23,16 +23,13 @@ use super::machine::number;
 use super::policy::Settings;
 use super::wire::{self, Order, Report};
 use crate::lead::{Client, Moment, release_for};
-use crate::process::{Ended, adopt_orphans, reap, signal_all};
+use crate::process::{Ended, KILL_EVERY, adopt_orphans, reap, signal_all};
 
 /// The name by which this program is executed as the guard, instead of its own.
 pub const GUARD: &str = "consul-master-election-tagger: guard";
 
 /// The name by which this program is executed to become the command.
 pub const START: &str = "consul-master-election-tagger: start";
-
-/// How often killed processes are looked for.
-const KILL_EVERY: Duration = Duration::from_millis(2);
 
 /// The limit of one request, and how often the release is tried.
 const RELEASE: (Duration, u32) = (Duration::from_secs(2), 3);
@@ -61,6 +58,8 @@ struct Guard<'a> {
     until: Option<(Moment, Moment)>,
     /// When SIGKILL is due, once SIGTERM was sent.
     kill: Option<Moment>,
+    /// The pause until SIGKILL is sent again.
+    pause: Duration,
     /// The session whose lock is released when this guard has ended the command on its own.
     session: Option<String>,
     /// Whether the run has closed its side.
@@ -94,6 +93,7 @@ pub fn guard(settings: &Settings, client: &Client, program: PathBuf) -> io::Resu
         started: false,
         until: None,
         kill: None,
+        pause: KILL_EVERY.0,
         session: None,
         orphaned: false,
         on_its_own: false,
@@ -227,6 +227,7 @@ impl Guard<'_> {
         if self.kill_at().is_some_and(Moment::has_come) {
             self.on_its_own |= self.until.is_some_and(|(_, end)| end.has_come());
             signal_all(Signal::KILL, None);
+            self.pause = (self.pause * 2).min(KILL_EVERY.1);
         }
         false
     }
@@ -242,7 +243,7 @@ impl Guard<'_> {
         let next = self.kill_at().into_iter().chain(stop).min();
         let next = next
             .filter(|_| self.started)
-            .map(|next| if next.has_come() { Moment::now().after(KILL_EVERY) } else { next }.from_start());
+            .map(|next| if next.has_come() { Moment::now().after(self.pause) } else { next }.from_start());
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         let value = next.map_or(zero, |next| Timespec {
             tv_sec: next.as_secs().try_into().unwrap_or(i64::MAX),

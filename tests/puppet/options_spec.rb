@@ -6,12 +6,12 @@ require 'json'
 
 ROOT = File.expand_path('../..', __dir__)
 
-# The options in the program's help: name, value and text of each. A scenario of the program's tests checks that the help is
+# The options in the program's help, which are those of the check: name, value and text of each. A scenario of the program's tests checks that the help is
 # current.
 Option = Struct.new(:name, :value, :text) do
   def self.all
     help = File.read(File.join(ROOT, 'tests/golden/help.txt')).split("\nEnvironment:\n").first
-    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }.uniq(&:name)
+    help.scan(/^  --(\S+)(?: (\S+))?\n((?: {10}.*\n)+)/).map { |name, value, text| new(name, value, text) }
   end
 
   def parameter
@@ -25,14 +25,7 @@ end
 
 # The program's options that are not parameters, with the reason.
 NO_PARAMETERS = {
-  **%w[name service grace stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout stand-back
-      schedule next missed deadline if-interrupted overlap max-runtime jitter]
-    .to_h { |name| [name, 'only of run, which is no check'] },
-  'for' => 'only of resign, which is run by hand',
-  'to' => 'only of resign, which is run by hand',
   'token' => 'would be in plain text in the definition of the check, and in the catalogue; token_file replaces it',
-  'format' => 'only of info and watch, which are run by hand',
-  'until' => 'only of watch, which is run by hand',
   'config' => 'the parameters take its place',
   'log-format' => 'the log of a check is part of its output, which people read',
   'help' => 'ends without a pass',
