@@ -22,7 +22,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run chaos-run demo picture clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run chaos-run chaos-schedule demo picture clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -76,6 +76,11 @@ test: ## Check formatting, clippy and docs; run all tests, and every scenario on
 
 test-puppet: ## Test the Puppet module: syntax, lint, specs, its parameters, and whether its REFERENCE.md is current
 	@scripts/test-puppet.sh
+
+chaos-schedule: ## Count the starts of each tick of run --schedule under random faults, on every Consul (FAULTS=200, SEED=; CONSUL_BIN= for one)
+	@for consul in $${CONSUL_BIN:-$$(scripts/consul.sh)}; do \
+	  FAULTS="$${FAULTS:-200}" CONSUL_BIN="$$consul" cargo test --locked --test scenarios -- --nocapture no_tick_is_started_twice || exit; \
+	done
 
 bench: ## Compare a run with a minimal program that sends the same requests, and with an earlier build (BASE=REVISION)
 	@CONSUL_BIN="$${CONSUL_BIN:-$$(scripts/consul.sh | tail -n 1)}" && export CONSUL_BIN && \

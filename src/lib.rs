@@ -32,6 +32,7 @@ mod net;
 mod port;
 mod process;
 mod run;
+pub mod schedule;
 mod text;
 mod textfile;
 mod watch;

@@ -12,7 +12,7 @@ _consul_master_election_tagger() {
   # One dash works as two.
   prev=${prev#-}
   case ${prev#-} in
-  consul-service-name | consul-service-id | consul-query-name | lock-key | master-tag | slave-tag | check-id | consul-query-tag | query-ttl | query-near | query-failover | priority | preempt-after | max-term | lock-delay | ttl | wait | timeout | watch-address | watch-grace | http-addr | token | tls-server-name | namespace | partition | for | to | name | lock-key | service | grace | lock-delay | ttl | wait-lock | election-timeout | stand-back) ;;
+  consul-service-name | consul-service-id | consul-query-name | lock-key | master-tag | slave-tag | check-id | consul-query-tag | query-ttl | query-near | query-failover | priority | preempt-after | max-term | lock-delay | ttl | wait | timeout | watch-address | watch-grace | http-addr | token | tls-server-name | namespace | partition | for | to | name | lock-key | service | grace | lock-delay | ttl | wait-lock | election-timeout | stand-back | schedule | next | deadline | max-runtime | jitter) ;;
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'keep demote' -- "$cur") ;;
   on-promote | on-demote | on-follow) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
   master-status | slave-status | leaderless-status | error-status) mapfile -t COMPREPLY < <(compgen -W 'passing warning critical' -- "$cur") ;;
@@ -21,6 +21,9 @@ _consul_master_election_tagger() {
   on-success | on-error) mapfile -t COMPREPLY < <(compgen -W 'exit rerun reelect ignore' -- "$cur") ;;
   on-election-failure) mapfile -t COMPREPLY < <(compgen -W 'retry run-anyway exit' -- "$cur") ;;
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'stop keep' -- "$cur") ;;
+  missed) mapfile -t COMPREPLY < <(compgen -W 'once skip' -- "$cur") ;;
+  if-interrupted) mapfile -t COMPREPLY < <(compgen -W 'skip rerun' -- "$cur") ;;
+  overlap) mapfile -t COMPREPLY < <(compgen -W 'skip queue replace' -- "$cur") ;;
   format) mapfile -t COMPREPLY < <(compgen -W 'table json yaml prometheus' -- "$cur") ;;
   until) mapfile -t COMPREPLY < <(compgen -W 'leader change' -- "$cur") ;;
   log-level) mapfile -t COMPREPLY < <(compgen -W 'off error warn info debug trace' -- "$cur") ;;
@@ -35,7 +38,7 @@ _consul_master_election_tagger() {
   " info "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format metrics-file' ;;
   " watch "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format until metrics-file' ;;
   " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format file metrics-file' ;;
-  " run "*) own='name lock-key service grace lock-delay ttl stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout on-outage stand-back' ;;
+  " run "*) own='name lock-key service grace lock-delay ttl stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout on-outage stand-back schedule next missed deadline if-interrupted overlap max-runtime jitter' ;;
   *) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status metrics-file' ;;
   esac
   for name in http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level log-format config help version $own; do

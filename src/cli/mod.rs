@@ -24,6 +24,7 @@ mod remedies;
 mod run;
 pub mod run_lines;
 mod run_options;
+mod schedule_options;
 mod shell;
 pub mod show;
 pub mod table;

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::{Environment, Run, access};
 use crate::consul::is_key;
 use crate::election::{Config, Names};
-use crate::run::Settings;
+use crate::run::{OnFailure, Settings};
 
 /// Completes the draft of a run from the environment, and checks it.
 ///
@@ -16,16 +16,19 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
         (name, _) => name.clone(),
     };
     let task = Settings { name, ..draft.run };
-    if task.name.is_empty() {
+    check_schedule(&task)?;
+    // Due times follow from the schedule alone.
+    let only_prints = task.next.is_some();
+    if task.name.is_empty() && !only_prints {
         return Err("no election is named; give --name or --lock-key".to_owned());
     }
     for (flag, text) in [("--lock-key", task.key.as_ref()), ("--name", Some(&task.name))] {
-        if let Some(text) = text.filter(|text| !is_key(text)) {
+        if let Some(text) = text.filter(|text| !(is_key(text) || only_prints && text.is_empty())) {
             let hint = "use letters, digits, and - _ . in parts separated by /";
             return Err(super::wording::invalid_value(flag, text, hint));
         }
     }
-    if task.command.is_empty() {
+    if task.command.is_empty() && !only_prints {
         return Err("no command is given; write it behind --, as in: run --name NAME -- COMMAND".to_owned());
     }
     task.check().map_err(|wrong| format!("{wrong} (--lock-delay, --grace, --ttl)"))?;
@@ -46,4 +49,20 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
         task: Some(task),
         doctor: draft.doctor,
     })
+}
+
+/// Checks that a run on a schedule has no options that only make sense for one command.
+fn check_schedule(task: &Settings) -> Result<(), String> {
+    let other = Settings::default();
+    let given = [
+        ("--on-success", task.on_success != other.on_success),
+        ("--on-error", task.on_error != other.on_error),
+        ("--wait-lock", task.wait_lock != other.wait_lock),
+        ("--stdin", task.passes_stdin),
+        ("--on-election-failure run-anyway", task.on_failure == OnFailure::RunAnyway),
+    ];
+    match given.iter().find(|(_, given)| *given && task.schedule.is_some()) {
+        Some((flag, _)) => Err(format!("{flag} does not work with --schedule; remove one of the two")),
+        None => Ok(()),
+    }
 }

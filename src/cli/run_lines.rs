@@ -1,8 +1,11 @@
 //! The lines and exit codes of `run`. Asks nothing.
 
+use super::wording::invalid_value;
 use crate::duration::format as time;
 use crate::process::Ended;
 use crate::run::{Ending, News};
+use crate::schedule::Fault;
+use crate::text::{capped, one_line};
 
 /// The lead was lost, and the command was ended.
 const LOST: u8 = 75;
@@ -33,6 +36,23 @@ pub fn of_news(news: &News) -> String {
         }
         News::Reelects(ended) => format!("the command ended with {}; standing back", how(*ended)),
         News::Stops(signal) => format!("ending the command: received signal {signal}"),
+        News::Next(None, ..) => "no further tick is due".to_owned(),
+        News::Next(Some(at), skipped, missed) => {
+            let counted =
+                |count: &u64, what: &str| if *count == 0 { String::new() } else { format!(", {count} {what}") };
+            format!("next tick {at}{}{}", counted(skipped, "skipped so far"), counted(missed, "missed so far"))
+        }
+        News::Runs(tick) => format!("running the command for tick {tick}"),
+        News::Ran(tick, ended) => format!("the command for tick {tick} ended with {}", how(*ended)),
+        News::TooLong(limit) => format!("ending the command: it has run for {} (--max-runtime)", time(*limit)),
+        News::Replaced => "ending the command: the next tick is due (--overlap replace)".to_owned(),
+        News::NotRecorded(why) => format!("cannot record the tick, so it waits: {why}"),
+        News::Ahead(by) => {
+            let by = time(std::time::Duration::from_secs(by.as_secs()));
+            format!(
+                "the recorded tick is {by} ahead of this clock, so ticks wait until then; check the clocks of all nodes"
+            )
+        }
     }
 }
 
@@ -49,6 +69,15 @@ pub fn of_ending(ending: &Ending) -> (Option<String>, u8) {
         Ending::Signal(signal) => (None, SIGNAL.saturating_add(*signal)),
     }
 }
+
+/// The words for a schedule that cannot be used.
+#[must_use]
+pub fn of_schedule_fault(text: &str, fault: &Fault) -> String {
+    invalid_value("--schedule", &one_line(&capped(text, LONGEST)), &fault.to_string())
+}
+
+/// The most characters of a schedule in an error.
+const LONGEST: usize = 100;
 
 fn code(ended: Ended) -> u8 {
     match ended {

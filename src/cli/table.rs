@@ -3,10 +3,10 @@
 
 use super::commands::{COMMANDS, CommandKind};
 use super::option::{OptionSpec, option, switch};
-use super::run_options;
 use super::show::{FORMATS, UNTIL};
 use super::values::{LOG_FORMATS, ON_OUTAGE, STATUSES, add, choice, command, duration, keep, log_level, priority, put};
 use super::values::{status, target, word};
+use super::{run_options, schedule_options};
 use crate::consul::Address;
 use crate::duration::format as time;
 use crate::election::DEFAULT_PRIORITY;
@@ -224,6 +224,7 @@ pub static GROUPS: &[Group] = &[
         ],
     },
     Group { title: "Running a command with run", options: run_options::ROWS },
+    Group { title: "Running it on a schedule", options: schedule_options::ROWS },
     Group {
         title: "Showing an election with info, watch and doctor",
         options: &[

@@ -198,7 +198,9 @@ fn the_help_names_every_option_and_fits_a_terminal() {
 /// What an option and its default are typed after, so that they can be typed.
 fn before(option: &OptionSpec) -> Vec<&'static str> {
     let command = option.commands.iter().find_map(|kind| kind.name().filter(|_| option.commands.len() == 1));
-    command.into_iter().chain(option.needs).collect()
+    let value =
+        option.needs.and_then(|flag| table::find(flag.trim_start_matches('-'))).filter(|needed| !needed.is_switch());
+    command.into_iter().chain(option.needs).chain(value.map(|_| "@daily")).collect()
 }
 
 #[test]

@@ -47,6 +47,21 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if duration > longest { Err(format!("use at most {}", duration::format(longest))) } else { Ok(duration) }
 }
 
+/// Reads a duration that is not zero.
+pub fn some_time(text: &str) -> Result<Option<Duration>, String> {
+    let length = duration(text)?;
+    if length < Duration::from_secs(1) { Err("use 1s or more".to_owned()) } else { Ok(Some(length)) }
+}
+
+/// Reads a number of lines.
+pub fn count(text: &str) -> Result<Option<usize>, String> {
+    let count = text.parse().ok().filter(|count| (1..=MOST_LINES).contains(count));
+    count.map(Some).ok_or_else(|| format!("use a whole number from 1 to {MOST_LINES}"))
+}
+
+/// The most lines that are printed on request.
+const MOST_LINES: usize = 1000;
+
 /// Reads one of a few words.
 pub fn choice<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, String> {
     let found = choices.iter().find(|(word, _)| *word == text);

@@ -5,6 +5,7 @@ mod doctor;
 mod info;
 mod resign;
 mod run;
+mod timetable;
 mod watch;
 
 pub use check::check;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use log::{error, info};
 
+use super::timetable::{plan, print_next};
 use crate::cli::Run;
 use crate::cli::run_lines::{FAILED, of_ending, of_news};
 use crate::lead::Client;
@@ -14,13 +15,21 @@ use crate::run::{Itself, News, guard, run as run_task, start};
 #[must_use]
 pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
     let Some(task) = &run.task else { return FAILED };
+    if let (Some(schedule), Some(count)) = (&task.schedule, task.next) {
+        return print_next(schedule, count).unwrap_or_else(|words| refuse(&words));
+    }
+    let plan = match plan(task) {
+        Ok(plan) => plan,
+        Err(words) => return refuse(&words),
+    };
     let say = |news: &News| {
         let words = of_news(news);
         info!("{words}");
         words
     };
-    let ending =
-        run_task(task, client(run), Itself { program, arguments }, &say, |stream, line| info!("{stream}: {line}"));
+    let ending = run_task(task, plan, client(run), Itself { program, arguments }, &say, |stream, line| {
+        info!("{stream}: {line}");
+    });
     let (line, code) = match ending {
         Ok(ending) => of_ending(&ending),
         Err(invalid) => (Some(format!("error: {invalid}")), FAILED),
@@ -29,6 +38,12 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
         error!("{line}");
     }
     code
+}
+
+/// Says what is wrong with the schedule, as for any other option.
+fn refuse(words: &str) -> u8 {
+    eprintln!("consul-master-election-tagger run: error: {words}");
+    FAILED
 }
 
 /// Guards the command of a run, and returns the exit code, which nobody reads.

@@ -10,6 +10,7 @@ mod agent;
 mod call;
 mod catalog;
 mod error;
+mod guarded;
 mod http;
 mod itself;
 mod kv;

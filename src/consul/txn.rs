@@ -176,7 +176,7 @@ impl Client {
     }
 }
 
-fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Value {
+pub(super) fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Value {
     json!({"KV": {"Verb": verb, "Key": key, "Session": session, "Value": STANDARD.encode(value)}})
 }
 
@@ -190,7 +190,7 @@ pub(super) fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> 
 }
 
 /// Whether the transaction was done. `false`: it was refused, because something is not as it was.
-fn is_done(answer: &Answer) -> Result<bool, Error> {
+pub(super) fn is_done(answer: &Answer) -> Result<bool, Error> {
     let Some(errors) = refusal(answer)? else { return Ok(true) };
     match errors.iter().find(|error| error.is_denial()) {
         Some(denied) => Err(answer.denied(&denied.what)),

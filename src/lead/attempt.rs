@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::events::{Event, Events, Last, Pause, REST, Step, TRY_EVERY};
 use super::lead::Lead;
 use super::moment::Moment;
@@ -34,23 +36,37 @@ impl Events {
             },
         };
         // Nobody may have held it since it was seen free, for however short a time.
-        match hold.prove(REQUEST_LIMIT)? {
+        let free = match hold.prove(REQUEST_LIMIT)? {
             Proof::NotHeld(key) if key.as_ref().is_none_or(|key| key.session.is_none()) => {
                 if !self.free_at(key.as_ref()).has_come() {
                     self.spare = Some(hold);
                     return Ok(Step::Wait(TRY_EVERY));
                 }
+                key
             }
             _ => {
                 self.spare = Some(hold);
                 return Ok(Step::Wait(TRY_EVERY));
             }
-        }
+        };
+        let carried = match self.carried(free.as_ref()) {
+            Ok(carried) => carried,
+            Err(why) => {
+                self.spare = Some(hold);
+                return Ok(self.pause(Pause::Refused(why), TRY_EVERY));
+            }
+        };
+        let hands_on = carried.is_some();
         let lock_delay = self.settings.timings.lock_delay;
-        let note = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder, lock_delay);
+        let new = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder, lock_delay);
+        let note = Note { carried, ..new };
         let asked = Moment::now();
         // Whether an attempt without an answer succeeded shows in the proof.
-        let acquired = hold.acquire(&note.encoded(), REQUEST_LIMIT);
+        let acquired = if hands_on {
+            hold.acquire_unchanged(&note.encoded(), free.as_ref(), REQUEST_LIMIT)
+        } else {
+            hold.acquire(&note.encoded(), REQUEST_LIMIT)
+        };
         if let Ok(false) = acquired {
             self.spare = Some(hold);
             let is_free = matches!(&self.shared.lock().seen, Seen::Key(key) if key.as_ref().is_none_or(|key| key.session.is_none()));
@@ -77,6 +93,12 @@ impl Events {
                 Err(error)
             }
         }
+    }
+
+    /// What a new holder of the key hands on, if anything. An error says why this process must not hold it.
+    pub(super) fn carried(&self, key: Option<&Key>) -> Result<Option<Value>, String> {
+        let carrier = self.settings.carrier.as_ref();
+        carrier.map(|carrier| carrier.carry(key.map(|key| &key.value[..]))).transpose()
     }
 
     /// When this process may take the free key. One that has never been there is free at once; one that was deleted may still have a

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::carried::Carrier;
 use super::client::Client;
 use super::election::Election;
 use super::timing::{Timings, Unsafe};
@@ -31,6 +34,7 @@ pub(super) struct Settings {
     pub relinquish_after: Option<Duration>,
     pub relinquish_every: Option<Duration>,
     pub stand_back: Duration,
+    pub carrier: Option<Carrier>,
 }
 
 /// An election in the making: see [`Election::builder`].
@@ -82,6 +86,7 @@ impl Builder {
             relinquish_after: None,
             relinquish_every: None,
             stand_back: Duration::from_secs(5),
+            carrier: None,
         })
     }
 
@@ -155,6 +160,15 @@ impl Builder {
     #[must_use]
     pub fn stand_back(mut self, time: Duration) -> Builder {
         self.0.stand_back = time;
+        self
+    }
+
+    /// Sets what each holder hands on to the next one in the lock's value. `carry` makes it from what the key carries, just before the key
+    /// is acquired; the key is acquired only if it has not changed since. An error says why this process must not lead, which it then
+    /// does not: see [`Pause::Refused`](super::Pause::Refused). [`Lead::carry`](super::Lead::carry) replaces it during a lead.
+    #[must_use]
+    pub fn carry(mut self, carry: impl Fn(Option<&Value>) -> Result<Value, String> + Send + Sync + 'static) -> Builder {
+        self.0.carrier = Some(Carrier::new(carry));
         self
     }
 

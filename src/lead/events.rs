@@ -56,6 +56,8 @@ pub enum Pause {
     StandsBack,
     /// A service is not healthy. Holds why.
     NotHealthy(String),
+    /// What the key carries does not allow it. Holds why.
+    Refused(String),
 }
 
 /// The iterator of events: see [`Election::events`](super::Election::events).
@@ -183,6 +185,9 @@ impl Events {
         }
         let Seen::Key(key) = seen else { return self.tell_outage().unwrap_or(Step::Wait(LONGEST)) };
         self.has_seen_key |= key.is_some();
+        if let Err(why) = self.carried(key.as_ref()) {
+            return self.pause(Pause::Refused(why), LONGEST);
+        }
         if let Some(session) = key.as_ref().and_then(|key| key.session.clone()) {
             return self.follow(key.as_ref(), &session);
         }
@@ -213,7 +218,8 @@ impl Events {
         let leftover = self.shared.lock().leftover.take_if(|hold| hold.session() == session);
         if let Some(hold) = leftover {
             let asked = Moment::now();
-            return match hold.release(&Note::of_release(&[]).encoded(), REQUEST_LIMIT) {
+            let value = key.map(|key| &key.value[..]).unwrap_or_default();
+            return match hold.release(&Note::of_release(value).encoded(), REQUEST_LIMIT) {
                 Ok(()) => Step::Wait(TRY_EVERY),
                 Err(error) => {
                     self.shared.lock().leftover = Some(hold);

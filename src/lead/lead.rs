@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use log::{debug, warn};
+use serde_json::Value;
 
 use super::client::Client;
 use super::moment::Moment;
@@ -73,6 +74,33 @@ impl Lead {
         &self.term.lost
     }
 
+    /// Returns the name of this node; empty if the token may not read it.
+    #[must_use]
+    pub fn node(&self) -> String {
+        self.term.note().node
+    }
+
+    /// Returns what the lock's value carries for the next holder: see [`Builder::carry`](super::Builder::carry).
+    #[must_use]
+    pub fn carried(&self) -> Option<Value> {
+        self.term.note().carried
+    }
+
+    /// Replaces what the lock's value carries, in one raft entry. `false`: the lead is lost, and nothing was written.
+    ///
+    /// # Errors
+    /// When Consul could not be asked. Whether it was written all the same is unknown; writing it again does no harm.
+    pub fn carry(&self, value: Value) -> Result<bool, Error> {
+        let note = Note { carried: Some(value), ..self.term.note() };
+        let written = self.term.hold().rewrite(&note.encoded(), REQUEST_LIMIT)?;
+        if written {
+            self.term.has_written(note);
+        } else {
+            self.term.prove_now();
+        }
+        Ok(written)
+    }
+
     /// Releases the lead, leaves a note why, and stands back so that another process can lead.
     ///
     /// # Errors
@@ -84,7 +112,7 @@ impl Lead {
     fn release(&mut self, stands_back: bool, why: &str) -> Result<(), Error> {
         self.is_released = true;
         self.term.finish();
-        let mut note = self.term.note.clone();
+        let mut note = self.term.note();
         why.clone_into(&mut note.resigned);
         note.released = true;
         {

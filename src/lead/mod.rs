@@ -43,6 +43,7 @@
 
 mod attempt;
 mod builder;
+mod carried;
 mod client;
 mod election;
 mod events;

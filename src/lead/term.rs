@@ -43,7 +43,6 @@ impl std::fmt::Display for FencingToken {
 pub(super) struct Term {
     pub settings: Arc<Settings>,
     pub token: FencingToken,
-    pub note: Note,
     pub lost: Signal,
     hold: Hold,
     shared: Weak<Shared>,
@@ -64,6 +63,8 @@ struct State {
     refused: bool,
     /// Whether the lead has been given back.
     over: bool,
+    /// What the key's value says.
+    note: Note,
 }
 
 impl Term {
@@ -79,11 +80,10 @@ impl Term {
         note: Note,
         proven: Moment,
     ) -> std::io::Result<Arc<Term>> {
-        let state = State { proven, hurry: false, trouble: None, refused: false, over: false };
+        let state = State { proven, hurry: false, trouble: None, refused: false, over: false, note };
         let term = Arc::new(Term {
             settings: Arc::clone(settings),
             token,
-            note,
             lost: Signal::default(),
             hold,
             shared: Arc::downgrade(shared),
@@ -109,6 +109,16 @@ impl Term {
 
     pub fn hold(&self) -> &Hold {
         &self.hold
+    }
+
+    /// Returns what the key's value says.
+    pub fn note(&self) -> Note {
+        self.lock().note.clone()
+    }
+
+    /// Notes what was written into the key.
+    pub fn has_written(&self, note: Note) {
+        self.lock().note = note;
     }
 
     /// Returns the moment of the last proof.

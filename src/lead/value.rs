@@ -4,8 +4,10 @@
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::timing::LONGEST_LOCK_DELAY;
+use crate::bounds;
 use crate::text::{capped, one_line};
 
 /// The most characters of each text that is read from others.
@@ -38,6 +40,9 @@ pub(super) struct Note {
     /// Why it released the key.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub resigned: String,
+    /// What it hands on to the next holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Value>,
 }
 
 /// The process that leads, as far as known.
@@ -65,21 +70,27 @@ impl Note {
             lock_delay: u64::try_from(lock_delay.as_millis()).unwrap_or(u64::MAX),
             released: false,
             resigned: String::new(),
+            carried: None,
         }
+    }
+
+    /// Reads a value. `None`: it is no note.
+    pub fn read(value: &[u8]) -> Option<Note> {
+        if bounds::has_too_many_values(value) { None } else { serde_json::from_slice(value).ok() }
     }
 
     /// Returns the note of a holder whose work is over, from the value that it wrote.
     pub fn of_release(value: &[u8]) -> Note {
-        Note { released: true, ..serde_json::from_slice(value).unwrap_or_default() }
+        Note { released: true, ..Note::read(value).unwrap_or_default() }
     }
 
     /// Returns how long nobody may take a free key with this value, counted from when it was seen free. Consul's own lock-delay is not
     /// enough: a server forgets it when the end of an earlier one for the same key comes, such as one that it has read from its log when
     /// it started again (1.8.7, 1.21.0).
     pub fn lock_delay_of(value: &[u8], own: Duration) -> Duration {
-        match serde_json::from_slice::<Note>(value) {
-            Ok(note) if note.released => Duration::ZERO,
-            Ok(note) if note.lock_delay > 0 => Duration::from_millis(note.lock_delay).min(LONGEST_LOCK_DELAY),
+        match Note::read(value) {
+            Some(note) if note.released => Duration::ZERO,
+            Some(note) if note.lock_delay > 0 => Duration::from_millis(note.lock_delay).min(LONGEST_LOCK_DELAY),
             // Somebody else's: as long as this process would need.
             _ => own,
         }
@@ -94,7 +105,7 @@ impl Note {
 impl Leader {
     /// Returns the leader whose session holds the key. Its note counts only if that session wrote it.
     pub(super) fn of(session: &str, term: u64, value: &[u8]) -> Leader {
-        let note: Note = serde_json::from_slice(value).unwrap_or_default();
+        let note = Note::read(value).unwrap_or_default();
         let note = if note.session == session { note } else { Note::default() };
         let shown = |text: &str| one_line(&capped(text, LONGEST));
         Leader { session: shown(session), node: shown(&note.node), holder: shown(&note.holder), term }

@@ -54,6 +54,22 @@ impl Hold {
         self.within(limit).acquire(&self.key, &self.session, value)
     }
 
+    /// Tries to acquire the key if it still is as it was seen; `None`: it did not exist. `false`: as for [`Hold::acquire`], or it has changed.
+    ///
+    /// # Errors
+    /// As for [`Hold::acquire`].
+    pub fn acquire_unchanged(&self, value: &[u8], seen: Option<&Key>, limit: Duration) -> Result<bool, Error> {
+        self.within(limit).acquire_unchanged(&self.key, &self.session, value, seen)
+    }
+
+    /// Replaces the value of the held key. `false`: it is not held by this session.
+    ///
+    /// # Errors
+    /// When Consul could not be asked. The value may be written all the same.
+    pub fn rewrite(&self, value: &[u8], limit: Duration) -> Result<bool, Error> {
+        self.within(limit).rewrite_held(&self.key, &self.session, value)
+    }
+
     /// Asks the servers' leader, which asks a majority, who holds the key.
     ///
     /// # Errors

@@ -66,6 +66,7 @@ impl Charge {
         itself: &Itself,
         settings: &Settings,
         lead: Option<&Lead>,
+        tick: Option<String>,
         news: &Sender<T>,
         heard: fn(Heard) -> T,
         line: fn(&str, &str),
@@ -102,6 +103,7 @@ impl Charge {
             variables.push(text("ELECTION_FENCING_TOKEN", lead.token().to_string()));
             variables.push(text("SESSIONID", lead.session().to_owned()));
         }
+        variables.extend(tick.map(|tick| text("ELECTION_TICK", tick)));
         wire::send(&charge.control, &Order::Start { variables })?;
         Ok(charge)
     }

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::policy::{AfterEnd, OnFailure, Settings};
 use crate::lead::Moment;
 use crate::process::Ended;
+use crate::schedule::Record;
 
 /// The first pause before the command runs again. Each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -41,6 +44,12 @@ pub enum Input {
     Ended(Ended),
     /// This program received a signal.
     Signal(u8),
+    /// The name of this node, and what the lock's value says of ticks, after [`Input::Leading`].
+    Recorded(String, Box<Record>),
+    /// The command was not started for a tick, since the lead is no longer valid.
+    NotStarted,
+    /// How writing a record ended. `false`: this process does not lead.
+    Written(Result<bool, String>),
     /// Time has passed.
     Tick,
 }
@@ -50,6 +59,10 @@ pub enum Input {
 pub enum Action {
     /// Start the command, under the lead or without one.
     Start,
+    /// Start the command for a tick. Holds its due time.
+    StartTick(String),
+    /// Write this record of ticks into the lock's value.
+    Record(Value),
     /// Send SIGTERM, and SIGKILL after the grace.
     Stop,
     /// Send this signal to the command's group.
@@ -87,6 +100,20 @@ pub enum News {
     Reelects(Ended),
     /// The command ends, because this program received a signal.
     Stops(u8),
+    /// The next tick; `None`: there is none. Also holds how many were skipped and missed.
+    Next(Option<String>, u64, u64),
+    /// The command runs for this tick.
+    Runs(String),
+    /// The command has ended for this tick.
+    Ran(String, Ended),
+    /// The command has run for as long as it may, and ends.
+    TooLong(Duration),
+    /// The command ends, because the next tick is due.
+    Replaced,
+    /// The record of a tick cannot be written, so it does not start. Holds why.
+    NotRecorded(String),
+    /// The recorded tick is so far ahead of this clock.
+    Ahead(Duration),
 }
 
 /// How a run ends.
@@ -181,6 +208,8 @@ impl Machine {
             }
             Input::Ended(ended) => self.end(ended, now),
             Input::Signal(signal) => self.signal(signal),
+            // Only a run on a schedule has ticks.
+            Input::Recorded(..) | Input::Written(_) | Input::NotStarted => Vec::new(),
             Input::Tick => self.tick(now),
         }
     }

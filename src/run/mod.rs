@@ -5,10 +5,12 @@
 //! in a group of its own. Run and guard adopt orphans, so nothing that the command starts escapes.
 
 mod charge;
+mod decisions;
 mod guard;
 mod machine;
 mod notify;
 mod policy;
+mod timetable;
 mod wire;
 mod wrap;
 
@@ -16,6 +18,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use log::{debug, warn};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
@@ -23,14 +26,17 @@ use signal_hook::iterator::Signals;
 use crate::consul::Error;
 use crate::lead::{Client, Election, Event, Invalid, Lead, Leader, Moment, Pause};
 use crate::process::{Ended, adopt_orphans, end_all};
+use crate::schedule::Record;
 use charge::{Charge, Heard};
-use machine::{Action, Input, Machine};
+use decisions::Decisions;
+use machine::{Action, Input};
 use notify::Notify;
 
 pub use charge::Itself;
 pub use guard::{GUARD, START, guard, start};
 pub use machine::{Ending, News};
 pub use policy::{AfterEnd, OnFailure, Settings};
+pub use timetable::Plan;
 
 /// The longest time between two looks at the deadlines.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -43,6 +49,8 @@ enum Woken {
     Election(Result<Event, Error>),
     Signal(u8),
     Guard(Heard),
+    /// What came of an action.
+    Outcome(Input),
     /// The election has ended.
     Over,
 }
@@ -51,7 +59,7 @@ enum Woken {
 struct Run<'a> {
     settings: &'a Settings,
     itself: Itself,
-    machine: Machine,
+    decisions: Decisions,
     lead: Option<Lead>,
     charge: Option<Charge>,
     notify: Notify,
@@ -68,12 +76,21 @@ struct Run<'a> {
 /// When the settings cannot be safe.
 pub fn run(
     settings: &Settings,
+    plan: Option<Plan>,
     client: Client,
     itself: Itself,
     say: &dyn Fn(&News) -> String,
     line: fn(&str, &str),
 ) -> Result<Ending, Invalid> {
-    let election = settings.election().build(client)?;
+    let builder = match plan.clone() {
+        None => settings.election(),
+        Some(Plan { schedule, .. }) => {
+            let key = settings.lock_key();
+            settings.election().carry(move |carried| timetable::carry(&schedule, &key, carried, Timestamp::now()))
+        }
+    };
+    let election = builder.build(client)?;
+    let decisions = Decisions::new(settings, plan);
     let (news, woken) = channel();
     if let Err(error) = adopt_orphans().and_then(|()| signals(&news)) {
         return Ok(Ending::Failed(format!("the system refuses what a run needs: {error}")));
@@ -85,7 +102,7 @@ pub fn run(
     let mut run = Run {
         settings,
         itself,
-        machine: Machine::new(settings, Moment::now()),
+        decisions,
         lead: None,
         charge: None,
         notify: Notify::from_environment(),
@@ -138,7 +155,8 @@ fn wait_for_end(woken: &Receiver<Woken>) {
 impl Run<'_> {
     fn follow(&mut self, woken: &Receiver<Woken>) -> Ending {
         loop {
-            let look = self.notify.alive().map_or(LOOK_EVERY, |due| due.min(LOOK_EVERY));
+            let due = self.notify.alive().into_iter().chain(self.decisions.wakes_in());
+            let look = due.fold(LOOK_EVERY, Duration::min);
             let input = match woken.recv_timeout(look.max(Duration::from_millis(1))) {
                 Ok(woken) => self.input(woken),
                 Err(RecvTimeoutError::Timeout) => Some(Input::Tick),
@@ -152,8 +170,9 @@ impl Run<'_> {
                     end_all(|_, _| (), || false);
                 }
             }
-            for input in input.into_iter().chain([Input::Tick]) {
-                let actions = self.machine.decide(input, Moment::now());
+            let recorded = matches!(input, Some(Input::Leading(_))).then(|| self.recorded()).flatten();
+            for input in input.into_iter().chain(recorded).chain([Input::Tick]) {
+                let actions = self.decisions.decide(input);
                 for action in actions {
                     if let Some(ending) = self.act(action) {
                         return ending;
@@ -161,6 +180,12 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// What the lock's value says of ticks.
+    fn recorded(&self) -> Option<Input> {
+        let lead = self.lead.as_ref()?;
+        Some(Input::Recorded(lead.node(), Box::new(Record::read(&lead.carried()?)?)))
     }
 
     /// Turns what has come into an input for the decisions.
@@ -177,6 +202,7 @@ impl Run<'_> {
             Woken::Election(Ok(Event::Unreachable { since, why })) => Input::Unreachable(since, why),
             Woken::Election(Err(error)) => Input::Failed(format!("{error:#}")),
             Woken::Signal(signal) => Input::Signal(signal),
+            Woken::Outcome(input) => input,
             Woken::Guard(Heard::Trouble(words)) => {
                 warn!("{words}");
                 return None;
@@ -205,19 +231,15 @@ impl Run<'_> {
                 let words = (self.say)(&news);
                 self.notify.status(&words);
             }
-            Action::Start => {
-                let heard: fn(Heard) -> Woken = Woken::Guard;
-                let started =
-                    Charge::start(&self.itself, self.settings, self.lead.as_ref(), &self.news, heard, self.line);
-                match started {
-                    Ok(charge) => self.charge = Some(charge),
-                    Err(error) => {
-                        // A guard without orders ends by itself.
-                        end_all(|_, _| (), || false);
-                        self.lead = None;
-                        return Some(Ending::Failed(format!("cannot start a guard: {error}")));
-                    }
-                }
+            Action::Start => return self.start(None),
+            // A record that was written long ago, before this machine was suspended, is no lead.
+            Action::StartTick(_) if !self.lead.as_ref().is_some_and(Lead::is_valid) => {
+                let _ = self.news.send(Woken::Outcome(Input::NotStarted));
+            }
+            Action::StartTick(tick) => return self.start(Some(tick)),
+            Action::Record(value) => {
+                let outcome = self.lead.as_ref().map_or(Ok(false), |lead| lead.carry(value));
+                let _ = self.news.send(Woken::Outcome(Input::Written(outcome.map_err(|error| format!("{error:#}")))));
             }
             Action::Stop => {
                 if let Some(charge) = &mut self.charge {
@@ -239,6 +261,22 @@ impl Run<'_> {
         }
         None
     }
+
+    /// Starts the command, for this tick or for none.
+    fn start(&mut self, tick: Option<String>) -> Option<Ending> {
+        let heard: fn(Heard) -> Woken = Woken::Guard;
+        let lead = self.lead.as_ref();
+        match Charge::start(&self.itself, self.settings, lead, tick, &self.news, heard, self.line) {
+            Ok(charge) => self.charge = Some(charge),
+            Err(error) => {
+                // A guard without orders ends by itself.
+                end_all(|_, _| (), || false);
+                self.lead = None;
+                return Some(Ending::Failed(format!("cannot start a guard: {error}")));
+            }
+        }
+        None
+    }
 }
 
 fn place(leader: &Leader) -> String {
@@ -253,6 +291,6 @@ fn reason(pause: &Pause) -> String {
     match pause {
         Pause::LockDelay => "the lock is in its lock-delay".to_owned(),
         Pause::StandsBack => "this node stands back".to_owned(),
-        Pause::NotHealthy(why) => why.clone(),
+        Pause::NotHealthy(why) | Pause::Refused(why) => why.clone(),
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::lead::{Builder, Election, Outage, Timings, Unsafe};
+use crate::schedule::Policy;
 
 /// What happens when the command has ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,12 @@ pub struct Settings {
     pub outage: Outage,
     /// How long this node stands back after `reelect`.
     pub stand_back: Duration,
+    /// When the command is due, as it was typed; `None`: whenever this node leads.
+    pub schedule: Option<String>,
+    /// How ticks of the schedule are treated. Its jitter is the longest one.
+    pub ticks: Policy,
+    /// How many due times are printed instead.
+    pub next: Option<usize>,
 }
 
 impl Default for Settings {
@@ -85,6 +92,9 @@ impl Default for Settings {
             election_timeout: Duration::from_secs(30),
             outage: Outage::Stop,
             stand_back: Duration::from_secs(5),
+            schedule: None,
+            ticks: Policy::default(),
+            next: None,
         }
     }
 }

@@ -87,7 +87,11 @@ fn the_words_offered_for_a_value_are_those_that_the_program_takes() {
     for option in options() {
         let Value::Words(words) = value(option) else { continue };
         let command = option.commands[0].name();
-        let with = |word| read(&command.into_iter().chain([option.flag, word]).collect::<Vec<_>>());
+        let needed: &[&str] = if option.needs == Some("--schedule") { &["--schedule", "@daily"] } else { &[] };
+        let with = |word| {
+            let words = command.into_iter().chain(needed.iter().copied()).chain([option.flag, word]);
+            read(&words.collect::<Vec<_>>())
+        };
         let refusal = with("nonsense").unwrap_err();
         for word in words {
             assert_eq!(with(word), Ok(()), "{} {word}", option.flag);

@@ -34,6 +34,7 @@ mod query_options;
 mod redis;
 mod registration;
 mod run;
+mod schedule;
 mod sources;
 mod takeover;
 mod usage;

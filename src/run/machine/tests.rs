@@ -20,6 +20,7 @@ type Row = (u64, Input, &'static str);
 fn short(actions: &[Action]) -> String {
     let one = |action: &Action| match action {
         Action::Start => "start".to_owned(),
+        Action::StartTick(_) | Action::Record(_) => "tick".to_owned(),
         Action::Stop => "stop".to_owned(),
         Action::Forward(signal) => format!("forward {signal}"),
         Action::Release(None) => "release".to_owned(),

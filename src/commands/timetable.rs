@@ -1,0 +1,43 @@
+//! `run --schedule`: reads the schedule of a run, and prints due times. Asks no Consul.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use crate::cli::run_lines::of_schedule_fault;
+use crate::run::{OnFailure, Plan, Settings};
+use crate::schedule::{Fault, Policy, Schedule, jitter, local};
+
+/// Exit code: nothing is ever due.
+const NEVER: u8 = 2;
+
+/// Reads the schedule of a run; `None`: it has none.
+///
+/// # Errors
+/// Says what is wrong with it, and what to write instead.
+pub fn plan(settings: &Settings) -> Result<Option<Plan>, String> {
+    let Some(text) = &settings.schedule else { return Ok(None) };
+    let schedule = read(text).map_err(|fault| of_schedule_fault(text, &fault))?;
+    let policy = Policy { jitter: jitter(&settings.name, settings.ticks.jitter), ..settings.ticks };
+    Ok(Some(Plan { schedule, policy, ends_on_failure: settings.on_failure == OnFailure::Exit }))
+}
+
+/// Prints the next due times, and returns the exit code.
+///
+/// # Errors
+/// Says what is wrong with the schedule, and what to write instead.
+pub fn print_next(text: &str, count: usize) -> Result<u8, String> {
+    let schedule = match read(text) {
+        Err(Fault::Never) => return Ok(NEVER),
+        read => read.map_err(|fault| of_schedule_fault(text, &fault))?,
+    };
+    let due = std::iter::successors(schedule.next(Timestamp::now()), |due| schedule.next(*due));
+    let lines: Vec<String> = due.take(count).map(|due| schedule.shown(due) + "\n").collect();
+    // A closed stdout does not change the exit code.
+    let _ = std::io::stdout().write_all(lines.concat().as_bytes());
+    Ok(if lines.is_empty() { NEVER } else { 0 })
+}
+
+fn read(text: &str) -> Result<Schedule, Fault> {
+    Schedule::read(text, &local(std::env::var("TZ").ok()))
+}
