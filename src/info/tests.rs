@@ -58,6 +58,7 @@ fn instance(text: &str) -> RemoteInstance {
 }
 
 /// The lock of this holder, with more fields in its value; `-`: free.
+#[allow(clippy::unnecessary_wraps, reason = "as the client returns it")]
 fn lock(holder: &str, more: &serde_json::Value) -> Option<Key> {
     let mut value = json!({});
     if holder != "-" {
