@@ -22,7 +22,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover demo picture clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run chaos-run demo picture clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -88,6 +88,16 @@ failover: ## Measure failovers on every Consul, 40 minutes each, and draw them (
 	  { failed=0; for consul in $$consuls; do \
 	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \
 	  done; exit "$$failed"; }
+
+bench-run: ## Measure how long the next node takes to run a command, beside consul lock, 6 minutes on every Consul (ROUNDS=20; CONSUL_BIN= for one)
+	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && for consul in $$consuls; do \
+	  CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench run || exit; \
+	done
+
+chaos-run: ## Try for 15 minutes on every Consul whether two commands of run ever run at once (ROUNDS=200, SEED=; CONSUL_BIN= for one); needs root
+	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && failed=0 && for consul in $$consuls; do \
+	  ROUNDS="$${ROUNDS:-200}" CONSUL_BIN="$$consul" cargo test --quiet --locked --test scenarios run::chaos -- --nocapture || failed=1; \
+	done; exit "$$failed"
 
 demo: build ## Watch three redis servers elect a master, lose it, and elect another (KEEP=1 keeps them running until Ctrl-C)
 	@ELECTION_BIN="$(CURDIR)/$(BUILT)" KEEP="$(KEEP)" scripts/demo.sh

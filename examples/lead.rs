@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use consul_master_election_tagger::lead::{Election, Event, Lead};
-use consul_master_election_tagger::{Access, Address, Client};
+use consul_master_election_tagger::lead::{Client, Election, Event, Lead};
+use consul_master_election_tagger::{Access, Address};
 
 #[allow(dead_code, reason = "a test calls `report` itself")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// When the election cannot be held until somebody changes something.
 pub fn report(agent: &str, name: &str) -> Result<(), Box<dyn Error>> {
     let access = Access { address: Address::parse(agent, false)?, ..Access::default() };
-    let election = Election::builder(name).grace(Duration::from_secs(3)).build(Client::of(&access))?;
+    let election = Election::builder(name).grace(Duration::from_secs(3)).build(Client::from(&access))?;
     // For another thread, such as one that waits for signals.
     let stopper = election.stopper();
     for event in election.events() {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use consul_master_election_tagger::{
-    Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, follow,
-    guard_command, help, run, show_info,
+    Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, doctor,
+    follow, guard_command, help, run, show_info,
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -31,8 +31,14 @@ fn main() -> ExitCode {
     }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
-        Ok(Command::Help) => print(&help()),
+        Ok(Command::Help(command)) => print(&help(command)),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Other(CommandKind::Doctor, run)) => {
+            begin(&run, not_hidden);
+            let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+            let report = doctor(&run, &names);
+            end(&report)
+        }
         Ok(Command::Other(CommandKind::Info, run)) => {
             begin(&run, not_hidden);
             let no_colour = std::env::var_os("NO_COLOR");

@@ -21,6 +21,7 @@ mod commands;
 mod consul;
 mod deadline;
 mod dns;
+mod doctor;
 mod duration;
 mod election;
 mod info;
@@ -42,11 +43,12 @@ pub use cli::log_record::{LogFormat, log_record};
 pub use cli::show::{Format, Show, Until};
 pub use cli::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, options, usage};
 pub use cli::{Command, Environment, OptionSpec, Run, UsageError, elsewhere, help, help_in_a_check, take_token};
-pub use commands::{become_command, check, guard_command, info as show_info, resign, run, watch as follow};
+pub use commands::{become_command, check, doctor, guard_command, info as show_info, resign, run, watch as follow};
 pub use consul::{
-    Access, Address, AddressError, Client, ClientIdentity, Error as ConsulError, KEYS, PemError,
-    Remedy as ConsulRemedy, Roots, Scope, Secret, Status, Tls, server_name,
+    Access, Address, AddressError, ClientIdentity, Error as ConsulError, KEYS, PemError, Remedy as ConsulRemedy, Roots,
+    Scope, Secret, Status, Tls, server_name,
 };
+pub use doctor::{FINDINGS, Severity};
 pub use election::{
     Caveat, Complaint, Config, Contradiction, Difference, Failure, Fault, HookName, Hooks, Identity, Invalid, Leader,
     Names, Obstacle, OnOutage, Outcome, Policy, QueryFault, QueryPolicy, Remedy, Resign, Role, Settled, Split,

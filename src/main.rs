@@ -26,9 +26,9 @@ fn main() -> ExitCode {
     }
     let not_hidden = hide_token(&arguments);
     match Command::read(arguments.iter().cloned(), &Environment::of_process()) {
-        Ok(Command::Help) => match help_in_a_check(&arguments) {
+        Ok(Command::Help(command)) => match help_in_a_check(&arguments) {
             Some(error) if !std::io::stdout().is_terminal() => end(&of_usage(&error)),
-            _ => print(&help()),
+            _ => print(&help(command)),
         },
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Check(run)) => {

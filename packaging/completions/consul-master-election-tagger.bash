@@ -16,7 +16,7 @@ _consul_master_election_tagger() {
   on-outage) mapfile -t COMPREPLY < <(compgen -W 'keep demote' -- "$cur") ;;
   on-promote | on-demote | on-follow) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
   master-status | slave-status | leaderless-status | error-status) mapfile -t COMPREPLY < <(compgen -W 'passing warning critical' -- "$cur") ;;
-  token-file | ca-file | client-cert | client-key | metrics-file | config) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+  token-file | ca-file | client-cert | client-key | file | metrics-file | config) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
   ca-path) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
   on-success | on-error) mapfile -t COMPREPLY < <(compgen -W 'exit rerun reelect ignore' -- "$cur") ;;
   on-election-failure) mapfile -t COMPREPLY < <(compgen -W 'retry run-anyway exit' -- "$cur") ;;
@@ -34,14 +34,14 @@ _consul_master_election_tagger() {
   " resign "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status for to metrics-file' ;;
   " info "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format metrics-file' ;;
   " watch "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format until metrics-file' ;;
-  " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status metrics-file' ;;
+  " doctor "*) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status format file metrics-file' ;;
   " run "*) own='name lock-key service grace lock-delay ttl stdin wrap-output wait-lock on-success on-error on-election-failure election-timeout on-outage stand-back' ;;
   *) own='consul-service-name consul-service-id consul-query-name lock-key master-tag slave-tag check-id consul-query-tag query-ttl query-near query-failover no-fence priority preempt preempt-after max-term only-passing lock-delay ttl wait timeout on-outage watch-port watch-address watch-grace on-promote on-demote on-follow master-status slave-status leaderless-status error-status metrics-file' ;;
   esac
   for name in http-addr token token-file ca-file ca-path client-cert client-key tls-server-name namespace partition log-level log-format config help version $own; do
     # An option that was given is offered again only if it can be repeated.
     case $name in
-    consul-query-tag | query-failover | service) ;;
+    consul-query-tag | query-failover | service | file) ;;
     *) [[ ! $given =~ " "--?"$name"" " ]] || continue ;;
     esac
     [[ $dashes$name != "$cur"* ]] || COMPREPLY+=("$dashes$name")

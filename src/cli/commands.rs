@@ -85,7 +85,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         kind: CommandKind::Doctor,
         name: "doctor",
-        usage: "[--consul-service-name NAME] [OPTIONS]",
+        usage: "[--consul-service-name NAME] [--file PATH] [OPTIONS]",
         help: "Find what is wrong with a set-up before it goes live, and say what to type",
         program: Program::Commands,
         misuse: 3,
@@ -118,7 +118,7 @@ impl CommandKind {
     /// Whether it can find the elections that the agent's instances take part in.
     #[must_use]
     pub fn finds_elections(self) -> bool {
-        matches!(self, CommandKind::Info | CommandKind::Watch)
+        matches!(self, CommandKind::Info | CommandKind::Watch | CommandKind::Doctor)
     }
 
     /// The command as the user meets it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::commands::CommandKind;
+use super::doctor::DoctorOptions;
 use super::log_record::LogFormat;
 use super::show::Show;
 use super::{Environment, Run, access, run, wording};
@@ -47,6 +48,8 @@ pub struct Draft {
     pub run: Settings,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What `doctor` takes besides.
+    pub doctor: DoctorOptions,
 }
 
 /// How the agent is reached, as typed: each value can come from an environment variable instead.
@@ -84,6 +87,7 @@ impl Default for Draft {
             show: Show::default(),
             run: Settings::default(),
             log_format: LogFormat::default(),
+            doctor: DoctorOptions::default(),
         }
     }
 }
@@ -128,6 +132,13 @@ impl Draft {
             let derived = if is_named { None } else { wording::derived_query(&invalid) };
             derived.unwrap_or_else(|| wording::invalid(&invalid))
         })?;
-        Ok(Run { config, log_level: self.log_level, log_format: self.log_format, show, task: None })
+        Ok(Run {
+            config,
+            log_level: self.log_level,
+            log_format: self.log_format,
+            show,
+            task: None,
+            doctor: self.doctor,
+        })
     }
 }

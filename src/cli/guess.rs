@@ -39,7 +39,7 @@ pub fn elsewhere(arguments: &[OsString]) -> Option<&'static CommandSpec> {
 }
 
 /// The command: the first argument that is neither an option nor the value of one names it.
-fn command(arguments: &[OsString]) -> CommandKind {
+pub fn command(arguments: &[OsString]) -> CommandKind {
     let mut arguments = arguments.iter().filter_map(|argument| argument.to_str()).peekable();
     while let Some(argument) = arguments.next() {
         if arguments::takes_next(argument) {

@@ -1,8 +1,10 @@
 //! The text of `--help`, made from the table.
 
-use super::commands::COMMANDS;
+use super::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS};
 use super::option::OptionSpec;
 use super::table::{EXIT_CODES, GROUPS, NOTATION, environment, usage};
+
+const NAME: &str = PROGRAMS[0];
 
 /// The widest line of the help.
 const WIDTH: usize = 120;
@@ -10,26 +12,21 @@ const WIDTH: usize = 120;
 /// How far a description is indented.
 const INDENT: usize = 10;
 
-/// The text of `--help`.
+/// The text of `--help` for a command. That of the check also names the other commands.
 #[must_use]
-pub fn help() -> String {
-    let usage: Vec<String> = usage().iter().map(|form| format!("consul-master-election-tagger {form}\n")).collect();
-    let mut text = format!(
-        "Elects one master among the instances of a Consul service, tags it, and keeps a DNS name for it.\n\
-         Consul runs it as a script check of each instance.\n\
-         \n\
-         Usage: {}\n\
-         Commands:\n",
-        usage.join("       ")
-    );
-    for command in COMMANDS.iter().filter(|command| !command.name.is_empty()) {
-        text += &entry(command.name, vec![command.help.to_owned()]);
-    }
+pub fn help(command: CommandKind) -> String {
+    let mut text = match command {
+        CommandKind::Check => of_program(),
+        _ => of_command(command.spec()),
+    };
     text += "\nOptions: one dash works as two, --option=VALUE as --option VALUE. \
              An option takes precedence over its variable.\n";
     for group in GROUPS {
-        text.extend(["\n", group.title, ":\n"]);
-        for option in group.options {
+        let options: Vec<_> = group.options.iter().filter(|option| option.commands.contains(&command)).collect();
+        if !options.is_empty() {
+            text.extend(["\n", group.title, ":\n"]);
+        }
+        for option in options {
             text += &entry(&format!("{} {}", option.flag, option.value), description(option));
         }
     }
@@ -38,10 +35,30 @@ pub fn help() -> String {
         text += &entry(name, wrapped(&meaning, WIDTH - INDENT));
     }
     text += "\nExit codes:\n";
-    for (code, meaning) in EXIT_CODES {
+    for (code, meaning) in EXIT_CODES.iter().filter(|(kind, _)| *kind == command).flat_map(|(_, codes)| *codes) {
         text += &entry(code, vec![(*meaning).to_owned()]);
     }
     text
+}
+
+fn of_program() -> String {
+    let usage: Vec<String> = usage().iter().map(|form| format!("{NAME} {form}\n")).collect();
+    let mut text = format!(
+        "Elects one master among the instances of a Consul service, tags it, and keeps a DNS name for it.\n\
+         Consul runs it as a script check of each instance.\n\
+         \n\
+         Usage: {}\n\
+         Commands, each with a --help of its own:\n",
+        usage.join("       ")
+    );
+    for command in COMMANDS.iter().filter(|command| !command.name.is_empty()) {
+        text += &entry(command.name, vec![command.help.to_owned()]);
+    }
+    text
+}
+
+fn of_command(command: &CommandSpec) -> String {
+    format!("{}.\n\nUsage: {NAME} {} {}\n", command.help, command.name, command.usage)
 }
 
 /// One entry: the term, and below it what it means. No line breaks within a part.

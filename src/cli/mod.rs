@@ -4,6 +4,7 @@
 mod access;
 mod arguments;
 pub mod commands;
+pub mod doctor;
 mod draft;
 mod environment;
 mod file;
@@ -18,6 +19,7 @@ mod named;
 mod option;
 mod own_variable;
 pub mod pass_metrics;
+pub mod plans;
 mod remedies;
 mod run;
 pub mod run_lines;
@@ -36,6 +38,7 @@ use crate::consul::Status;
 use crate::election::Config;
 use crate::run::Settings;
 use arguments::Words;
+use doctor::DoctorOptions;
 use draft::Draft;
 use given::{Given, located};
 use log_record::LogFormat;
@@ -51,8 +54,8 @@ use show::Show;
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Print the help.
-    Help,
+    /// Print the help of a command.
+    Help(CommandKind),
     /// Print the version.
     Version,
     /// Make a pass, as Consul's check.
@@ -76,6 +79,8 @@ pub struct Run {
     pub task: Option<Settings>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What `doctor` takes besides.
+    pub doctor: DoctorOptions,
 }
 
 /// A command line or an environment that cannot be run.
@@ -118,7 +123,7 @@ pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
 
 fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
     let mut typed = match arguments::split(arguments)? {
-        Words::Help => return Ok(Command::Help),
+        Words::Help => return Ok(Command::Help(guess::command(arguments))),
         Words::Version => return Ok(Command::Version),
         Words::Command(typed) => typed,
     };

@@ -38,5 +38,12 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
     };
     let access = access::resolve(&draft.access, environment)?;
     let config = Config { names, policy: draft.policy, access, wait: draft.wait };
-    Ok(Run { config, log_level: draft.log_level, log_format: draft.log_format, show: draft.show, task: Some(task) })
+    Ok(Run {
+        config,
+        log_level: draft.log_level,
+        log_format: draft.log_format,
+        show: draft.show,
+        task: Some(task),
+        doctor: draft.doctor,
+    })
 }

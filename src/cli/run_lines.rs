@@ -24,8 +24,8 @@ pub fn of_news(news: &News) -> String {
         News::Following(place) => format!("waiting for {place}"),
         News::Waiting(why) => format!("waiting: {why}"),
         News::Lost(why) => format!("lost the lead: {why}"),
-        News::Unreachable(why) => format!("no election: {why}; trying again"),
-        News::Failed(why) => format!("no election: {why}"),
+        News::Unreachable(why) => format!("{why}; trying again"),
+        News::Failed(why) => format!("no election: {why}; trying again"),
         News::RunsAnyway => "running the command without a lead (--on-election-failure run-anyway)".to_owned(),
         News::Yields(place) => format!("ending the command that runs without a lead: {place} leads"),
         News::Reruns(ended, pause) => {
@@ -43,7 +43,7 @@ pub fn of_ending(ending: &Ending) -> (Option<String>, u8) {
         Ending::Command(ended) => (None, code(*ended)),
         Ending::Ignored(Ended::Code(0)) => (None, 0),
         Ending::Ignored(ended) => (Some(format!("the command ended with {}, which is ignored", how(*ended))), 0),
-        Ending::NotElected(limit) => (Some(format!("not elected within {}", time(*limit))), NOT_ELECTED),
+        Ending::NotElected(limit) => (Some(format!("error: not elected within {}", time(*limit))), NOT_ELECTED),
         Ending::Lost(why) => (Some(format!("ended the command: {why}")), LOST),
         Ending::Failed(why) => (Some(format!("error: {why}")), FAILED),
         Ending::Signal(signal) => (None, SIGNAL.saturating_add(*signal)),
@@ -68,6 +68,54 @@ fn how(ended: Ended) -> String {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    /// Whether the page about lines has a row that begins as the line does, up to what differs.
+    fn has_a_row(line: &str) -> bool {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lines.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, rows) = page.split_once("| `run` says |").unwrap();
+        rows.lines().filter_map(|row| row.strip_prefix("| `")?.split_once('`')).any(|(pattern, _)| {
+            let mut rest = line;
+            pattern.split('…').map(str::trim).all(|part| match rest.split_once(part) {
+                Some((_, after)) => {
+                    rest = after;
+                    true
+                }
+                None => false,
+            })
+        })
+    }
+
+    #[test]
+    fn every_line_has_a_row_in_the_page_about_lines() {
+        let text = || "x".to_owned();
+        let ended = Ended::Code(3);
+        for news in [
+            News::Leading(7),
+            News::Following(text()),
+            News::Waiting("this node stands back".to_owned()),
+            News::Lost(text()),
+            News::Unreachable("cannot read key x".to_owned()),
+            News::Failed(text()),
+            News::RunsAnyway,
+            News::Yields(text()),
+            News::Reruns(ended, Duration::from_secs(1)),
+            News::Reelects(ended),
+            News::Stops(15),
+        ] {
+            assert!(has_a_row(&of_news(&news)), "{}", of_news(&news));
+        }
+        for ending in [
+            Ending::Ignored(ended),
+            Ending::NotElected(Duration::from_secs(5)),
+            Ending::Lost(text()),
+            Ending::Failed(text()),
+        ] {
+            let line = of_ending(&ending).0.unwrap();
+            assert!(has_a_row(&line), "{line}");
+        }
+        assert!(!has_a_row("nonsense"));
+    }
 
     #[test]
     fn every_ending_has_its_exit_code() {

@@ -225,19 +225,26 @@ pub static GROUPS: &[Group] = &[
     },
     Group { title: "Running a command with run", options: run_options::ROWS },
     Group {
-        title: "Showing an election with info and watch",
+        title: "Showing an election with info, watch and doctor",
         options: &[
             option("--format", "table|json|yaml|prometheus", |draft, text| {
                 put(&mut draft.show.format, choice(FORMATS, text))
             })
-            .help("The format of the output; watch has table, which is lines, and json")
-            .default_words("table on a terminal, json otherwise")
-            .only_of(&[CommandKind::Info, CommandKind::Watch]),
+            .help("The format of the output; watch and doctor have table, which is lines, and json")
+            .default_words("table on a terminal and for doctor, json otherwise")
+            .only_of(&[CommandKind::Info, CommandKind::Watch, CommandKind::Doctor]),
             option("--until", "leader|change", |draft, text| put(&mut draft.show.until, choice(UNTIL, text)))
                 .help("End watch with exit code 0 once somebody leads, or once another leader has taken over")
                 .default_words("a signal, or --timeout")
                 .only_of(&[CommandKind::Watch]),
         ],
+    },
+    Group {
+        title: "Examining a set-up with doctor",
+        options: &[option("--file", "PATH", |draft, text| add(&mut draft.doctor.files, text))
+            .help("Examine this definition, in HCL or JSON, instead of asking the agent")
+            .repeatable()
+            .only_of(&[CommandKind::Doctor])],
     },
     Group {
         title: "General",
@@ -277,17 +284,57 @@ const OTHER_VARIABLES: &[(&str, &str)] = &[
     ("RUST_LOG", "The log filter, if --log-level is not given"),
 ];
 
-/// The exit codes, and what each of them means.
-pub const EXIT_CODES: &[(&str, &str)] = &[
-    ("0", "The role is settled: master, slave of a known master, or slave without a master"),
-    ("1", "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option"),
-    ("2", "Only on request, by --error-status critical, --master-status critical and so on. For resign: a bad option"),
-    ("3", "info: it could not be asked who leads now. 0: all is well; 1: something is wrong; 2: nobody leads"),
-    ("75", "run: the lead was lost, and the command was ended"),
-    ("124", "run: this node has not led within --wait-lock; watch: --timeout is over"),
-    ("125", "run: an error of run itself, which the line explains"),
-    ("126", "run: the command cannot be executed; 127: it is not found. Any other code is the command's own"),
-    ("128+N", "run: signal N ended the command, or the run before it; watch: signal N ended it"),
+/// The exit codes of each command, and what each of them means.
+pub const EXIT_CODES: &[(CommandKind, &[(&str, &str)])] = &[
+    (
+        CommandKind::Check,
+        &[
+            ("0", "The role is settled: master, slave of a known master, or slave without a master"),
+            (
+                "1",
+                "An error, which the line explains: no answer from Consul, denied by an ACL, a failed hook, a bad option",
+            ),
+            ("2", "Only on request, by --error-status critical, --master-status critical and so on"),
+        ],
+    ),
+    (CommandKind::Resign, &[("1", "Nothing was handed over; the line says why"), ("2", "A bad option")]),
+    (
+        CommandKind::Info,
+        &[
+            ("0", "An instance leads, and nothing is wrong"),
+            ("1", "An instance leads, and something is wrong"),
+            ("2", "Nobody leads"),
+            ("3", "It could not be asked who leads, or a bad option"),
+        ],
+    ),
+    (
+        CommandKind::Watch,
+        &[
+            ("0", "What --until waits for has happened"),
+            ("3", "It could not be asked who leads, or a bad option"),
+            ("124", "--timeout is over"),
+            ("128+N", "Signal N ended it"),
+        ],
+    ),
+    (
+        CommandKind::Doctor,
+        &[
+            ("0", "Nothing is wrong"),
+            ("1", "There are warnings"),
+            ("2", "The election will not work like this"),
+            ("3", "It could not be asked, or a bad option"),
+        ],
+    ),
+    (
+        CommandKind::Run,
+        &[
+            ("75", "The lead was lost, and the command was ended"),
+            ("124", "This node has not led within --wait-lock"),
+            ("125", "An error of run itself, which the line explains, or a bad option"),
+            ("126", "The command cannot be executed; 127: it is not found. Any other code is the command's own"),
+            ("128+N", "Signal N ended the command, or the run before it"),
+        ],
+    ),
 ];
 
 /// Options of other versions, without dashes, and what to do about each.

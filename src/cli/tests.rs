@@ -68,8 +68,9 @@ fn values_are_taken_as_they_are() {
 #[test]
 fn help_and_version_go_before_everything_that_can_fail() {
     for arguments in [&["--help"][..], &["-h"], &["-help"], &["--nonsense", "--help"], &["--master-tag", "--help"]] {
-        assert_eq!(read_with(arguments, &[]), Ok(Command::Help), "{arguments:?}");
+        assert_eq!(read_with(arguments, &[]), Ok(Command::Help(CommandKind::Check)), "{arguments:?}");
     }
+    assert_eq!(read_with(&["run", "-h"], &[]), Ok(Command::Help(CommandKind::Run)));
     assert_eq!(read_with(&["--lock-delay", "x", "-version"], &[]), Ok(Command::Version));
 }
 
@@ -176,17 +177,22 @@ fn a_usage_error_is_a_warning_of_the_check_unless_a_readable_option_asks_for_mor
 
 #[test]
 fn the_help_names_every_option_and_fits_a_terminal() {
-    let help = help();
-    for option in table::options() {
-        assert!(help.contains(&format!("  {}", option.flag)), "{}", option.flag);
-        assert!(!option.description().is_empty(), "{}", option.flag);
+    for command in CommandKind::ALL {
+        let help = help(*command);
+        for option in table::options() {
+            let is_its = option.commands.contains(command);
+            let is_there = help.contains(&format!("\n  {} {}\n", option.flag, option.value).replace(" \n", "\n"));
+            assert!(is_there || !is_its, "{command:?} {}", option.flag);
+            assert!(!option.description().is_empty(), "{}", option.flag);
+        }
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+        let suffix = command.name().map(|name| format!("-{name}")).unwrap_or_default();
+        let golden = format!("{}/tests/golden/help{suffix}.txt", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &help).unwrap();
+        }
+        assert_eq!(help, std::fs::read_to_string(golden).unwrap());
     }
-    assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/help.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(golden, &help).unwrap();
-    }
-    assert_eq!(help, std::fs::read_to_string(golden).unwrap());
 }
 
 /// What an option and its default are typed after, so that they can be typed.

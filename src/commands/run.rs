@@ -7,8 +7,7 @@ use log::{error, info};
 
 use crate::cli::Run;
 use crate::cli::run_lines::{FAILED, of_ending, of_news};
-use crate::consul::Client;
-use crate::deadline::Deadline;
+use crate::lead::Client;
 use crate::run::{Itself, News, guard, run as run_task, start};
 
 /// Runs the command whenever this node leads, and returns the exit code. `program` is this program, and `arguments` are its own.
@@ -53,5 +52,5 @@ pub fn become_command(arguments: &[OsString]) -> (u8, String) {
 }
 
 fn client(run: &Run) -> Client {
-    Client::new(&run.config.access, &run.config.names.scope, Deadline::after(std::time::Duration::ZERO))
+    Client::new(&run.config.access, &run.config.names.scope)
 }

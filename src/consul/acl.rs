@@ -65,17 +65,24 @@ impl Rule {
     }
 }
 
-/// The rule in HCL, on one line.
-impl fmt::Display for Rule {
+/// The word in a policy.
+impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resource = match self.resource {
+        f.write_str(match self {
             Resource::Agent => "agent",
             Resource::Key => "key",
             Resource::Node => "node",
             Resource::Query => "query",
             Resource::Service => "service",
             Resource::Session => "session",
-        };
+        })
+    }
+}
+
+/// The rule in HCL, on one line.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = self.resource;
         let policy = match self.right {
             Right::Read => "read",
             Right::Write => "write",

@@ -1,7 +1,6 @@
 //! One HTTP request to the agent and its answer: headers, token, deadline. Must never know what an answer means.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -74,12 +73,6 @@ impl Client {
             scope: scope.collect::<Vec<_>>().join("&"),
             deadline,
         }
-    }
-
-    /// Creates a client for a program that gives each request its own limit.
-    #[must_use]
-    pub fn of(access: &Access) -> Client {
-        Client::new(access, &Scope::default(), Deadline::after(Duration::ZERO))
     }
 
     /// Returns the agent's address, for people.

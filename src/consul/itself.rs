@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use serde::Deserialize;
-
 use super::acl::{Resource, Rule};
 use super::agent::Registration;
 use super::call::Call;
@@ -30,33 +28,9 @@ impl Client {
     /// # Errors
     /// When the request failed or was denied.
     pub fn itself(&self) -> Result<Itself, Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "PascalCase", default)]
-        struct Told {
-            config: Config,
-            debug_config: Debug,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "PascalCase", default)]
-        struct Config {
-            node_name: String,
-            version: String,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Debug {
-            #[serde(rename = "DNSAddrs")]
-            addresses: Option<Vec<String>>,
-            #[serde(rename = "DNSDomain")]
-            domain: String,
-        }
-        let rule = Rule::read_all(Resource::Agent);
-        let call = Call::get("/v1/agent/self".to_owned(), "read what the agent says of itself".to_owned(), rule);
-        let Told { config, debug_config } = self.ask(call)?.json()?;
-        let addresses = debug_config.addresses.unwrap_or_default();
-        let dns = addresses.iter().filter_map(|address| address.strip_prefix("tcp://")?.parse().ok()).collect();
-        let domain = debug_config.domain.trim_matches('.').to_owned();
-        Ok(Itself { node: config.node_name, version: config.version, dns, domain })
+        let settings = self.agent_settings()?;
+        let (dns, domain) = (settings.dns.addresses, settings.dns.domain);
+        Ok(Itself { node: settings.node, version: settings.version, dns, domain })
     }
 
     /// Returns the registrations of all instances on the local agent, except those that the token may not read.

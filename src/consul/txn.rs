@@ -76,15 +76,18 @@ struct Refusal {
     errors: Option<Vec<StepError>>,
 }
 
+/// A step that failed.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct StepError {
-    op_index: usize,
-    what: String,
+pub(super) struct StepError {
+    /// Its position.
+    pub op_index: usize,
+    /// Why, in Consul's words.
+    pub what: String,
 }
 
 impl StepError {
-    fn is_denial(&self) -> bool {
+    pub fn is_denial(&self) -> bool {
         self.what.contains("Permission denied") || self.what.contains("ACL not found")
     }
 }
@@ -167,7 +170,7 @@ impl Client {
         Ok(found.services.into_iter().flatten().find(|entry| entry.id() == service_id))
     }
 
-    fn transaction(&self, steps: &[Value], purpose: String, rule: Rule) -> Result<Answer, Error> {
+    pub(super) fn transaction(&self, steps: &[Value], purpose: String, rule: Rule) -> Result<Answer, Error> {
         let body = json!(steps).to_string().into_bytes();
         self.ask(Call::put("/v1/txn".to_owned(), Some(body), purpose, rule))
     }
@@ -178,7 +181,7 @@ fn kv_step(verb: &str, key: &str, session: &str, value: &[u8]) -> Value {
 }
 
 /// The steps that failed, if the transaction was refused.
-fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
+pub(super) fn refusal(answer: &Answer) -> Result<Option<Vec<StepError>>, Error> {
     if answer.status != 409 {
         return answer.done().map(|()| None);
     }

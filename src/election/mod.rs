@@ -52,20 +52,21 @@ mod whole;
 pub use candidates::DEFAULT_PRIORITY;
 pub use complaint::{Complaint, HookName};
 pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, Statuses, Wait, WatchPort};
+pub use credible::holder as credible_holder;
 pub use fault::{Contradiction, Difference, Fault, QueryFault};
 pub use identity::Identity;
 pub use leader::Leader;
-pub use marks::session_key;
+pub use marks::{Mark, Marks, session_key};
 pub use obstacle::Obstacle;
 pub use outcome::{Caveat, Outcome, Role, Settled, Split, Vacancy};
 pub use pass::{Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
 pub use seen::{Cause, LeadSeen, Seen};
-pub use signature::signature;
+pub use signature::{prints, signature};
 pub use survey::{
     Lead, Survey, Surveyed, elections_of, foreign_filters, is_fenced, is_own_query, last_line, named_by, survey,
 };
 pub use unfit::Unfit;
-pub use value::{Failure, StandBack};
+pub use value::{Failure, Holder, StandBack};
 pub use wait::Waiter;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::client::Client;
 use super::election::Election;
 use super::timing::{Timings, Unsafe};
-use crate::consul::{Client, is_key};
+use crate::consul::is_key;
 
 /// What happens to a lead that cannot be proven any more because Consul does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Builder {
     /// Completes the election. Asks nothing yet.
     ///
     /// # Errors
-    /// When the key is none, or the timings cannot be safe.
+    /// When the key is invalid, or the timings cannot be safe.
     pub fn build(self, client: Client) -> Result<Election, Invalid> {
         let settings = self.0;
         if !is_key(&settings.key) {
@@ -172,6 +173,6 @@ impl Builder {
                 return Err(Invalid::Relinquish(time));
             }
         }
-        Ok(Election::new(Arc::new(settings), client))
+        Ok(Election::new(Arc::new(settings), client.0))
     }
 }

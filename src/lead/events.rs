@@ -9,24 +9,20 @@ use log::debug;
 use super::builder::Settings;
 use super::lead::Lead;
 use super::moment::Moment;
-use super::services;
 use super::shared::{Seen, Shared};
 use super::signal::Loss;
-use super::term::{FencingToken, Term};
+use super::term::Term;
 use super::timing::REQUEST_LIMIT;
 use super::value::{Leader, Note};
 use super::watch;
-use crate::consul::{Client, Error, Key, NewSession};
-use crate::lock::{Hold, Proof};
+use crate::consul::{Client, Error, Key};
+use crate::lock::Hold;
 
 /// How often a candidate tries a key that is free and refused: nothing shows the end of a lock-delay.
-const TRY_EVERY: Duration = Duration::from_millis(200);
-
-/// How often a candidate asks whether its services are healthy.
-const ASK_HEALTH_EVERY: Duration = Duration::from_secs(1);
+pub(super) const TRY_EVERY: Duration = Duration::from_millis(200);
 
 /// The rest after an error that needs an operator.
-const REST: Duration = Duration::from_secs(2);
+pub(super) const REST: Duration = Duration::from_secs(2);
 
 /// The longest wait without a reason.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -65,19 +61,23 @@ pub enum Pause {
 /// The iterator of events: see [`Election::events`](super::Election::events).
 #[derive(Debug)]
 pub struct Events {
-    settings: Arc<Settings>,
-    client: Client,
-    shared: Arc<Shared>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) client: Client,
+    pub(super) shared: Arc<Shared>,
     /// The session of an attempt that was refused.
-    spare: Option<Hold>,
+    pub(super) spare: Option<Hold>,
     /// The name of the agent's node, once known.
-    node: String,
+    pub(super) node: String,
     /// The last event, so that nothing is reported twice.
-    last: Last,
+    pub(super) last: Last,
     /// Whether the loss of the current term was reported.
-    loss_is_told: bool,
+    pub(super) loss_is_told: bool,
     /// The last session of this process that held the key.
-    former: Option<String>,
+    pub(super) former: Option<String>,
+    /// Whether the key has ever been seen.
+    pub(super) has_seen_key: bool,
+    /// Since when the key has been seen free, and its index then.
+    pub(super) free_since: Option<(u64, Moment)>,
     /// Until when nothing is tried after an error that needs an operator.
     rests_until: Option<Moment>,
     /// Whether the thread that watches the key has started.
@@ -86,7 +86,7 @@ pub struct Events {
 
 /// What was reported last.
 #[derive(Clone, Debug, Default, PartialEq)]
-enum Last {
+pub(super) enum Last {
     #[default]
     Nothing,
     Following(String),
@@ -95,7 +95,7 @@ enum Last {
 }
 
 /// What a step of the candidate brings.
-enum Step {
+pub(super) enum Step {
     Report(Event),
     Fail(Error),
     /// Wait for a change, but no longer than this.
@@ -143,6 +143,8 @@ impl Events {
             last: Last::Nothing,
             loss_is_told: false,
             former: None,
+            has_seen_key: false,
+            free_since: None,
             rests_until: None,
             is_watching: false,
         }
@@ -180,14 +182,19 @@ impl Events {
             return self.fail(error);
         }
         let Seen::Key(key) = seen else { return self.tell_outage().unwrap_or(Step::Wait(LONGEST)) };
+        self.has_seen_key |= key.is_some();
         if let Some(session) = key.as_ref().and_then(|key| key.session.clone()) {
             return self.follow(key.as_ref(), &session);
         }
+        let free_at = self.free_at(key.as_ref());
         let rest = self.shared.lock().stands_back_until.filter(|(until, _)| !until.has_come());
         match rest {
             Some((until, true)) => return self.pause(Pause::StandsBack, until.remaining()),
             Some((until, false)) => return Step::Wait(until.remaining()),
             None => {}
+        }
+        if !free_at.has_come() {
+            return self.pause(Pause::LockDelay, free_at.remaining());
         }
         let asked = Moment::now();
         self.try_to_lead().unwrap_or_else(|error| self.has_failed(asked, error))
@@ -206,7 +213,7 @@ impl Events {
         let leftover = self.shared.lock().leftover.take_if(|hold| hold.session() == session);
         if let Some(hold) = leftover {
             let asked = Moment::now();
-            return match hold.release(&[], REQUEST_LIMIT) {
+            return match hold.release(&Note::of_release(&[]).encoded(), REQUEST_LIMIT) {
                 Ok(()) => Step::Wait(TRY_EVERY),
                 Err(error) => {
                     self.shared.lock().leftover = Some(hold);
@@ -226,89 +233,8 @@ impl Events {
         Step::Report(Event::Following(Leader::of(session, term, value)))
     }
 
-    fn try_to_lead(&mut self) -> Result<Step, Error> {
-        let hold = match self.spare.take() {
-            // In a lock-delay Consul gives the same answer for a session that has ended.
-            Some(hold) if hold.renew(REQUEST_LIMIT)? => hold,
-            _ => match services::healthy(&self.client, &self.settings.services, REQUEST_LIMIT)? {
-                Err(why) => return Ok(self.pause(Pause::NotHealthy(why), ASK_HEALTH_EVERY)),
-                Ok(checks) => self.prepare(checks)?,
-            },
-        };
-        let note = Note::new(&self.settings.name, &self.node, hold.session(), &self.settings.holder);
-        let asked = Moment::now();
-        // Whether an attempt without an answer succeeded shows in the proof.
-        let acquired = hold.acquire(&note.encoded(), REQUEST_LIMIT);
-        if let Ok(false) = acquired {
-            self.spare = Some(hold);
-            let is_free = matches!(&self.shared.lock().seen, Seen::Key(key) if key.as_ref().is_none_or(|key| key.session.is_none()));
-            return Ok(if is_free { self.pause(Pause::LockDelay, TRY_EVERY) } else { Step::Wait(TRY_EVERY) });
-        }
-        let proof = hold.prove(REQUEST_LIMIT);
-        match (acquired, proof) {
-            (_, Ok(Proof::Held(create_index, lock_index))) => {
-                let token = FencingToken { create_index, lock_index };
-                Ok(self.begin_term(hold, token, note, asked))
-            }
-            // It was lost as soon as it was won.
-            (Ok(_), Ok(Proof::NotHeld(_))) => {
-                self.spare = Some(hold);
-                Ok(Step::Wait(TRY_EVERY))
-            }
-            (Err(error), Ok(Proof::NotHeld(_))) => {
-                self.spare = Some(hold);
-                Err(error)
-            }
-            // It may hold the key. Nothing rests on that.
-            (_, Err(error)) => {
-                self.shared.lock().leftover = Some(hold);
-                Err(error)
-            }
-        }
-    }
-
-    fn prepare(&mut self, checks: services::Checks) -> Result<Hold, Error> {
-        let new = NewSession {
-            name: format!("election {} of {}", self.settings.name, self.settings.holder),
-            lock_delay: self.settings.timings.lock_delay,
-            ttl: Some(self.settings.timings.ttl),
-            node_checks: checks.of_node,
-            service_checks: checks.of_services,
-        };
-        let hold = Hold::prepare(&self.client, &self.settings.key, &new, REQUEST_LIMIT)?;
-        if self.node.is_empty() {
-            // A token that may not read it can lead all the same.
-            self.node = hold.node(REQUEST_LIMIT).ok().flatten().unwrap_or_default();
-        }
-        Ok(hold)
-    }
-
-    fn begin_term(&mut self, hold: Hold, token: FencingToken, note: Note, proven: Moment) -> Step {
-        let session = hold.session().to_owned();
-        let spare = hold.clone();
-        match Term::begin(&self.settings, &self.shared, hold, token, note, proven) {
-            Ok(term) => {
-                self.last = Last::Nothing;
-                self.loss_is_told = false;
-                self.former = Some(session);
-                let stopped = self.shared.change(|state| {
-                    state.term = Some(Arc::clone(&term));
-                    state.stopped
-                });
-                if stopped {
-                    term.lose(Loss::Stopped);
-                }
-                Step::Report(Event::Leading(Lead::new(term, Arc::clone(&self.shared))))
-            }
-            Err(error) => {
-                self.shared.lock().leftover = Some(spare);
-                self.pause(Pause::NotHealthy(format!("the system gives no thread: {error}")), REST)
-            }
-        }
-    }
-
     /// Reports a pause once, and waits.
-    fn pause(&mut self, pause: Pause, length: Duration) -> Step {
+    pub(super) fn pause(&mut self, pause: Pause, length: Duration) -> Step {
         if self.last == Last::Waiting(pause.clone()) {
             return Step::Wait(length);
         }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use log::{debug, warn};
 
+use super::client::Client;
 use super::moment::Moment;
 use super::shared::{Seen, Shared};
 use super::signal::{Loss, Signal};
 use super::term::{FencingToken, Term};
 use super::timing::REQUEST_LIMIT;
-use crate::consul::{Client, Error};
+use super::value::Note;
+use crate::consul::Error;
 use crate::deadline::Deadline;
 use crate::lock::{Hold, Proof};
 
@@ -84,6 +86,7 @@ impl Lead {
         self.term.finish();
         let mut note = self.term.note.clone();
         why.clone_into(&mut note.resigned);
+        note.released = true;
         {
             // The thread that watches the key sees the release next.
             let mut state = self.shared.lock();
@@ -125,10 +128,11 @@ impl Drop for Lead {
 /// # Errors
 /// When Consul could not be asked.
 pub fn release_for(client: &Client, key: &str, session: &str, limit: Duration) -> Result<(), Error> {
+    let client = &client.0;
     let hold = Hold::of(client, key, session);
     let value = match hold.prove(limit)? {
         Proof::Held(..) => client.until(Deadline::after(limit)).key(key)?.map(|key| key.value),
         Proof::NotHeld(_) => return hold.abandon(limit),
     };
-    hold.release(&value.unwrap_or_default(), limit)
+    hold.release(&Note::of_release(&value.unwrap_or_default()).encoded(), limit)
 }

@@ -7,11 +7,11 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use consul_master_election_tagger::lead::{Election, Event, Lead};
-//! use consul_master_election_tagger::{Access, Client};
+//! use consul_master_election_tagger::Access;
+//! use consul_master_election_tagger::lead::{Client, Election, Event, Lead};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let client = Client::of(&Access::default());
+//!     let client = Client::from(&Access::default());
 //!     let election = Election::builder("reports").grace(Duration::from_secs(3)).build(client)?;
 //!     let stopper = election.stopper(); // for another thread, such as one that waits for signals
 //!     for event in election.events() {
@@ -41,7 +41,9 @@
 //! }
 //! ```
 
+mod attempt;
 mod builder;
+mod client;
 mod election;
 mod events;
 #[allow(clippy::module_inception, reason = "the room and the guard are both called what they are")]
@@ -56,6 +58,7 @@ mod value;
 mod watch;
 
 pub use builder::{Builder, Invalid, Outage};
+pub use client::Client;
 pub use election::{Election, Silent, Stopper};
 pub use events::{Event, Events, Pause};
 pub use lead::{Lead, release_for};

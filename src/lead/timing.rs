@@ -22,7 +22,7 @@ pub const REQUEST_LIMIT: Duration = Duration::from_secs(2);
 pub const MARGIN: Duration = Duration::from_secs(1);
 
 /// The longest lock-delay that Consul keeps.
-const LONGEST_LOCK_DELAY: Duration = Duration::from_secs(60);
+pub const LONGEST_LOCK_DELAY: Duration = Duration::from_secs(60);
 
 /// The times that decide whether two can lead at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

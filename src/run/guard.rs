@@ -22,8 +22,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SI
 use super::machine::number;
 use super::policy::Settings;
 use super::wire::{self, Order, Report};
-use crate::consul::Client;
-use crate::lead::{Moment, release_for};
+use crate::lead::{Client, Moment, release_for};
 use crate::process::{Ended, adopt_orphans, reap, signal_all};
 
 /// The name by which this program is executed as the guard, instead of its own.
@@ -154,6 +153,12 @@ impl Guard<'_> {
     }
 
     fn start(&mut self, variables: &[(String, String)]) {
+        self.started = true;
+        // The run may have been stopped for long between winning the lead and this order.
+        if self.until.is_some_and(|(stop, _)| stop.has_come()) {
+            self.on_its_own = true;
+            return;
+        }
         let mut command = Command::new(&self.program);
         command.arg0(START).arg(getpid().to_string()).args(&self.settings.command);
         for name in KEPT_BACK {
@@ -161,7 +166,6 @@ impl Guard<'_> {
         }
         command.envs(variables.iter().map(|(name, value)| (name, value))).process_group(0);
         command.stdin(self.input.take().map_or_else(Stdio::null, Stdio::from));
-        self.started = true;
         match command.spawn() {
             // The guard reaps it as any other process below it.
             Ok(child) => self.command = Some(Pid::from_child(&child)),

@@ -132,6 +132,8 @@ pub struct Machine {
     /// When the command runs again.
     again: Option<Moment>,
     pause: Duration,
+    /// Why the election could not be held last.
+    failure: Option<String>,
     /// Since when Consul cannot be asked, and why.
     outage: Option<(Moment, String)>,
 }
@@ -147,6 +149,7 @@ impl Machine {
             child: None,
             again: None,
             pause: FIRST_PAUSE,
+            failure: None,
             outage: None,
         }
     }
@@ -155,6 +158,9 @@ impl Machine {
     pub fn decide(&mut self, input: Input, now: Moment) -> Vec<Action> {
         if !matches!(input, Input::Tick | Input::Signal(_) | Input::Ended(_) | Input::Unreachable(..)) {
             self.outage = None;
+            if !matches!(input, Input::Failed(_)) {
+                self.failure = None;
+            }
         }
         match input {
             Input::Leading(term) => self.begin(term, now),
@@ -168,7 +174,11 @@ impl Machine {
             Input::Failed(why) if self.settings.on_failure == OnFailure::Exit && self.child.is_none() => {
                 vec![Action::End(Ending::Failed(why))]
             }
-            Input::Failed(why) => vec![Action::Say(News::Failed(why))],
+            Input::Failed(why) => {
+                let is_new = self.failure.as_ref() != Some(&why);
+                self.failure = Some(why.clone());
+                if is_new { vec![Action::Say(News::Failed(why))] } else { Vec::new() }
+            }
             Input::Ended(ended) => self.end(ended, now),
             Input::Signal(signal) => self.signal(signal),
             Input::Tick => self.tick(now),

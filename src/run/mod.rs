@@ -20,8 +20,8 @@ use log::{debug, warn};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use crate::consul::{Client, Error};
-use crate::lead::{Election, Event, Invalid, Lead, Leader, Moment, Pause};
+use crate::consul::Error;
+use crate::lead::{Client, Election, Event, Invalid, Lead, Leader, Moment, Pause};
 use crate::process::{Ended, adopt_orphans, end_all};
 use charge::{Charge, Heard};
 use machine::{Action, Input, Machine};

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn messages_and_a_descriptor_arrive_as_they_were_sent() {
         let (one, two) = UnixStream::pair().unwrap();
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, writer) = crate::process::pipe().unwrap();
         send_first(&one, Some(reader.as_fd())).unwrap();
         drop(reader);
         let orders = [
@@ -145,8 +145,7 @@ mod tests {
         for order in orders {
             assert_eq!(receive(&mut reader), Some(order));
         }
-        writer.write_all(b"x").unwrap();
-        drop(writer);
+        std::fs::File::from(writer).write_all(b"x").unwrap();
         let mut text = String::new();
         std::fs::File::from(descriptor).read_to_string(&mut text).unwrap();
         assert_eq!(text, "x");

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bash;
+mod doctor;
 mod fish;
 mod lines;
 mod manual;

@@ -1,7 +1,8 @@
 //! The man page: the text of `packaging/manual.in`, with lists from the table of options. Owns mdoc's escapes.
 
-use consul_master_election_tagger::{EXIT_CODES, GROUPS, OptionSpec, environment, options, usage};
+use consul_master_election_tagger::{GROUPS, OptionSpec, environment, options, usage};
 
+use crate::terms::exit_codes;
 use crate::{PROGRAM, file, shells};
 
 /// The page.
@@ -14,7 +15,7 @@ pub fn text() -> String {
         format!(".Ss {}\n.Bl -tag -width Ds\n{}\n.El", group.title, items.join("\n"))
     });
     let environment = environment().into_iter().map(|(name, meaning)| item(&format!("Ev {name}"), &meaning));
-    let codes = EXIT_CODES.iter().map(|(code, meaning)| item(&format!("Li {code}"), meaning));
+    let codes = exit_codes().map(|(code, meaning)| item(&format!("Li {code}"), &meaning));
     let mut page = std::fs::read_to_string(file("packaging/manual.in")).unwrap();
     for (mark, texts) in [
         ("@SYNOPSIS@", usage().iter().map(|form| format!(".Nm\n{}", synopsis(form))).collect::<Vec<_>>()),
@@ -111,7 +112,7 @@ fn the_page_has_every_option_and_its_default_as_a_reader_sees_them() {
         plain.contains(&format!("{PROGRAM} resign --consul-service-name NAME [--for DURATION] [--to NODE] [OPTIONS]")),
         "{plain}"
     );
-    let codes = EXIT_CODES.iter().map(|(code, meaning)| (*code, (*meaning).to_owned()));
+    let codes = exit_codes();
     for (term, meaning) in environment().into_iter().chain(codes) {
         assert!(plain.contains(&format!("{term} {meaning}")), "the page lacks {term}: {meaning}");
     }

@@ -1,10 +1,9 @@
 //! The page docs/options.md: the table in Markdown. Owns Markdown's escapes.
 
-use consul_master_election_tagger::{
-    COMMANDS, EXIT_CODES, GROUPS, Group, NOTATION, OptionSpec, environment, options, usage,
-};
+use consul_master_election_tagger::{COMMANDS, GROUPS, Group, NOTATION, OptionSpec, environment, options, usage};
 
 use crate::PROGRAM;
+use crate::terms::exit_codes;
 
 /// The file.
 pub const FILE: &str = "docs/options.md";
@@ -16,7 +15,7 @@ pub fn text() -> String {
     let commands = commands.map(|command| vec![format!("`{}`", command.name), sentence(command.help)]);
     let groups: Vec<String> = GROUPS.iter().map(group).collect();
     let environment = environment().into_iter().map(|(name, meaning)| vec![format!("`{name}`"), sentence(&meaning)]);
-    let codes = EXIT_CODES.iter().map(|(code, meaning)| vec![(*code).to_owned(), sentence(meaning)]);
+    let codes = exit_codes().map(|(code, meaning)| vec![code.to_owned(), sentence(&meaning)]);
     format!(
         "# Which options are there?\n\
          \n\

@@ -1,7 +1,9 @@
 //! What a completion must know about an option besides its text: which values it takes, and with which commands. Derives it from the table,
 //! and compares it with how the program reads a command line.
 
-use consul_master_election_tagger::{COMMANDS, Command, CommandKind, CommandSpec, Environment, OptionSpec, options};
+use consul_master_election_tagger::{
+    COMMANDS, Command, CommandKind, CommandSpec, EXIT_CODES, Environment, OptionSpec, options,
+};
 
 /// What can follow an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,15 @@ pub enum Value {
 /// The commands that have a name.
 pub fn commands() -> impl Iterator<Item = &'static CommandSpec> {
     COMMANDS.iter().filter(|command| !command.name.is_empty())
+}
+
+/// The exit codes of all commands, each with what it means; for all but the check's with the command in front.
+pub fn exit_codes() -> impl Iterator<Item = (&'static str, String)> {
+    let of_command = |(kind, codes): &'static (CommandKind, &'static [(&str, &str)])| {
+        let prefix = kind.name().map(|name| format!("{name}: ")).unwrap_or_default();
+        codes.iter().map(move |(code, meaning)| (*code, format!("{prefix}{meaning}")))
+    };
+    EXIT_CODES.iter().flat_map(of_command)
 }
 
 /// Returns whether every command accepts the option.

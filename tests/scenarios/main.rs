@@ -10,6 +10,7 @@ mod acceptance;
 mod access;
 mod acl;
 mod address;
+mod doctor;
 mod eligibility;
 mod examples;
 mod failover;

@@ -183,7 +183,10 @@ fn a_run_waits_for_the_lead_no_longer_than_it_may() {
 #[test]
 fn an_election_that_fails_is_retried_left_or_done_without() {
     let denied = || Input::Failed("403".to_owned());
-    play(machine(|_| ()), &[(1, denied(), "failed"), (1, cut(), "unreachable"), (999, Input::Tick, "")]);
+    play(
+        machine(|_| ()),
+        &[(1, denied(), "failed"), (1, denied(), ""), (1, cut(), "unreachable"), (999, Input::Tick, "")],
+    );
     play(machine(|s| s.on_failure = OnFailure::Exit), &[(1, denied(), "end Failed(\"403\")")]);
     play(
         machine(|s| s.on_failure = OnFailure::Exit),

@@ -38,6 +38,7 @@ pub use consul::{cache, consul};
 pub use dns::{PORT as DNS_PORT, addresses as dns_addresses, addresses_in, question};
 pub use http::Message;
 pub use keeper::Keeper;
+pub use loopback::Loopback;
 pub use node::Node;
 pub use program::{Outcome, Output, Pass, Running, clean_environment, signal};
 pub use proxy::{Fault, Proxy, Request};

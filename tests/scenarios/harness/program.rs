@@ -155,6 +155,12 @@ impl Running {
         self.end();
     }
 
+    /// Sends SIGKILL, and returns what it has written to standard error.
+    pub fn killed(mut self) -> String {
+        self.end();
+        self.stderr.recv_timeout(secs(10)).unwrap_or_default()
+    }
+
     /// The ID of its process, which only this value waits for.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use crate::harness::{Health, Node, secs, shared, unique};
 use crate::stage::Candidate;
-use consul_master_election_tagger::lead::{Builder, Election, Event, FencingToken, Loss, Outage, Pause, Stopper};
-use consul_master_election_tagger::{Access, Address, Client, ConsulError};
+use consul_master_election_tagger::lead::{
+    Builder, Client, Election, Event, FencingToken, Loss, Outage, Pause, Stopper,
+};
+use consul_master_election_tagger::{Access, Address, ConsulError};
 
 /// A client of a node's agent.
 pub fn client(node: &Node) -> Client {
-    Client::of(&Access { address: Address::parse(&node.address(), false).unwrap(), ..Access::default() })
+    Client::from(&Access { address: Address::parse(&node.address(), false).unwrap(), ..Access::default() })
 }
 
 /// An election whose events another thread takes.
@@ -177,7 +179,7 @@ fn timings_that_cannot_be_safe_are_refused() {
 #[test]
 fn an_election_is_alive_while_consul_answers() {
     let [n1] = shared().nodes();
-    let nobody = Client::of(&Access {
+    let nobody = Client::from(&Access {
         address: Address::parse(crate::harness::NOBODY_LISTENS, false).unwrap(),
         ..Access::default()
     });
@@ -213,7 +215,7 @@ fn a_mistake_is_an_error_and_the_next_call_tries_again() {
         token: Some(consul_master_election_tagger::Secret::of(token)),
         ..Access::default()
     };
-    let election = Election::builder(&name).build(Client::of(&access)).unwrap();
+    let election = Election::builder(&name).build(Client::from(&access)).unwrap();
     let lead = election.events().find_map(|event| match event.unwrap() {
         Event::Leading(lead) => Some(lead),
         _ => None,

@@ -2,16 +2,16 @@
 //! is not the program. `ROUNDS` makes it longer, `SEED` repeats its choices; `make chaos-run` does both.
 //!
 //! Not among the faults, because nobody can promise anything then: the run and its guard stopped at once, a stopped guard whose run is
-//! killed, a stopped run whose guard is killed, a key that is deleted or released by hand.
+//! killed, a stopped run whose guard is killed.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 
-use super::checker::{FOLDER, KIND, KINDS, command, lives, wrongs};
+use super::checker::{FOLDER, KIND, KINDS, Life, command, lives, wrongs};
 use super::children;
 use super::netns::{Agent, HALF, Net};
 use crate::harness::{Pass, Random, Running, millis, secs, signal, wait_for};
@@ -42,6 +42,8 @@ struct Chaos {
     random: Random,
     undo: Vec<(Instant, Undo)>,
     faults: Vec<(&'static str, usize)>,
+    /// What was done when, for a failure.
+    history: Vec<String>,
 }
 
 #[test]
@@ -75,7 +77,7 @@ impl Chaos {
                 Election { name, folder, timings, kind, runs: (0..HALF).map(|_| None).collect() }
             })
             .collect();
-        let mut chaos = Chaos { net, elections, random, undo: Vec::new(), faults: Vec::new() };
+        let mut chaos = Chaos { net, elections, random, undo: Vec::new(), faults: Vec::new(), history: Vec::new() };
         chaos.restart();
         chaos.wait_for_commands();
         chaos
@@ -97,8 +99,8 @@ impl Chaos {
                     "reelect",
                     "--stand-back",
                     "1s",
-                    "--log-level",
-                    "warn",
+                    "--log-format",
+                    "json",
                     "--",
                 ];
                 let own = command();
@@ -124,7 +126,7 @@ impl Chaos {
             5 => self.of_session(),
             6 => self.of_agent("an agent is stopped", HALF, back, Agent::pause),
             7 => self.of_agent("an agent is killed", HALF, back, Agent::kill),
-            8 => self.of_agent("an agent is cut off", HALF, back, |agent| agent.cut()),
+            8 => self.of_agent("an agent is cut off", HALF, back, Agent::cut),
             9 => self.of_agent("a server is stopped", 0, back, Agent::pause),
             _ => self.of_agent("a server is killed", 0, back, Agent::kill),
         };
@@ -150,6 +152,7 @@ impl Chaos {
 
     fn of_run(&mut self, name: &'static str, hurt: fn(&mut Chaos, u32), back: Option<Instant>) -> Option<&'static str> {
         let (election, client, pid) = self.run()?;
+        self.note(&format!("{name}: e{election} c{client} process {pid}"));
         hurt(self, pid);
         self.undo.extend(back.map(|back| (back, Undo::Continue(pid, election, client))));
         Some(name)
@@ -158,6 +161,7 @@ impl Chaos {
     fn of_guard(&mut self, name: &'static str, how: Signal, back: Option<Instant>) -> Option<&'static str> {
         let (election, client, pid) = self.run()?;
         let guard = *children(pid).first()?;
+        self.note(&format!("{name}: e{election} c{client} process {guard}"));
         signal(guard, how);
         self.undo.extend(back.map(|back| (back, Undo::Continue(guard, election, client))));
         Some(name)
@@ -171,6 +175,7 @@ impl Chaos {
         let (_, text) = self.net.agents[agent].request("GET", &path)?;
         let entry: serde_json::Value = serde_json::from_str(&text).ok()?;
         let session = entry[0]["Session"].as_str()?.to_owned();
+        self.note(&format!("a session is destroyed: e{at} {session} by {}", self.net.agents[agent].name));
         self.net.agents[agent].request("PUT", &format!("/v1/session/destroy/{session}"))?;
         Some("a session is destroyed")
     }
@@ -186,6 +191,7 @@ impl Chaos {
         if self.undo.iter().any(|(_, undo)| matches!(undo, Undo::Heal(hurt) if *hurt == at)) {
             return None;
         }
+        self.note(&format!("{name}: {}", self.net.agents[at].name));
         hurt(&mut self.net.agents[at]);
         self.undo.push((back, Undo::Heal(at)));
         Some(name)
@@ -204,8 +210,22 @@ impl Chaos {
         }
     }
 
+    /// Remembers what is done, and which leader the servers name.
+    fn note(&mut self, what: &str) {
+        let now = humantime::format_rfc3339_millis(SystemTime::now());
+        let leaders: Vec<_> = self.net.agents[..HALF]
+            .iter()
+            .map(|server| server.request("GET", "/v1/status/leader").map_or("?".to_owned(), |(_, text)| text))
+            .collect();
+        self.history.push(format!("{now} {what}; leader {}", leaders.join(" ")));
+    }
+
     fn undo_all(&mut self, due: Vec<(Instant, Undo)>) {
         for (_, undo) in due {
+            match &undo {
+                Undo::Continue(pid, e, c) => self.note(&format!("process {pid} of e{e} c{c} goes on")),
+                Undo::Heal(agent) => self.note(&format!("{} is healed", self.net.agents[*agent].name)),
+            }
             match undo {
                 Undo::Continue(pid, ..) => signal(pid, Signal::CONT),
                 Undo::Heal(agent) => self.net.agents[agent].heal(),
@@ -214,19 +234,15 @@ impl Chaos {
     }
 
     /// Reads every file, and panics if two commands ran at once. Returns how many terms there were.
-    fn check(&self) -> usize {
+    fn check(&mut self) -> usize {
         let mut terms = 0;
-        for election in &self.elections {
+        for at in 0..self.elections.len() {
+            let election = &self.elections[at];
             let lives = lives(&election.folder);
             let wrongs = wrongs(&lives);
-            assert!(
-                wrongs.is_empty(),
-                "{} ({}): {}\n{:?}",
-                election.name,
-                election.kind,
-                wrongs.join("\n"),
-                self.faults
-            );
+            if !wrongs.is_empty() {
+                self.report(at, &lives, &wrongs);
+            }
             let mut tokens: Vec<_> = lives.iter().map(|life| life.token).collect();
             tokens.dedup();
             terms += tokens.len();
@@ -234,9 +250,32 @@ impl Chaos {
         terms
     }
 
+    /// Panics with everything that may explain it.
+    fn report(&mut self, at: usize, lives: &[Life], wrongs: &[String]) -> ! {
+        let now = SystemTime::now();
+        let clock = super::checker::now();
+        let time =
+            |moment: u64| humantime::format_rfc3339_millis(now - Duration::from_nanos(clock - moment)).to_string();
+        let election = &mut self.elections[at];
+        println!("{}, {}, {:?}: {}", election.name, election.kind, election.timings, wrongs.join("\n"));
+        for life in lives.iter().rev().take(12) {
+            println!("{} {:?} from {} to {}", life.file, life.token, time(life.start), time(life.last));
+        }
+        println!("{}", self.history[self.history.len().saturating_sub(60)..].join("\n"));
+        for (client, run) in election.runs.iter_mut().enumerate() {
+            let Some(run) = run.take() else { continue };
+            println!("the log of c{client}, process {}:", run.id());
+            signal(run.id(), Signal::CONT);
+            let text = run.killed();
+            let log: Vec<&str> = text.lines().collect();
+            println!("{}", log[log.len().saturating_sub(40)..].join("\n"));
+        }
+        panic!("{}: {}", election.name, wrongs.join("; "));
+    }
+
     /// Waits until every election has a command that lives.
     fn wait_for_commands(&mut self) {
-        let began = lives_now();
+        let began = super::checker::now();
         for election in &self.elections {
             wait_for(&format!("a command of {}", election.name), secs(120), || {
                 let last = lives(&election.folder).iter().map(|life| life.last).max().unwrap_or_default();
@@ -257,14 +296,8 @@ impl Chaos {
         for run in self.elections.iter().flat_map(|election| &election.runs).flatten() {
             run.signal(Signal::TERM);
         }
-        for run in self.elections.into_iter().flat_map(|election| election.runs).flatten() {
-            drop(run.output());
+        for run in self.elections.iter_mut().flat_map(|election| &mut election.runs).flatten() {
+            wait_for("a run to end", secs(60), || if run.has_ended() { Ok(()) } else { Err(run.id().to_string()) });
         }
     }
-}
-
-/// The present moment as the commands write it.
-fn lives_now() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    u64::try_from(now.tv_sec).unwrap() * 1_000_000_000
 }

@@ -40,7 +40,8 @@ pub fn command() -> Vec<String> {
     vec![program, "--exact".into(), name.into(), "--nocapture".into(), "--test-threads=1".into()]
 }
 
-fn now() -> u64 {
+/// The time since the machine's start in nanoseconds.
+pub fn now() -> u64 {
     let now = clock_gettime(ClockId::Boottime);
     u64::try_from(now.tv_sec).unwrap() * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap()
 }

@@ -1,5 +1,5 @@
 //! A datacenter of three servers and three clients whose agents live in network namespaces of their own, so that each can be cut off. Their
-//! HTTP API is a Unix socket, which a cut does not reach. Needs root.
+//! HTTP API is a Unix socket, which a cut does not reach. Without root there are no namespaces, and no cuts.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Keeper, consul, secs, seen, unique, wait_for};
+use crate::harness::{Keeper, Loopback, consul, secs, seen, unique, wait_for};
 
 /// How many servers there are, and as many clients.
 pub const HALF: usize = 3;
@@ -19,19 +19,26 @@ pub struct Net {
     pub agents: Vec<Agent>,
     names: Vec<String>,
     folder: PathBuf,
+    /// Held as long as the agents live.
+    loopback: Option<Loopback>,
 }
 
 pub struct Agent {
     pub name: String,
     pub socket: PathBuf,
-    hub: String,
-    port: String,
+    /// The namespace with the switch, and the agent's port there.
+    port: Option<(String, String)>,
     keeper: Keeper,
 }
 
+fn try_ip(arguments: &str) -> Result<(), String> {
+    let output = Command::new("ip").args(arguments.split(' ')).output().map_err(|error| format!("ip: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(format!("ip {arguments}: {said}")) }
+}
+
 fn ip(arguments: &str) {
-    let output = Command::new("ip").args(arguments.split(' ')).output().expect("iproute2 is installed");
-    assert!(output.status.success(), "ip {arguments}, which needs root: {}", String::from_utf8_lossy(&output.stderr));
+    try_ip(arguments).unwrap_or_else(|error| panic!("{error}"));
 }
 
 impl Net {
@@ -41,21 +48,32 @@ impl Net {
         let folder = Path::new("/tmp").join(format!("election-{prefix}"));
         fs::create_dir_all(&folder).unwrap();
         let hub = format!("{prefix}h");
-        let mut net = Net { agents: Vec::new(), names: vec![hub.clone()], folder };
-        ip(&format!("netns add {hub}"));
-        ip(&format!("-n {hub} link add br0 type bridge"));
-        ip(&format!("-n {hub} link set br0 up"));
-        let address = |number: usize| format!("10.77.0.{}", number + 1);
+        let loopback = try_ip(&format!("netns add {hub}")).err().map(|error| {
+            println!("no network namespaces here, so an agent is stopped where it would be cut off: {error}");
+            Loopback::reserve(u8::try_from(2 * HALF).unwrap())
+        });
+        let address = |number: usize| match &loopback {
+            Some(loopback) => loopback.address(u8::try_from(number + 1).unwrap()).to_string(),
+            None => format!("10.77.0.{}", number + 1),
+        };
+        let mut net = Net { agents: Vec::new(), names: Vec::new(), folder, loopback: None };
+        if loopback.is_none() {
+            net.names.push(hub.clone());
+            ip(&format!("-n {hub} link add br0 type bridge"));
+            ip(&format!("-n {hub} link set br0 up"));
+        }
         let servers: Vec<String> = (0..HALF).map(address).collect();
         for number in 0..2 * HALF {
             let (space, port) = (format!("{prefix}n{number}"), format!("v{number}"));
-            net.names.push(space.clone());
-            ip(&format!("netns add {space}"));
-            ip(&format!("-n {space} link add eth0 type veth peer name {port} netns {hub}"));
-            ip(&format!("-n {hub} link set {port} master br0 up"));
-            ip(&format!("-n {space} addr add {}/24 dev eth0", address(number)));
-            ip(&format!("-n {space} link set eth0 up"));
-            ip(&format!("-n {space} link set lo up"));
+            if loopback.is_none() {
+                net.names.push(space.clone());
+                ip(&format!("netns add {space}"));
+                ip(&format!("-n {space} link add eth0 type veth peer name {port} netns {hub}"));
+                ip(&format!("-n {hub} link set {port} master br0 up"));
+                ip(&format!("-n {space} addr add {}/24 dev eth0", address(number)));
+                ip(&format!("-n {space} link set eth0 up"));
+                ip(&format!("-n {space} link set lo up"));
+            }
             let name = if number < HALF { format!("s{number}") } else { format!("c{}", number - HALF) };
             let folder = net.folder.join(&name);
             let socket = net.folder.join(format!("{name}.sock"));
@@ -63,12 +81,16 @@ impl Net {
             let file = net.folder.join(format!("{name}.json"));
             fs::write(&file, config.to_string()).unwrap();
             let (binary, file) = (consul().binary.display().to_string(), file.display().to_string());
-            let command = ["ip", "netns", "exec", &space, &binary, "agent", "-config-file", &file];
+            let within = ["ip", "netns", "exec", &space];
+            let within = if loopback.is_none() { &within[..] } else { &[] };
+            let command = [within, &[&binary, "agent", "-config-file", &file]].concat();
             let mut keeper = Keeper::of(&folder, &command);
             fs::create_dir_all(&folder).unwrap();
             keeper.start();
-            net.agents.push(Agent { name, socket, hub: hub.clone(), port, keeper });
+            let port = loopback.is_none().then(|| (hub.clone(), port));
+            net.agents.push(Agent { name, socket, port, keeper });
         }
+        net.loopback = loopback;
         for agent in &net.agents {
             agent.wait_for_leader();
         }
@@ -142,8 +164,11 @@ impl Agent {
     }
 
     /// Cuts the agent off from all others.
-    pub fn cut(&self) {
-        ip(&format!("-n {} link set {} down", self.hub, self.port));
+    pub fn cut(&mut self) {
+        match &self.port {
+            Some((hub, port)) => ip(&format!("-n {hub} link set {port} down")),
+            None => self.pause(),
+        }
     }
 
     pub fn pause(&mut self) {
@@ -156,7 +181,9 @@ impl Agent {
 
     /// Ends every fault of this agent.
     pub fn heal(&mut self) {
-        ip(&format!("-n {} link set {} up", self.hub, self.port));
+        if let Some((hub, port)) = &self.port {
+            ip(&format!("-n {hub} link set {port} up"));
+        }
         if self.keeper.runs() {
             self.keeper.resume();
         } else {

@@ -64,3 +64,19 @@ fn systemd_hears_that_a_run_is_ready_what_it_does_that_it_lives_and_that_it_ends
     socket.wait_for("STATUS=ending the command");
     socket.wait_for("STOPPING=1");
 }
+
+#[test]
+fn the_unit_that_is_shown_is_valid() {
+    let [n1] = shared().nodes();
+    let unit = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/run.service")).unwrap();
+    // systemd looks whether the programs are there.
+    let unit = unit
+        .replace("/usr/local/bin/consul-master-election-tagger", "/bin/true")
+        .replace("/usr/local/bin/make-reports", "/bin/true");
+    let file = folder(n1).join("reports.service");
+    std::fs::write(&file, unit).unwrap();
+    let output = std::process::Command::new("systemd-analyze").arg("verify").arg(&file).output();
+    let output = output.expect("systemd-analyze, of the package systemd");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}

@@ -1,0 +1,103 @@
+//! The words for what is found in a definition. Judges nothing.
+
+use super::{Words, fine, names, time, words};
+use crate::doctor::Finding;
+
+pub fn of_definition(finding: &Finding) -> Words {
+    match finding {
+        Finding::NoElectionCheck { services } => words(
+            format!("no check runs consul-master-election-tagger (services: {})", names(services)),
+            "add a check with args = [\"consul-master-election-tagger\", \"--consul-service-name\", \"NAME\"]",
+        ),
+        Finding::BadOptions { check, message } => {
+            words(format!("check {check} has options that cannot be used: {message}"), "correct the args of the check")
+        }
+        Finding::ScriptField { check } => words(
+            format!("check {check} has the field script, which Consul refuses"),
+            "write args = [\"/bin/sh\", \"-c\", \"...\"]",
+        ),
+        Finding::OtherService { check, of, named } => words(
+            format!("check {check} belongs to service {of}, and its options name service {named}"),
+            format!("write --consul-service-name {of}, or move the check to service {named}"),
+        ),
+        Finding::KilledWhileWaiting { check, timeout, wait, needed } => words(
+            format!(
+                "check {check} has the timeout {} and --wait {}: Consul kills every run",
+                time(timeout),
+                time(wait)
+            ),
+            format!("write a timeout of more than {}, which is --wait and --timeout together", time(needed)),
+        ),
+        Finding::MayBeKilled { check, timeout, needed } => words(
+            format!(
+                "check {check} has the timeout {}, and a run may take {} (--wait and --timeout): Consul kills it then",
+                time(timeout),
+                time(needed)
+            ),
+            format!("write a timeout of more than {}, or a shorter --timeout", time(needed)),
+        ),
+        Finding::LongInterval { check, interval } => words(
+            format!(
+                "check {check} waits for changes, and then nothing sees one for the interval of {}",
+                time(interval)
+            ),
+            "write interval = \"1s\"",
+        ),
+        Finding::ShortLockDelay { interval, lock_delay } => words(
+            format!(
+                "the lock-delay of {} is shorter than the interval of {}: a former master keeps its tag while another leads",
+                time(lock_delay),
+                time(interval)
+            ),
+            "give --wait, or a --lock-delay that is longer than the interval",
+        ),
+        Finding::ShortTtl { interval, ttl } => words(
+            format!(
+                "--ttl {} is not longer than the interval of {}: the lead ends between two runs",
+                time(ttl),
+                time(interval)
+            ),
+            "give a --ttl of at least 3 intervals",
+        ),
+        Finding::ExitsWithOne { check } => words(
+            format!(
+                "check {check} may exit with 1 when the service is dead: Consul takes that for a warning, and the lead stays"
+            ),
+            "exit with 2: args = [\"/bin/sh\", \"-c\", \"COMMAND || exit 2\"]",
+        ),
+        Finding::RoleTag { tag } => words(
+            format!("the definition has the tag {tag}, so each reload calls the instance that"),
+            format!("remove {tag} from tags"),
+        ),
+        Finding::LacksQueryTag { tag } => match tag.strip_prefix('!') {
+            Some(excluded) => words(
+                format!(
+                    "--consul-query-tag !{excluded} excludes a tag that the service has: the name never finds the master"
+                ),
+                format!("remove the option, or the tag {excluded}"),
+            ),
+            None => words(
+                format!(
+                    "--consul-query-tag asks for {tag}, which the service does not have: the name never finds the master"
+                ),
+                format!("add {tag} to tags, or remove the option"),
+            ),
+        },
+        Finding::TokenInDefinition { check } => words(
+            format!("check {check} has a token in its args, which Consul's API shows"),
+            "write the token to a file, and give --token-file",
+        ),
+        Finding::CriticalErrors => words(
+            "--error-status critical: an error of the election takes the instance out of its service's DNS",
+            "remove the option, unless you want that",
+        ),
+        Finding::OldDefinition { check, version } => words(
+            format!("Consul {version} shows check {check} as it was when the agent started"),
+            "if you have changed it since: doctor --file PATH",
+        ),
+        Finding::DefinitionFine { check, of } => {
+            fine(format!("check {check} runs an election of service {of}; its options and times fit"))
+        }
+        _ => None,
+    }
+}

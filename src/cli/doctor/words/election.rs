@@ -1,0 +1,76 @@
+//! The words for what is found between the instances of an election. Judges nothing.
+
+use super::{Words, fine, names, words};
+use crate::doctor::Finding;
+
+pub fn of_election(finding: &Finding) -> Words {
+    match finding {
+        Finding::QueryTaken { query, service } => words(
+            format!("the prepared query {query} is for service {service}"),
+            "choose another name with --consul-query-name, or remove that query",
+        ),
+        Finding::QueryFilters { query, filters } => words(
+            format!("the prepared query {query} also asks for {}", names(filters)),
+            "remove these from the query, unless every instance has them",
+        ),
+        Finding::QueryFine { query, exists: true } => fine(format!("the prepared query {query} is the election's")),
+        Finding::QueryFine { query, exists: false } => fine(format!("the name {query} is free for a prepared query")),
+        Finding::ForeignLock { key, session, name } => words(
+            format!("session {session} ('{name}') of another program or election holds the lock {key}"),
+            "choose another key with --lock-key, on all nodes, or end that session",
+        ),
+        Finding::LockFine { key, holder: Some(node) } => fine(format!("the lock {key} is held by {node}")),
+        Finding::LockFine { key, holder: None } => fine(format!("nobody holds the lock {key}")),
+        Finding::OtherLockKey { node, key, own } => words(
+            format!(
+                "the instance on {node} takes part with the lock key {key}, and this one with {own}: two elections, two masters"
+            ),
+            "give all instances the same --lock-key",
+        ),
+        Finding::OtherTags { node, tags } => words(
+            format!("the instance on {node} has the tags {} and {}", tags.0, tags.1),
+            "give all instances the same --master-tag and --slave-tag",
+        ),
+        Finding::NoMark { node } => words(
+            format!("the instance on {node} takes no part in this election, or has not run yet"),
+            "add the election check there, with the same options",
+        ),
+        Finding::NoOtherCandidate => words(
+            "there is no other instance: when this one fails, nobody leads",
+            "register the service on another node",
+        ),
+        Finding::NobodyMayLead => {
+            words("every instance has the priority 0: none ever leads", "give one of them another --priority")
+        }
+        Finding::TwoMasters { nodes } => words(
+            format!("several passing instances have the master's tag: {}", names(nodes)),
+            "see the line of each; if no run takes the tag away, remove it from the definition",
+        ),
+        Finding::ClockAhead { node, by } => words(
+            format!(
+                "the clock of {node} is {} s ahead of this one: notes such as that of resign --to end too late",
+                by.as_secs()
+            ),
+            "synchronize the clocks",
+        ),
+        Finding::ClocksUnknown => words(
+            "whether the clocks of the nodes agree cannot be known here",
+            "they may differ by 10 s: see that all run NTP",
+        ),
+        Finding::CandidatesFine { nodes } => fine(format!("candidates on {}", names(nodes))),
+        Finding::NameDisagrees { name, leader, answers } => words(
+            format!("{name} answers with {}, and {leader} leads", names(answers)),
+            "run the check on the master's node and read its line; the DNS token needs service:read and node:read",
+        ),
+        Finding::DnsSilent { name, why } => words(
+            format!("the agent's DNS does not answer for {name} here: {why}"),
+            "ask it where clients do: dig +short @ADDRESS -p 8600 NAME",
+        ),
+        Finding::NameFine { name, answers } => fine(if answers.is_empty() {
+            format!("{name} does not exist, as nobody leads")
+        } else {
+            format!("{name} answers with {}", names(answers))
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! The words for what is found about an instance and its checks. Judges nothing.
+
+use super::{Words, fine, names, words};
+use crate::consul::Status;
+use crate::doctor::Finding;
+
+pub fn of_instance(finding: &Finding) -> Words {
+    match finding {
+        Finding::NoInstance { service, id, present } => words(
+            match id {
+                Some(id) => format!("the agent has no instance {id} of service {service} (it has: {})", names(present)),
+                None => format!("the agent has no instance of service {service} (services: {})", names(present)),
+            },
+            "register it, correct the name, or name the agent that has it with --http-addr",
+        ),
+        Finding::SeveralInstances { service, ids } => words(
+            format!("the agent has several instances of service {service}: {}", names(ids)),
+            "name one with --consul-service-id",
+        ),
+        Finding::Leftover { id } => words(
+            format!("the agent also has instance {id}, without a check, so Consul calls it healthy"),
+            format!("if it is left over from a rename: consul services deregister -id={id}"),
+        ),
+        Finding::NotPlain { kind } => {
+            words(format!("the service is a {kind} of the mesh, which cannot be elected"), "name the service behind it")
+        }
+        Finding::LocalAddress { address } => words(
+            format!("the service is registered at {address}, which other nodes cannot reach"),
+            "register an address that they reach, or leave address out: Consul then uses the node's",
+        ),
+        Finding::OtherElection { query, others } => words(
+            format!("the instance takes part in {}, and not in {query}", names(others)),
+            format!("name that election with --consul-query-name {}", others.first().map_or("NAME", String::as_str)),
+        ),
+        Finding::NoHealthCheck { service } => words(
+            format!("service {service} has no health check: only the end of its agent moves the lead"),
+            "add a check that exits with 2 when the service is dead, or give --watch-port",
+        ),
+        Finding::CheckFails { id, status: Status::Warning } => words(
+            format!("check {id} is in warning: the instance leads only if no other one passes"),
+            "mend what the check looks at",
+        ),
+        Finding::CheckFails { id, .. } => {
+            words(format!("check {id} is critical: the instance cannot lead"), "mend what the check looks at")
+        }
+        Finding::Maintenance { of_node } => words(
+            format!("the {} is in maintenance", if *of_node { "node" } else { "instance" }),
+            if *of_node { "consul maint -disable" } else { "consul maint -disable -service=ID" },
+        ),
+        Finding::NoSuchCheck { id, present } => {
+            words(format!("there is no check {id} (checks: {})", names(present)), "correct --check-id")
+        }
+        Finding::WrongCheck { id, runs } => words(
+            format!(
+                "--check-id names {id}, and check {runs} runs this program: {id} would not count as a health check"
+            ),
+            format!("write --check-id {runs}"),
+        ),
+        Finding::NotRunYet => words(
+            "no check of the instance has run this program yet",
+            "add the check and reload the agent; if you have, wait for its first run, or give --check-id",
+        ),
+        Finding::CannotStart { check, output } => words(
+            format!("the agent cannot start check {check}: {}", output.trim()),
+            "install the program where the agent's user can execute it, or write its whole path",
+        ),
+        Finding::NotInCatalog { id } => words(
+            format!("the catalog does not have {id}, so no session can be made on it"),
+            "wait a second; if it lasts, the agent's own token needs service:write (acl.tokens.default, or token in the definition)",
+        ),
+        Finding::PortSilent { target, why } => words(
+            format!("--watch-port: no connection to {target}: {why}"),
+            "start the service, or correct --watch-address",
+        ),
+        Finding::PortUnknown { id } => {
+            words(format!("--watch-port: instance {id} has no port"), "register the port, or give --watch-address")
+        }
+        Finding::InstanceFine { id, checks } => fine(format!("instance {id}, with the checks {}", names(checks))),
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! Judges the agent, its DNS, and the token. Pure.
+
+use super::facts::Facts;
+use super::finding::Finding;
+use crate::consul::{AgentSettings, Resource, Right, Rights, Rule};
+use crate::election::Config;
+
+/// The oldest version that the tests try.
+const OLDEST: (u64, u64) = (1, 8);
+
+/// The oldest version that is known to show the definitions of its last reload.
+const SHOWS_THE_LAST: (u64, u64) = (1, 21);
+
+/// What a check's output needs at least: a line of this program has 1000 characters at most.
+const OUTPUT: u64 = 1000;
+
+/// The questions without an answer. One that was denied is a finding about the token.
+pub fn not_asked(facts: &Facts) -> Vec<Finding> {
+    let errors = [
+        facts.servers.as_ref().err(),
+        facts.settings.as_ref().err(),
+        facts.rights.as_ref().err(),
+        facts.instances.as_ref().err(),
+        facts.services.as_ref().err(),
+        facts.everywhere.as_ref().err(),
+        facts.key.as_ref().err(),
+        facts.query.as_ref().err(),
+    ];
+    let unanswered = errors.into_iter().flatten().filter(|error| !error.is_denied());
+    unanswered.map(|error| Finding::NotAsked { what: format!("{error:#}") }).collect()
+}
+
+/// What is wrong with the agent.
+pub fn judge_agent(facts: &Facts, config: &Config) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match &facts.settings {
+        Ok(settings) => found.extend(settings_of(settings, config)),
+        Err(error) if error.is_denied() => found.push(Finding::SettingsHidden { rule: error.rule.clone() }),
+        Err(_) => {}
+    }
+    if !super::is_wrong(&found) {
+        let version = facts.settings.as_ref().map(|settings| settings.version.clone()).unwrap_or_default();
+        found.push(Finding::AgentFine { agent: facts.agent.clone(), version });
+    }
+    found
+}
+
+fn settings_of(settings: &AgentSettings, config: &Config) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if minor(&settings.version) < OLDEST {
+        found.push(Finding::OldVersion { version: settings.version.clone() });
+    }
+    if !settings.runs_scripts {
+        found.push(Finding::ScriptsDisabled);
+    }
+    if settings.discards_output {
+        found.push(Finding::OutputDiscarded);
+    } else if settings.output_size < OUTPUT {
+        found.push(Finding::OutputCut { bytes: settings.output_size });
+    }
+    // A client's own setting means nothing.
+    let least = settings.session_ttl_min;
+    if let Some(ttl) = config.policy.ttl.filter(|ttl| settings.is_server && *ttl < least) {
+        found.push(Finding::TtlBelowMinimum { ttl, least });
+    }
+    found
+}
+
+/// The first two numbers of a version.
+fn minor(version: &str) -> (u64, u64) {
+    let mut numbers = version.split(['.', '-', '+']).map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+}
+
+/// Whether an agent may show a definition as it was when it started: 1.8.7 does, 1.21.0 shows what it has read last.
+#[must_use]
+pub fn shows_old_definitions(version: &str) -> bool {
+    minor(version) < SHOWS_THE_LAST
+}
+
+/// What is wrong with how the agent answers DNS.
+pub fn judge_dns(facts: &Facts, config: &Config) -> Vec<Finding> {
+    let Ok(AgentSettings { dns, .. }) = &facts.settings else { return Vec::new() };
+    let mut found = Vec::new();
+    if dns.only_passing {
+        found.push(Finding::DnsOnlyPassing);
+    }
+    if dns.negative_ttl > 0 {
+        found.push(Finding::NegativeTtl { seconds: dns.negative_ttl });
+    }
+    let service = &config.names.service;
+    let covers = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => service.starts_with(start),
+        None => pattern == service,
+    };
+    // The query's own TTL goes before the service's.
+    let ttl = dns.service_ttl.iter().filter(|_| config.policy.query.ttl.is_none());
+    if let Some((pattern, ttl)) = ttl.into_iter().find(|(pattern, ttl)| covers(pattern) && *ttl != "0s") {
+        found.push(Finding::ServiceTtl { service: pattern.clone(), ttl: ttl.clone() });
+    }
+    if dns.uses_cache {
+        found.push(Finding::DnsCache);
+    }
+    let servers = facts.servers.as_ref().map_or(0, Vec::len);
+    if dns.allows_stale && servers > 1 {
+        found.push(Finding::StaleDns { servers });
+    }
+    found
+}
+
+/// What the token lacks.
+pub fn judge_token(facts: &Facts) -> Vec<Finding> {
+    let known = match &facts.rights {
+        Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
+        Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
+        Ok(Rights::Known(known)) => known,
+        Err(_) => return Vec::new(),
+    };
+    let lacks = |rule: &Rule| match (rule.resource, rule.right) {
+        (Resource::Node, Right::Read) => Finding::LacksOptionalRule { rule: rule.clone() },
+        _ => Finding::LacksRule { rule: rule.clone() },
+    };
+    let mut found: Vec<Finding> =
+        known.iter().filter(|(_, allows)| *allows == Some(false)).map(|(rule, _)| lacks(rule)).collect();
+    let unknown: Vec<Rule> =
+        known.iter().filter(|(_, allows)| allows.is_none()).map(|(rule, _)| rule.clone()).collect();
+    if found.is_empty() && unknown.is_empty() {
+        found.push(Finding::RightsFine { has_acls: true });
+    }
+    if !unknown.is_empty() {
+        found.push(Finding::RightsUnknown { rules: unknown });
+    }
+    found
+}

@@ -1,0 +1,219 @@
+//! Definitions of services and checks, as files and agents have them. Must never know an election.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::bounds;
+use crate::duration;
+use crate::text::{capped, one_line};
+
+/// The services and checks of one or more files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Definition {
+    /// The services.
+    pub services: Vec<Service>,
+    /// The checks of the node.
+    pub node_checks: Vec<Check>,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field has Consul's name")]
+pub struct Service {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    pub address: String,
+    pub tags: Vec<String>,
+    pub checks: Vec<Check>,
+}
+
+/// A check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    /// Its ID, given or made by Consul.
+    pub id: String,
+    /// The service that it names, if it is defined apart.
+    pub of: String,
+    /// The program and its arguments, if it is a script check.
+    pub args: Vec<String>,
+    /// Whether it has the field `script`, which Consul no longer takes.
+    pub has_script: bool,
+    /// The time between two runs.
+    pub interval: Option<Duration>,
+    /// The time after which Consul kills a run.
+    pub timeout: Option<Duration>,
+}
+
+/// Consul kills a run after this time, if its check does not say otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The deepest nesting that is read.
+const DEPTH: usize = 32;
+
+impl Definition {
+    /// Reads a file in HCL or JSON.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text.
+    pub fn read(text: &str, is_json: bool) -> Result<Definition, String> {
+        let words = |error: String| capped(&one_line(&error), bounds::QUOTE);
+        if bounds::has_too_many_values(text.as_bytes()) || depth(text) > DEPTH {
+            return Err("it has too many values, or they are nested too deeply".to_owned());
+        }
+        let value: Value = if is_json {
+            serde_json::from_str(text).map_err(|error| words(error.to_string()))?
+        } else {
+            hcl::from_str(text).map_err(|error| words(error.to_string()))?
+        };
+        let mut definition = Definition::default();
+        definition.add(&value);
+        Ok(definition)
+    }
+
+    /// Adds what one file or an agent defines.
+    pub fn add(&mut self, value: &Value) {
+        for service in ["service", "services"].into_iter().flat_map(|name| items(field(value, name))) {
+            let service = Service::of(service);
+            if !service.name.is_empty() {
+                self.services.push(service);
+            }
+        }
+        for apart in ["check", "checks"].into_iter().flat_map(|name| items(field(value, name))) {
+            self.node_checks.push(Check { of: text(apart, "serviceid"), ..Check::of(apart, String::new) });
+        }
+        self.give_checks_to_services();
+    }
+
+    /// Adds the definition of another file.
+    pub fn merge(&mut self, other: Definition) {
+        self.services.extend(other.services);
+        self.node_checks.extend(other.node_checks);
+        self.give_checks_to_services();
+    }
+
+    fn give_checks_to_services(&mut self) {
+        for check in std::mem::take(&mut self.node_checks) {
+            match self.services.iter_mut().find(|service| service.id == check.of) {
+                Some(service) => service.checks.push(check),
+                None => self.node_checks.push(check),
+            }
+        }
+    }
+
+    /// Every check.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.services.iter().flat_map(|service| &service.checks).chain(&self.node_checks)
+    }
+
+    /// The checks that run this program: each with its service, if it has one, and the words after the program's name.
+    pub fn running(&self, program: &str) -> Vec<(Option<&Service>, &Check, Vec<String>)> {
+        let of_services = self.services.iter().flat_map(|one| one.checks.iter().map(move |check| (Some(one), check)));
+        let of_node = self.node_checks.iter().map(|check| (None, check));
+        let all = of_services.chain(of_node);
+        all.filter_map(|(service, check)| Some((service, check, words_after(program, &check.args)?))).collect()
+    }
+}
+
+impl Service {
+    fn of(value: &Value) -> Service {
+        let name = text(value, "name");
+        let id = Some(text(value, "id")).filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+        let parts: Vec<&Value> = ["check", "checks"].into_iter().flat_map(|part| items(field(value, part))).collect();
+        // An agent shows an empty check for a service without one.
+        let parts: Vec<&Value> = parts.into_iter().filter(|part| is_given(part)).collect();
+        let made = |at: usize| match parts.len() {
+            1 => format!("service:{id}"),
+            _ => format!("service:{id}:{}", at + 1),
+        };
+        let checks = parts.iter().enumerate().map(|(at, part)| Check::of(part, || made(at))).collect();
+        Service {
+            kind: text(value, "kind"),
+            address: text(value, "address"),
+            tags: texts(value, "tags"),
+            checks,
+            id,
+            name,
+        }
+    }
+}
+
+impl Check {
+    /// Whether it runs this program.
+    pub fn runs(&self, program: &str) -> bool {
+        words_after(program, &self.args).is_some()
+    }
+
+    fn of(value: &Value, made: impl FnOnce() -> String) -> Check {
+        let given = ["checkid", "id"].map(|name| text(value, name)).into_iter().find(|id| !id.is_empty());
+        let id =
+            given.unwrap_or_else(|| Some(made()).filter(|id| !id.is_empty()).unwrap_or_else(|| text(value, "name")));
+        let args = [texts(value, "args"), texts(value, "scriptargs")].concat();
+        // An agent shows 0s for a time that is not given.
+        let time = |name| duration::parse(&text(value, name)).filter(|time| !time.is_zero());
+        let has_script = !text(value, "script").is_empty();
+        Check { id, of: String::new(), args, has_script, interval: time("interval"), timeout: time("timeout") }
+    }
+}
+
+/// A field by its name without regard to case and underscores: files write `service_id`, `ServiceID` and `serviceid`.
+fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let is_it = |key: &str| key.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).eq(name.chars());
+    let found = value.as_object().and_then(|fields| fields.iter().find(|(key, _)| is_it(key)));
+    found.map_or(&Value::Null, |(_, value)| value)
+}
+
+fn text(value: &Value, name: &str) -> String {
+    field(value, name).as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(value: &Value, name: &str) -> Vec<String> {
+    items(field(value, name)).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The elements of a list, or the one value that stands in its place.
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    let (list, single) = match value {
+        Value::Array(list) => (&list[..], None),
+        Value::Null => (&[][..], None),
+        single => (&[][..], Some(single)),
+    };
+    list.iter().chain(single)
+}
+
+fn is_given(value: &Value) -> bool {
+    let named = ["id", "checkid", "name", "interval", "ttl", "notes"];
+    named.iter().any(|name| !matches!(text(value, name).as_str(), "" | "0s")) || !texts(value, "args").is_empty()
+}
+
+/// The words after the program's name, which may stand in a shell's script.
+fn words_after(program: &str, args: &[String]) -> Option<Vec<String>> {
+    let is_it = |word: &String| word.rsplit('/').next() == Some(program);
+    if let Some(at) = args.iter().position(is_it) {
+        return Some(args[at + 1..].to_vec());
+    }
+    args.iter().filter(|arg| arg.contains(program)).find_map(|script| {
+        let words = shlex::split(script)?;
+        let at = words.iter().position(is_it)?;
+        let ends = |word: &String| ["&&", "||", ";", "|", "&"].contains(&word.as_str());
+        Some(words[at + 1..].iter().take_while(|word| !ends(word)).cloned().collect())
+    })
+}
+
+/// How deeply a text nests brackets, at most: those in strings count as well, which only makes it strict.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Judges the local instance and its checks. Pure.
+
+use super::facts::{Facts, Port};
+use super::finding::Finding;
+use super::plan::{local_address, query_tags};
+use crate::consul::{Check, Health, RemoteInstance, Resource, Rights, Status};
+use crate::election::{Config, Mark, Marks, Names, prints};
+
+/// How Consul begins the IDs of the checks that stand for maintenance.
+const MAINTENANCE: [&str; 2] = ["_service_maintenance:", "_node_maintenance"];
+
+/// The instance that takes part, if it can be told.
+pub fn own<'a>(facts: &'a Facts, names: &Names) -> Option<&'a Health> {
+    let instances = facts.instances.as_deref().ok()?;
+    let with = |keep: &dyn Fn(&Health) -> bool| -> Vec<&Health> { instances.iter().filter(|one| keep(one)).collect() };
+    let candidates = match &names.service_id {
+        Some(id) => with(&|one| one.registration.id() == id),
+        None if instances.len() == 1 => with(&|_| true),
+        None => {
+            let running = with(&|one| own_checks(one).any(|check| prints(check, names)));
+            if running.len() == 1 { running } else { with(&|one| own_checks(one).next().is_some()) }
+        }
+    };
+    Some(candidates).filter(|found| found.len() == 1).and_then(|found| found.first().copied())
+}
+
+fn own_checks(instance: &Health) -> impl Iterator<Item = &Check> {
+    instance.checks.iter().filter(|check| check.service_id == instance.registration.id())
+}
+
+/// What is wrong with the instance.
+pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Finding> {
+    let names = &config.names;
+    let Ok(instances) = &facts.instances else { return Vec::new() };
+    let ids = || -> Vec<String> { instances.iter().map(|one| one.registration.id().to_owned()).collect() };
+    let Some(instance) = own(facts, names) else {
+        let (service, present) = (names.service.clone(), facts.services.as_ref().map(Clone::clone).unwrap_or_default());
+        return vec![match (instances.is_empty(), &names.service_id) {
+            (false, None) => Finding::SeveralInstances { service, ids: ids() },
+            (false, id) => Finding::NoInstance { service, id: id.clone(), present: ids() },
+            (true, id) => Finding::NoInstance { service, id: id.clone(), present },
+        }];
+    };
+    let mut found = Vec::new();
+    let registration = &instance.registration;
+    if !registration.kind().is_empty() {
+        found.push(Finding::NotPlain { kind: registration.kind().to_owned() });
+    }
+    let left = |one: &&Health| one.registration.id() != registration.id() && own_checks(one).next().is_none();
+    found.extend(instances.iter().filter(left).map(|one| Finding::Leftover { id: one.registration.id().to_owned() }));
+    found.extend(local_address(registration.address()));
+    found.extend(query_tags(&config.policy.query.tags, &registration.tags()));
+    let marks = Marks::from(registration);
+    let (mark, others) = (Mark::of(&marks, names), Mark::others(&marks, names));
+    let takes_part = names.is_query_named || mark.is_some() || instance.checks.iter().any(|check| prints(check, names));
+    if !takes_part && !others.is_empty() {
+        found.push(Finding::OtherElection { query: names.query.clone(), others });
+    }
+    found.extend(checks(instance, mark.as_ref(), config, program));
+    found.extend(missing(facts, instance));
+    match &facts.port {
+        Some(Port::Silent(target, why)) => {
+            found.push(Finding::PortSilent { target: target.to_string(), why: why.clone() });
+        }
+        Some(Port::Unknown(id)) => found.push(Finding::PortUnknown { id: id.clone() }),
+        Some(Port::Open) | None => {}
+    }
+    if !super::is_wrong(&found) {
+        let checks = instance.checks.iter().map(|check| check.id.clone()).collect();
+        found.push(Finding::InstanceFine { id: registration.id().to_owned(), checks });
+    }
+    found
+}
+
+/// What is wrong with the checks of the instance and its node.
+fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str) -> Vec<Finding> {
+    let (names, checks) = (&config.names, &instance.checks);
+    let mut found = Vec::new();
+    let printing: Vec<&Check> = checks.iter().filter(|check| prints(check, names)).collect();
+    let own_id = names.check_id.as_ref();
+    if let Some(id) = own_id {
+        let present = || checks.iter().map(|check| check.id.clone()).collect();
+        match printing.iter().find(|check| check.id != *id) {
+            _ if !checks.iter().any(|check| check.id == *id) => {
+                found.push(Finding::NoSuchCheck { id: id.clone(), present: present() });
+            }
+            Some(other) if !printing.iter().any(|check| check.id == *id) => {
+                found.push(Finding::WrongCheck { id: id.clone(), runs: other.id.clone() });
+            }
+            _ => {}
+        }
+    }
+    let cannot_start = |check: &&Check| {
+        let output = &check.output;
+        check.status == Status::Critical
+            && output.contains(program)
+            && ["executable file not found", "no such file", "permission denied"].iter().any(|why| output.contains(why))
+    };
+    let broken: Vec<&Check> = checks.iter().filter(cannot_start).collect();
+    let is_own = |check: &&Check| {
+        let by_mark = mark.and_then(|mark| mark.check.as_ref());
+        own_id.or(by_mark).is_some_and(|id| *id == check.id)
+            || printing.iter().chain(&broken).any(|own| own.id == check.id)
+    };
+    if printing.is_empty() && mark.is_none() && broken.is_empty() {
+        found.push(Finding::NotRunYet);
+    }
+    found.extend(
+        broken.iter().map(|check| Finding::CannotStart { check: check.id.clone(), output: check.output.clone() }),
+    );
+    let mut health = 0;
+    for check in checks.iter().filter(|check| !is_own(check)) {
+        if let Some(at) = MAINTENANCE.iter().position(|start| check.id.starts_with(start)) {
+            found.push(Finding::Maintenance { of_node: at == 1 });
+            continue;
+        }
+        health += 1;
+        // Before its first run, the election's own check is critical without output, like any other.
+        let may_be_own = printing.is_empty() && own_id.is_none() && check.output.is_empty();
+        if check.status != Status::Passing && !may_be_own {
+            found.push(Finding::CheckFails { id: check.id.clone(), status: check.status });
+        }
+    }
+    if health == 0 && config.policy.watch_port.is_none() {
+        found.push(Finding::NoHealthCheck { service: names.service.clone() });
+    }
+    found
+}
+
+/// What the agent has and the catalog has not: no session can be made on a check that is not there.
+fn missing(facts: &Facts, instance: &Health) -> Vec<Finding> {
+    let Ok(everywhere) = &facts.everywhere else { return Vec::new() };
+    let node = instance.checks.first().map(|check| check.node.as_str()).unwrap_or_default();
+    let is_own = |one: &&RemoteInstance| one.node == node && one.health.registration.id() == instance.registration.id();
+    let in_catalog = everywhere.seen.iter().find(is_own);
+    // A token that may not read the node sees nothing either.
+    let sees_nodes = match &facts.rights {
+        Ok(Rights::Known(known)) => {
+            known.iter().any(|(rule, allows)| rule.resource == Resource::Node && *allows == Some(true))
+        }
+        rights => matches!(rights, Ok(Rights::Unlimited)),
+    };
+    match in_catalog {
+        Some(entry) => {
+            let is_there = |check: &&Check| entry.health.checks.iter().any(|known| known.id == check.id);
+            let gone = instance.checks.iter().filter(|check| !is_there(check));
+            gone.map(|check| Finding::NotInCatalog { id: format!("check {}", check.id) }).collect()
+        }
+        None if sees_nodes && !node.is_empty() => {
+            vec![Finding::NotInCatalog { id: format!("instance {}", instance.registration.id()) }]
+        }
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! What can be found in a definition: in a file, and in what the agent shows of its own.
+
+use crate::doctor::Found;
+use crate::harness::{Cluster, Node, Pass, consul, secs, shared, unique, wait_for};
+
+/// A service with a health check and an election check with these fields and options.
+fn hcl(service: &str, health: &str, fields: &str, options: &[&str]) -> String {
+    let options = options.iter().fold(String::new(), |text, option| format!("{text}, \"{option}\""));
+    format!(
+        r#"
+service {{
+  name = "{service}"
+  port = 6379
+  checks = [
+    {{
+      id       = "{service}-ping"
+      name     = "ping"
+      args     = ["/bin/sh", "-c", "{health}"]
+      interval = "1s"
+    }},
+    {{
+      id       = "{service}-election"
+      name     = "election"
+      args     = ["consul-master-election-tagger", "--consul-service-name", "{service}"{options}]
+      {fields}
+    }},
+  ]
+}}
+"#
+    )
+}
+
+fn file(node: &Node, name: &str, text: &str) -> String {
+    let directory = node.directory().join(unique("definitions"));
+    std::fs::create_dir(&directory).unwrap();
+    let path = directory.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn doctor(files: &[&str]) -> Found {
+    // There is no agent where a definition is examined before it is rolled out.
+    Found::by(&Pass::bare().at(crate::harness::NOBODY_LISTENS).args(files.iter().flat_map(|path| ["--file", path])))
+}
+
+const RIGHT: &str = "interval = \"1s\"\n timeout = \"75s\"";
+
+#[test]
+fn each_wrong_definition_is_found_before_it_is_loaded() {
+    let node = shared().nodes::<1>()[0];
+    let found = |health: &str, fields: &str, options: &[&str]| {
+        doctor(&[&file(node, "redis.hcl", &hcl("redis", health, fields, options))])
+    };
+    let right = found("redis-cli ping || exit 2", RIGHT, &["--wait", "50s"]);
+    assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
+    let elsewhere = found("exit 2", RIGHT, &["--wait", "50s", "--token-file", "/only/on/the/node"]);
+    assert_eq!(elsewhere.status, 0, "the node's files need not be here: {elsewhere:?}");
+    found("exit 2", "interval = \"1s\"", &["--wait", "50s"]).shows("killed-while-waiting");
+    found("exit 2", "interval = \"1s\"\n timeout = \"60s\"", &["--wait", "50s"]).shows("may-be-killed");
+    found("exit 2", "interval = \"9s\"\n timeout = \"75s\"", &["--wait", "50s"]).shows("long-interval");
+    found("exit 2", "interval = \"5s\"", &["--lock-delay", "0s"]).shows("short-lock-delay");
+    found("exit 2", "interval = \"12s\"", &["--ttl", "10s"]).shows("short-ttl");
+    found("grep -q x /run/redis", RIGHT, &["--wait", "50s"]).shows("exits-with-one");
+    found("exit 2", RIGHT, &["--wait", "50s", "--check-id", "redis-ping"]).shows("wrong-check");
+    found("exit 2", RIGHT, &["--wait", "50s", "--consul-query-tag", "v2"]).shows("query-tag");
+    found("exit 2", RIGHT, &["--wait", "50s", "--error-status", "critical"]).shows("critical-errors");
+    found("exit 2", RIGHT, &["--wait", "soon"]).shows("bad-options");
+    found("exit 2", RIGHT, &["--on-promote", "a && b"]).shows("bad-options");
+    let token = "5ec2e700-0000-4000-8000-00000000feed";
+    let found = found("exit 2", RIGHT, &["--wait", "50s", "--token", token]).shows("token-in-definition");
+    assert!(!found.stdout.contains(token), "{found:?}");
+}
+
+#[test]
+fn what_is_missing_or_belongs_together_in_several_files_is_found() {
+    let node = shared().nodes::<1>()[0];
+    let service =
+        file(node, "redis.json", r#"{"service": {"name": "redis", "tags": ["master"], "address": "localhost"}}"#);
+    doctor(&[&service]).shows("no-election-check");
+    let check = |of: &str, named: &str| {
+        format!(
+            "check {{\n id = \"vote\"\n name = \"vote\"\n service_id = \"{of}\"\n interval = \"1s\"\n timeout = \"75s\"\n \
+             args = [\"consul-master-election-tagger\", \"--consul-service-name\", \"{named}\", \"--wait\", \"50s\"]\n}}\n"
+        )
+    };
+    let found = doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis"))]).shows("role-tag");
+    assert!(found.has("local-address") && found.has("no-health-check"), "{found:?}");
+    doctor(&[&service, &file(node, "check.hcl", &check("redis", "postgres"))]).shows("other-service");
+    let script = check("redis", "redis")
+        + "check {\n id = \"ping\"\n name = \"ping\"\n service_id = \"redis\"\n script = \"true\"\n interval = \"1s\"\n}\n";
+    doctor(&[&service, &file(node, "check.hcl", &script)]).shows("script-field");
+    for (name, text) in [("bad.hcl", "service {"), ("bad.json", "{"), ("none.hcl", "\u{0}")] {
+        let path = file(node, name, text);
+        let found = doctor(&[&path]);
+        assert!(found.status == 3 && found.stderr.contains(&path), "{found:?}");
+    }
+    assert_eq!(doctor(&["/no/such/file.hcl"]).status, 3);
+}
+
+#[test]
+fn the_definition_that_the_agent_has_read_is_examined_together_with_what_it_shows() {
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    // 1.8.7 shows the definitions that it read when it started.
+    let shows_the_last = consul().version >= (1, 21, 0);
+    let load = || if shows_the_last { node.reload() } else { node.restart() };
+    node.write_config("redis.hcl", hcl("redis", "true", "interval = \"1s\"", &["--wait", "50s"]));
+    load();
+    let doctor = |options: &[&str]| Found::by(&Pass::bare().on(node).args(options.iter().copied()));
+    wait_for("the definition and the instance to be examined", secs(60), || {
+        let found = doctor(&[]);
+        let has_both = found.has("killed-while-waiting") && found.has("agent");
+        if has_both && found.has("old-definition") != shows_the_last { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+    assert!(doctor(&["--consul-service-name", "redis"]).has("killed-while-waiting"));
+    node.write_config("redis.hcl", hcl("redis", "true", RIGHT, &["--wait", "50s"]));
+    load();
+    wait_for("the corrected definition to be examined", secs(60), || {
+        let found = doctor(&[]);
+        let is_right = found.has("definition") && !found.has("killed-while-waiting");
+        if is_right { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}

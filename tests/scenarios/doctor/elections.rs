@@ -1,0 +1,103 @@
+//! What can be wrong between the instances of an election.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use crate::doctor::Found;
+use crate::harness::{Pass, secs, shared, unique};
+use crate::stage::Candidate;
+
+#[test]
+fn the_query_and_the_lock_of_somebody_else_are_found() {
+    let [node, other, _] = shared().nodes::<3>();
+    let [one, two] = &Candidate::on_each([node, other]);
+    assert!(!Found::of(one, &[]).has("query-taken"));
+    let query = node.api().create_query(&json!({"Name": one.query(), "Service": {"Service": "postgres"}}));
+    Found::of(one, &[]).shows("query-taken");
+    node.api().delete_query(&query);
+    let session = node.api().create_session(&json!({"Name": "somebody else", "LockDelay": "0s"}));
+    assert!(node.api().acquire(&one.key(), &session, "mine"));
+    Found::of(one, &[]).shows("foreign-lock");
+    node.api().destroy_session(&session);
+    one.report(&one.pass());
+    two.report(&two.pass());
+    one.leads();
+    two.report(&two.pass());
+    let right = Found::of(one, &[]);
+    assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
+    let mut query = node.api().query(&one.query()).unwrap();
+    query["Service"]["NodeMeta"] = json!({"rack": "7"});
+    let id = query["ID"].as_str().unwrap().to_owned();
+    for field in ["CreateIndex", "ModifyIndex"] {
+        query.as_object_mut().unwrap().remove(field);
+    }
+    node.api().put_query(&id, &query);
+    let found = Found::of(one, &[]).shows("query-filters");
+    assert!(found.has("name-disagrees"), "{found:?}");
+}
+
+#[test]
+fn other_instances_that_differ_or_take_no_part_are_found() {
+    let [n1, n2, n3] = shared().nodes::<3>();
+    let one = Candidate::alone(n1);
+    one.report(&one.pass());
+    one.report(&one.pass());
+    Found::of(&one, &[]).shows("no-other-candidate");
+    let two = Candidate::of(&one.service, n2);
+    let found = Found::of(&one, &[]).shows("no-part");
+    assert!(!found.has("no-other-candidate"), "{found:?}");
+    two.report(&two.pass());
+    two.report(&two.pass());
+    let right = Found::of(&one, &[]);
+    assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
+    let three = Candidate::of(&one.service, n3);
+    three.report(&three.pass().args(["--slave-tag", "follower"]));
+    Found::of(&one, &[]).shows("other-tags");
+    // What its owner's options would be, as the instance itself shows it.
+    let mut local = n3.api().local(&three.id);
+    let mut mark = three.mark();
+    mark["key"] = "service/elsewhere/leader".into();
+    let mut body =
+        json!({"Name": three.service, "ID": three.id, "Port": 6379, "Tags": ["master"], "Meta": local["Meta"].take()});
+    body["Meta"][three.mark_key()] = mark.to_string().into();
+    n3.api().register(&body);
+    let found = Found::of(&one, &[]).shows("other-lock-key");
+    assert!(found.has("two-masters") && found.stdout.contains("service/elsewhere/leader"), "{found:?}");
+}
+
+#[test]
+fn an_election_in_which_nobody_may_lead_is_found() {
+    let [n1, n2, _] = shared().nodes::<3>();
+    let [one, two] = &Candidate::on_each([n1, n2]);
+    for candidate in [one, two] {
+        candidate.report(&candidate.pass().args(["--priority", "0"]));
+    }
+    Found::of(one, &["--priority", "0"]).shows("nobody-may-lead");
+    assert!(!Found::of(one, &["--priority", "1"]).has("nobody-may-lead"));
+}
+
+#[test]
+fn a_master_whose_clock_is_far_ahead_is_found() {
+    let [n1, n2, _] = shared().nodes::<3>();
+    let [one, two] = &Candidate::on_each([n1, n2]);
+    two.leads();
+    one.report(&one.pass());
+    assert!(!Found::of(one, &[]).has("clock-ahead"));
+    let lock = n2.api().lock(&one.key()).unwrap();
+    let mut value: Value = lock.value;
+    value["since"] = humantime::format_rfc3339_millis(SystemTime::now() + secs(600)).to_string().into();
+    assert!(n2.api().acquire(&one.key(), &lock.session.unwrap(), &value.to_string()));
+    Found::of(one, &[]).shows("clock-ahead");
+    assert!(!Found::of(two, &[]).has("clock-ahead"), "its own clock");
+}
+
+#[test]
+fn a_variable_that_is_a_typo_is_found_and_what_a_child_is_told_is_not() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let named = Pass::bare().on(one.node).args(["--consul-service-name", &one.service]);
+    let told = named.clone().env("ELECTION_TERM", "7").env("ELECTION_WAIT", "9s").env("ELECTION_ROLE", "master");
+    assert!(!Found::by(&told).has("unknown-variable"));
+    let typo = named.env("ELECTION_LOCKDELAY", &unique("9s"));
+    Found::by(&typo).shows("unknown-variable");
+}
