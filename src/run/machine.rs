@@ -100,7 +100,7 @@ pub enum News {
     Reelects(Ended),
     /// The command ends, because this program received a signal.
     Stops(u8),
-    /// The next tick; `None`: there is none. Also holds how many were skipped and missed.
+    /// The next tick, if there will be one. Also holds how many were skipped and missed.
     Next(Option<String>, u64, u64),
     /// The command runs for this tick.
     Runs(String),
