@@ -9,7 +9,7 @@ use crate::cli::watch::{TIME_IS_OVER, line, object};
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::election::{Config, Names};
-use crate::info::Resolver;
+use crate::info::{Resolver, resolved};
 use crate::interrupt::Interrupt;
 use crate::watch::{Event, Follower, Step, What};
 
@@ -30,6 +30,11 @@ pub fn watch(run: &Run, style: Style, interrupt: &Interrupt, mut print: impl FnM
         Ok(Ok(names)) => names,
         Ok(Err(error)) | Err(error) => return failed(COMMAND, &error, &secrets),
     };
+    let names = if names.service.is_empty() { resolved(&client, &names) } else { names };
+    if names.service.is_empty() {
+        let error = "nothing says which service the election is about; name it with --consul-service-name";
+        return failed(COMMAND, error, &secrets);
+    }
     let resolver = Resolver::of(&client, access);
     let mut follower = match Follower::start(&client, &names, policy, resolver, interrupt) {
         Ok(follower) => follower,

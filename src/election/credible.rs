@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::history::{MOST_CHANGES, Past};
 use super::identity::Identity;
 use super::value::{Holder, Notes};
+use super::whole::Whole;
 use crate::bounds;
 use crate::text::{capped, one_line};
 
@@ -31,7 +32,19 @@ const LONGEST_TIME: usize = 40;
 
 /// The holder's entry in the value, as far as it has the right form; `None` if nobody holds the lock, or something else wrote the value.
 pub fn holder(value: &[u8]) -> Option<Holder> {
-    let mut holder: Holder = read(value)?;
+    checked_holder(read(value)?)
+}
+
+/// The holder's entry and the notes, each as far as it has the right form.
+pub fn parts(value: &[u8]) -> (Option<Holder>, Notes) {
+    match read::<Whole>(value).map(Whole::parts) {
+        Some((holder, notes)) => (checked_holder(holder), checked_notes(notes)),
+        // One part of it may have the right form.
+        None => (holder(value), notes(value)),
+    }
+}
+
+fn checked_holder(mut holder: Holder) -> Option<Holder> {
     if !is_identity(&holder.instance) || !is_name(&holder.session) {
         return None;
     }
@@ -50,7 +63,10 @@ pub fn holder(value: &[u8]) -> Option<Holder> {
 
 /// The notes in the value, as far as they have the right form.
 pub fn notes(value: &[u8]) -> Notes {
-    let mut notes: Notes = read(value).unwrap_or_default();
+    checked_notes(read(value).unwrap_or_default())
+}
+
+fn checked_notes(mut notes: Notes) -> Notes {
     notes.standing_back.retain(|note| is_identity(&note.instance) && is_length(note.end.seconds));
     notes.standing_back.truncate(MOST_NOTES);
     for failure in notes.standing_back.iter_mut().filter_map(|note| note.failure.as_mut()) {

@@ -47,6 +47,7 @@ mod turn;
 mod unfit;
 mod value;
 mod wait;
+mod whole;
 
 pub use candidates::DEFAULT_PRIORITY;
 pub use complaint::{Complaint, HookName};

@@ -180,8 +180,8 @@ fn read_lock(
         seen.term = lock_index;
         // A value that was written without acquiring the lock resets the index (1.8.7 and 1.21.0), and is not this program's.
         let value = if lock_index == 0 { Vec::new() } else { value };
-        seen.notes = credible::notes(&value).that_hold(&instance.identity, now);
-        let written = credible::holder(&value);
+        let (written, notes) = credible::parts(&value);
+        seen.notes = notes.that_hold(&instance.identity, now);
         if let Some(session) = session {
             let holder = written.filter(|holder| holder.session == session);
             let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);

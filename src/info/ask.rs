@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::asked::{Asked, Missing, Part};
 use super::dns::Resolver;
-use crate::consul::{Client, Error, Key, Session};
+use crate::consul::{Client, Error, Instances, Key, Session};
 use crate::election::{Names, named_by};
 
 /// How often the parts are asked for again because the lock has changed meanwhile.
@@ -47,12 +47,13 @@ fn once(client: &Client, names: &Names, resolver: &Resolver) -> Asked {
         // A definition is read by name only while somebody leads: an agent logs an error for each query that does not exist.
         let query =
             scope.spawn(|| if is_free { client.query_of_name(&names.query) } else { client.query(&names.query) });
-        let instances = scope.spawn(|| client.instances_everywhere(&names.service));
+        let instances = scope.spawn(|| instances(client, &names));
         let found = scope.spawn(|| client.execute_query(&names.query));
         let session = scope.spawn(|| session_id.and_then(|id| client.session(id).ok().flatten()));
         let dns = resolver.ask(&names, client.deadline().remaining());
         let panicked = || Missing { words: "internal error: a request ended early".to_owned(), is_denied: false };
-        let (query, instances) = (part(query.join(), panicked), part(instances.join(), panicked));
+        let query = part(query.join(), panicked);
+        let instances = instances.join().unwrap_or_else(|_| Err(panicked()));
         let found = part(found.join(), panicked);
         let session: Option<Session> = session.join().ok().flatten();
         let (dns_name, lock) = (resolver.name(&names), lock.clone());
@@ -62,6 +63,21 @@ fn once(client: &Client, names: &Names, resolver: &Resolver) -> Asked {
 
 fn part<T>(answer: thread::Result<Result<T, Error>>, panicked: impl Fn() -> Missing) -> Part<T> {
     answer.map_err(|_| panicked()).and_then(|answer| answer.map_err(Missing::from))
+}
+
+/// Asks for all instances of the service.
+fn instances(client: &Client, names: &Names) -> Part<Instances> {
+    if names.service.is_empty() {
+        let words = "nothing says which service the election is about; name it with --consul-service-name".to_owned();
+        return Err(Missing { words, is_denied: false });
+    }
+    client.instances_everywhere(&names.service).map_err(Missing::from)
+}
+
+/// The names with what the lock's value or the query's definition says of them.
+pub fn resolved(client: &Client, names: &Names) -> Names {
+    let lock = client.key(&names.lock_key).ok().flatten();
+    with_service(client, lock.map_or_else(|| names.clone(), |key| named_by(names, &key)))
 }
 
 /// The names with the service, which the query's definition says where nobody has named it.

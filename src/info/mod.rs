@@ -10,7 +10,7 @@ mod problems;
 mod view;
 mod words;
 
-pub use ask::ask;
+pub use ask::{ask, resolved};
 pub use asked::{Asked, Missing};
 pub use discover::{Discovered, discover};
 pub use dns::Resolver;

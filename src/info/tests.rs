@@ -58,21 +58,20 @@ fn instance(text: &str) -> RemoteInstance {
 }
 
 /// The lock of this holder, with more fields in its value; `-`: free.
-#[allow(clippy::unnecessary_wraps, reason = "a key may also be missing")]
-fn lock(holder: &str, more: &serde_json::Value) -> Option<Key> {
+fn lock(holder: &str, more: &serde_json::Value) -> Key {
     let mut value = json!({});
     if holder != "-" {
         value = json!({"node": holder, "service_id": "redis", "address": format!("10.0.0.{}", &holder[1..]), "port": 6379,
             "session": SESSION, "since": "2026-11-30T12:29:00.000Z"});
     }
     value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    Some(Key {
+    Key {
         session: (holder != "-").then(|| SESSION.to_owned()),
         value: value.to_string().into_bytes(),
         lock_index: 7,
         create_index: 118,
         modify_index: 130,
-    })
+    }
 }
 
 fn asked(lock: Option<Key>, instances: &[&str], dns: &[&str]) -> Asked {
@@ -189,7 +188,7 @@ fn each_state_has_its_problems_the_important_first() {
             ],
         ),
     ] {
-        let info = view(&asked(lock(holder, value), &instances, answers), &Policy::default());
+        let info = view(&asked(Some(lock(holder, value)), &instances, answers), &Policy::default());
         assert_eq!((info.state, &info.problems), (state, &problems), "{holder} {value} {instances:?}");
     }
 }
@@ -213,7 +212,7 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
 #[test]
 fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_the_lock() {
     let missing = |words: &str| Missing { words: words.to_owned(), is_denied: true };
-    let fine = asked(lock("n2", &json!({})), &FINE, &["10.0.0.2"]);
+    let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
     let without = Asked { lock: Err(missing("no key")), ..fine.clone() };
     let info = view(&without, &Policy::default());
     assert_eq!(
@@ -231,7 +230,7 @@ fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_th
 
 #[test]
 fn a_check_that_still_tells_of_a_former_leader_is_named_once_its_output_must_have_arrived() {
-    let fine = asked(lock("n2", &json!({})), &FINE, &["10.0.0.2"]);
+    let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
     let later = |seconds| Asked { now: now() + Duration::from_secs(seconds), ..fine.clone() };
     assert_eq!(view(&later(500), &Policy::default()).problems, [""; 0]);
     let problems = view(&later(600), &Policy::default()).problems;
@@ -242,10 +241,10 @@ fn a_check_that_still_tells_of_a_former_leader_is_named_once_its_output_must_hav
 fn nothing_that_others_write_breaks_a_line() {
     let hostile =
         json!({"history": [{"term": 7, "node": "n2", "since": "2026-11-30T12:29:00Z", "reason": "a\n\u{1b}[31mb"}]});
-    let info = view(&asked(lock("n2", &hostile), &FINE, &["10.0.0.2"]), &Policy::default());
+    let info = view(&asked(Some(lock("n2", &hostile)), &FINE, &["10.0.0.2"]), &Policy::default());
     assert_eq!(info.history[0].reason, "a  [31mb");
     for value in ["", "[]", "{\"node\": 7}", "\u{0}"] {
-        let key = Key { value: value.as_bytes().to_vec(), ..lock("n2", &json!({})).unwrap() };
+        let key = Key { value: value.as_bytes().to_vec(), ..lock("n2", &json!({})) };
         let info = view(&asked(Some(key), &FINE, &[]), &Policy::default());
         assert_eq!(info.leader.unwrap().node, None, "{value}");
         assert!(info.problems[0].starts_with("the lock's value does not describe its holder, an unknown instance"));

@@ -60,6 +60,11 @@ fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_noth
         let told = told(&pass);
         assert_eq!((told.code, &told.info), (0, &expected), "{pass:?}: {told:?}");
     }
+    let unknown = told(&command(server, ["--consul-query-name", "nobody-knows-it"]));
+    assert!(
+        unknown.code == 2 && unknown.has_problem("nothing says which service the election is about"),
+        "{unknown:?}"
+    );
     let requests = proxy.lines();
     assert!(requests.len() > 5 && requests.iter().all(|line| line.starts_with("GET ")), "{requests:?}");
     assert_eq!(one.node.api().lock(&one.key()).unwrap().modify_index, lock.modify_index);

@@ -123,6 +123,11 @@ fn json_has_an_object_a_line_and_until_ends_the_watch() {
     two.leads();
     change.says("\"leads\"");
     assert_eq!(change.ends(), 0);
+    // By the query's name alone, as long as anything says which service it is about.
+    let by_name = |query: &str| {
+        Watching::start(one.node, &["--consul-query-name", query, "--until", "leader", "--timeout", "40s"]).ends()
+    };
+    assert_eq!((by_name(&one.query()), by_name("nobody-knows-it")), (0, 3));
     // It leads already, and does not change.
     let mut in_vain = Watching::start(one.node, &[&options[..], &["change", "--timeout", "300ms"]].concat());
     assert_eq!(in_vain.ends(), 124);
