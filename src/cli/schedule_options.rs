@@ -33,7 +33,7 @@ pub const ROWS: &[OptionSpec] = &[
         .default_words("run it at once")
         .only_of(RUN),
     of_schedule(option("--next", "N", |draft, text| put(&mut draft.run.next, count(text))).help(
-        "Print the next N due times, and end. Asks no Consul; the exit code is 2 if there is none",
+        "Print the next N due times, and end. Asks no Consul; the exit code is 2 if nothing is ever due",
     )),
     of_schedule(
         option("--missed", "once|skip", |draft, text| put(&mut draft.run.ticks.missed, choice(MISSED, text)))

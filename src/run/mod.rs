@@ -8,6 +8,7 @@ mod charge;
 mod decisions;
 mod guard;
 mod machine;
+mod news;
 mod notify;
 mod policy;
 mod timetable;
@@ -34,7 +35,8 @@ use notify::Notify;
 
 pub use charge::Itself;
 pub use guard::{GUARD, START, guard, start};
-pub use machine::{Ending, News};
+pub use machine::Ending;
+pub use news::News;
 pub use policy::{AfterEnd, OnFailure, Settings};
 pub use timetable::Plan;
 

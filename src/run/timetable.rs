@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::machine::{Action, Ending, Input, News, number};
+use super::machine::{Action, Ending, Input, number};
+use super::news::News;
 use crate::lead::Moment;
 use crate::process::Ended;
 use crate::schedule::{Overlap, Policy, Record, Running, Schedule, Step, Why, decide, ended};

@@ -39,7 +39,7 @@ struct Span {
 }
 
 impl Schedule {
-    /// Returns the first due time after a moment; `None`: there is none as far as dates go.
+    /// Returns the first due time after a moment; `None`: nothing is due as far as dates go.
     #[must_use]
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.rhythm {

@@ -1,7 +1,7 @@
 //! Times at which a command is due: the expression, its time zone, the due times, and what a tick means for a run. Must never know
 //! Consul, sessions, processes or options.
 //!
-//! Nothing here asks for the time: whoever calls passes it in.
+//! Nothing here asks for the time: the caller passes it in.
 
 mod calendar;
 mod due;

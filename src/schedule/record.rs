@@ -9,7 +9,7 @@ use crate::text::{capped, one_line};
 /// The most characters of a text in a record.
 const LONGEST: usize = 250;
 
-/// What is known of a schedule's ticks. It is written before a run is started and when it has ended, by whoever holds the lock.
+/// What is known of a schedule's ticks. The holder of the lock writes it before a run is started and when it has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The schedule's expression.

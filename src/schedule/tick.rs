@@ -1,8 +1,8 @@
 //! What a leader does about the ticks of its schedule: a pure function of the record, the policy and the time. Must never know how a run
 //! is started or a record is written.
 //!
-//! A tick is started at most once, since its record is written before: whoever reads that record goes on after it, whatever its own clock
-//! says.
+//! A tick is started at most once, since its record is written before: the next leader reads that record and goes on after it, whatever its
+//! own clock says.
 
 use std::time::Duration;
 
