@@ -107,7 +107,10 @@ impl Pass {
     pub fn by_nobody(mut self, directory: &Path) -> Pass {
         if rustix::process::geteuid().is_root() {
             let copy = directory.join("program");
-            std::fs::copy(binary(), &copy).expect("the program can be copied");
+            // In a process of its own: a child that another test forks meanwhile would hold the copy open for writing, and nobody could
+            // execute it.
+            let copied = Command::new("cp").arg(binary()).arg(&copy).status();
+            assert!(copied.is_ok_and(|status| status.success()), "the program can be copied");
             self.by_nobody = Some(copy);
         }
         self
