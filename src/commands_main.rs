@@ -11,22 +11,23 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use consul_master_election_tagger::{
     Command, CommandKind, Environment, GUARD, Interrupt, Report, START, Style, UsageError, become_command, doctor,
-    follow, guard_command, help, run, show_info,
+    elsewhere, follow, guard_command, help, run, show_info,
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use startup::{begin, exit_on_panic, hide_token, print, this_program};
+use startup::{begin, complain, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
-    exit_on_panic(None);
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
     let arguments: Vec<OsString> = arguments.collect();
+    let code = Some(elsewhere(&arguments).map_or(CommandKind::Run.spec().misuse, |command| command.misuse));
+    exit_on_panic(None, code);
     if name == START {
         let (code, line) = become_command(&arguments);
-        eprintln!("{line}");
+        complain(&line);
         return ExitCode::from(code);
     }
     let not_hidden = hide_token(&arguments);
@@ -34,19 +35,19 @@ fn main() -> ExitCode {
         Ok(Command::Help(command)) => print(&help(command)),
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Other(CommandKind::Doctor, run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, code);
             let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
             let report = doctor(&run, &names);
             end(&report)
         }
         Ok(Command::Other(CommandKind::Info, run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, code);
             let no_colour = std::env::var_os("NO_COLOR");
             let style = Style::of(run.show.format, std::io::stdout().is_terminal(), no_colour.as_deref());
             end(&show_info(&run, style))
         }
         Ok(Command::Other(CommandKind::Watch, run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, code);
             let (interrupt, signal) = (Interrupt::new(), Arc::new(AtomicI32::new(0)));
             interrupt_on_signals(interrupt.clone(), Arc::clone(&signal));
             let style = Style::of(run.show.format, std::io::stdout().is_terminal(), None);
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
             }
         }
         Ok(Command::Other(CommandKind::Run, task)) => {
-            begin(&task, not_hidden);
+            begin(&task, not_hidden, code);
             let code = if name == GUARD {
                 guard_command(&task, this_program())
             } else {
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
         Ok(Command::Other(command, run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, code);
             refuse(command, "this command is not built yet")
         }
         Ok(Command::Check(_)) => refuse(CommandKind::Check, "a check runs consul-master-election-tagger itself"),
@@ -92,7 +93,6 @@ fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
 
 /// Prints a report.
 fn end(report: &Report) -> ExitCode {
-    // Somebody who has closed stderr wants no words.
     let _ = std::io::stderr().write_all(report.error.as_bytes());
     print(&report.text);
     ExitCode::from(report.code)
@@ -102,6 +102,6 @@ fn end(report: &Report) -> ExitCode {
 fn refuse(command: CommandKind, message: &str) -> ExitCode {
     let spec = command.spec();
     let space = if spec.name.is_empty() { "" } else { " " };
-    eprintln!("consul-master-election-tagger{space}{}: error: {message}", spec.name);
+    complain(&format!("consul-master-election-tagger{space}{}: error: {message}", spec.name));
     ExitCode::from(spec.misuse)
 }

@@ -16,10 +16,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use startup::{begin, exit_on_panic, hide_token, print, this_program};
+use startup::{begin, complain, exit_on_panic, hide_token, print, this_program};
 
 fn main() -> ExitCode {
-    exit_on_panic(None);
+    exit_on_panic(None, None);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if let Some(command) = elsewhere(&arguments) {
         return execute(command, &arguments);
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         },
         Ok(Command::Version) => print(&format!("consul-master-election-tagger {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Check(run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, None);
             let interrupt = Interrupt::new();
             // A pass that does not wait ends soon, and can be killed at any point.
             if !run.config.wait.length.is_zero() {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             end(&check(&run, &interrupt))
         }
         Ok(Command::Resign(run)) => {
-            begin(&run, not_hidden);
+            begin(&run, not_hidden, None);
             end(&resign(&run.config))
         }
         Ok(Command::Other(command, _)) => execute(command.spec(), &arguments),
@@ -61,11 +61,11 @@ fn execute(command: &CommandSpec, arguments: &[OsString]) -> ExitCode {
     let beside = this_program().with_file_name(name);
     let program = if beside.exists() { beside } else { name.into() };
     let error = std::process::Command::new(&program).args(arguments).exec();
-    eprintln!(
+    complain(&format!(
         "consul-master-election-tagger {}: error: cannot execute {}: {error}; install it beside this program",
         command.name,
         program.display()
-    );
+    ));
     ExitCode::from(command.misuse)
 }
 

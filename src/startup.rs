@@ -8,9 +8,9 @@ use std::process::ExitCode;
 
 use consul_master_election_tagger::{Run, log_record, loggable, of_panic, take_token};
 
-/// Sets up what a run needs of the process.
-pub fn begin(run: &Run, not_hidden: Option<std::io::Error>) {
-    exit_on_panic(Some(run.config.names.query.clone()));
+/// Sets up what a run needs of the process. `code` is as for [`exit_on_panic`].
+pub fn begin(run: &Run, not_hidden: Option<std::io::Error>, code: Option<u8>) {
+    exit_on_panic(Some(run.config.names.query.clone()), code);
     start_log(run);
     if let Some(error) = not_hidden {
         log::warn!("cannot hide the token from the process list: {error}");
@@ -36,6 +36,11 @@ pub fn this_program() -> PathBuf {
 pub fn print(text: &str) -> ExitCode {
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
+}
+
+/// Complains on standard error. A closed one does not change the exit code.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Logs to standard error. Consul stores both outputs as one text, so a logged line begins as the verdict does.
@@ -76,15 +81,19 @@ fn start_log(run: &Run) {
     }
 }
 
-/// Ends a run that panics with a line and its exit code, instead of a trace and exit code 101.
-pub fn exit_on_panic(query: Option<String>) {
+/// Ends a run that panics with a line and its exit code, instead of a trace and exit code 101. With a `code` of its own it is a command that
+/// somebody typed, whose output is for something else.
+pub fn exit_on_panic(query: Option<String>, code: Option<u8>) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();
         let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
         let message = message.unwrap_or("no message");
         let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
         let verdict = of_panic(query.as_deref(), &format!("{message}{place}"));
-        print(&format!("{}\n", verdict.line));
-        std::process::exit(verdict.exit_code().into());
+        match code {
+            Some(_) => complain(&verdict.line),
+            None => drop(print(&format!("{}\n", verdict.line))),
+        }
+        std::process::exit(code.unwrap_or(verdict.exit_code()).into());
     }));
 }

@@ -1,6 +1,7 @@
 //! `run`: a command on the leader only, its guard, and what becomes the command.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
 use log::{error, info};
@@ -35,14 +36,16 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
         Err(invalid) => (Some(format!("error: {invalid}")), FAILED),
     };
     if let Some(line) = line {
-        error!("{line}");
+        // The level says that already.
+        error!("{}", line.strip_prefix("error: ").unwrap_or(&line));
     }
     code
 }
 
 /// Says what is wrong with the schedule, as for any other option.
 fn refuse(words: &str) -> u8 {
-    eprintln!("consul-master-election-tagger run: error: {words}");
+    // Somebody who has closed stderr wants no words.
+    let _ = writeln!(std::io::stderr(), "consul-master-election-tagger run: error: {words}");
     FAILED
 }
 
