@@ -2,7 +2,7 @@
 
 use super::commands::{COMMANDS, CommandKind, CommandSpec, PROGRAMS};
 use super::option::OptionSpec;
-use super::table::{EXIT_CODES, GROUPS, NOTATION, environment, usage};
+use super::table::{EXIT_CODES, GROUPS, Group, NOTATION, environment, usage};
 
 const NAME: &str = PROGRAMS[0];
 
@@ -21,14 +21,17 @@ pub fn help(command: CommandKind) -> String {
     };
     text += "\nOptions: one dash works as two, --option=VALUE as --option VALUE. \
              An option takes precedence over its variable.\n";
-    for group in GROUPS {
-        let options: Vec<_> = group.options.iter().filter(|option| option.commands.contains(&command)).collect();
-        if !options.is_empty() {
-            text.extend(["\n", group.title, ":\n"]);
-        }
+    let mut groups: Vec<_> = GROUPS.iter().map(|group| (group.title, shown(group, command))).collect();
+    // What only this command has comes first.
+    groups.sort_by_key(|(_, options)| command == CommandKind::Check || !options.iter().any(|option| is_own(option)));
+    for (title, options) in groups.iter().filter(|(_, options)| !options.is_empty()) {
+        text.extend(["\n", title, ":\n"]);
         for option in options {
             text += &entry(&format!("{} {}", option.flag, option.value), description(option));
         }
+    }
+    if only_reads(command) {
+        text += "\nAll other options of the check are accepted too, so its arguments can be copied.\n";
     }
     text.extend(["\n", &wrapped(NOTATION, WIDTH).join("\n"), "\n\nEnvironment:\n"]);
     for (name, meaning) in environment() {
@@ -39,6 +42,30 @@ pub fn help(command: CommandKind) -> String {
         text += &entry(code, vec![(*meaning).to_owned()]);
     }
     text
+}
+
+/// The options of a group that the help of a command shows.
+fn shown(group: &'static Group, command: CommandKind) -> Vec<&'static OptionSpec> {
+    let is_of_use = |option: &&OptionSpec| {
+        !only_reads(command)
+            || option.commands != CommandKind::OF_A_SERVICE
+            || ["Names", "Failover"].contains(&group.title) && !HAS_NO_USE.contains(&option.flag)
+    };
+    group.options.iter().filter(|option| option.commands.contains(&command)).filter(is_of_use).collect()
+}
+
+/// The options of these groups that change nothing of what is shown.
+const HAS_NO_USE: &[&str] =
+    &["--lock-delay", "--ttl", "--wait", "--on-outage", "--watch-port", "--watch-address", "--watch-grace"];
+
+/// Whether a command shows an election, and takes most options of the check only to be called with the check's arguments.
+fn only_reads(command: CommandKind) -> bool {
+    matches!(command, CommandKind::Info | CommandKind::Watch)
+}
+
+/// Whether few commands have the option.
+fn is_own(option: &OptionSpec) -> bool {
+    option.commands.len() < CommandKind::OF_A_SERVICE.len()
 }
 
 fn of_program() -> String {

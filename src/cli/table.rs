@@ -24,8 +24,9 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Names",
         options: &[
-            option("--consul-service-name", "NAME", |draft, text| keep(&mut draft.names.service, text))
-                .help("The service whose instances elect a master. Required"),
+            option("--consul-service-name", "NAME", |draft, text| keep(&mut draft.names.service, text)).help(
+                "The service whose instances elect a master. Required, except by info and doctor, which can find it",
+            ),
             option("--consul-service-id", "ID", |draft, text| keep(&mut draft.names.service_id, text))
                 .help("The ID of the local instance, if the agent has several instances of the service")
                 .default_words("the only one"),
@@ -257,7 +258,7 @@ pub static GROUPS: &[Group] = &[
             .help("Keep metrics for Prometheus in this file, for a textfile collector; its name should end in .prom"),
             option("--log-level", "LEVEL", |draft, text| put(&mut draft.log_level, log_level(text)))
                 .help("Log to stderr: off, error, warn, info, debug or trace")
-                .default_words("RUST_LOG, or warn")
+                .default_words("RUST_LOG, or warn; info for run")
                 .only_of(CommandKind::ALL),
             option("--log-format", "text|json", |draft, text| put(&mut draft.log_format, choice(LOG_FORMATS, text)))
                 .help("How the log is written; json is one object a line, with time, level, election and message")

@@ -114,6 +114,19 @@ pub struct CandidateInfo {
     pub next: bool,
 }
 
+impl LeaderInfo {
+    /// Whether this change of leader began the lead. The term does not show it: it also grows when the lock moves to another session.
+    pub fn began_with(&self, change: &ChangeInfo) -> bool {
+        self.node.as_ref() == Some(&change.node) && self.since.as_ref() == Some(&change.since)
+    }
+
+    /// Whether it is the same lead, of which `other` may be a later state.
+    pub fn is_same_lead(&self, other: &LeaderInfo) -> bool {
+        let begin = |leader: &LeaderInfo| leader.since.clone().ok_or(leader.term);
+        (&self.node, &self.service_id, begin(self)) == (&other.node, &other.service_id, begin(other))
+    }
+}
+
 /// A change of leader.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ChangeInfo {

@@ -13,7 +13,7 @@ use crate::lead::Moment;
 use crate::text::{capped, one_line};
 
 /// The most characters of a status.
-const LONGEST: usize = 200;
+const LONGEST: usize = 500;
 
 /// The socket of the service manager, if there is one.
 #[derive(Debug)]

@@ -74,15 +74,19 @@ pub enum What {
 /// What the lock shows that is new. A leader in between that no look has seen is named by the history.
 pub fn of_lead(before: Option<&Info>, now: &Info) -> Vec<What> {
     let first = before.is_none();
-    let term = |leader: &LeaderInfo| (leader.node.clone(), leader.service_id.clone(), leader.term);
     let led = before.and_then(|before| before.leader.as_ref());
-    if led.map(term) == now.leader.as_ref().map(term) && !first {
+    let is_same = match (led, &now.leader) {
+        (Some(led), Some(leader)) => led.is_same_lead(leader),
+        (None, None) => true,
+        _ => false,
+    };
+    if is_same && !first {
         return Vec::new();
     }
     let mut found = Vec::new();
     if let Some(led) = led {
         let of_next =
-            now.leader.as_ref().and_then(|leader| now.history.iter().find(|change| change.term == leader.term));
+            now.leader.as_ref().and_then(|leader| now.history.iter().find(|change| leader.began_with(change)));
         let reason = of_next.map(|change| change.reason.clone()).or_else(|| now.vacancy.clone());
         found.push(What::Lost { leader: led.clone(), reason: reason.unwrap_or_default() });
     }

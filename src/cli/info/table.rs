@@ -59,7 +59,7 @@ fn headline(info: &Info, paint: &Paint, now: SystemTime) -> String {
     let node = leader.node.as_deref().unwrap_or("an unknown instance");
     let length = leader.since.as_deref().and_then(|since| age(since, now)).map(|age| format!(" for {age}"));
     let reason =
-        info.history.iter().find(|change| change.term == leader.term).map(|change| format!(": {}", change.reason));
+        info.history.iter().find(|change| leader.began_with(change)).map(|change| format!(": {}", change.reason));
     let text = format!(
         "led by {}{}{}, term {}{}",
         paint.bold(node),

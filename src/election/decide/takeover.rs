@@ -23,8 +23,9 @@ pub fn takeover(view: &View, is_ready: bool, names: &Names, policy: &Policy) -> 
     }
     let entries = &view.entries;
     let Some(own) = &entries.own else {
-        // Unknown candidates are another matter: then it does not try.
-        return Takeover { alone: view.others.known().map(|_| Alone::Blind), ..Takeover::default() };
+        // Unknown candidates are another matter: then it does not try. Without a former master there is no tag to take.
+        let is_blind = view.others.known().is_some() && entries.hidden.is_some();
+        return Takeover { alone: is_blind.then_some(Alone::Blind), ..Takeover::default() };
     };
     let instances = |is_whole: bool| -> Vec<Identity> {
         let masters = entries.masters.iter().filter(|entry| entry.is_whole == is_whole);

@@ -158,6 +158,7 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "free n2:200:p:7",
             "free later n2:9:p:7 entry tagged:n2 odd:n3",
             "free later n2:9:p:7 blind",
+            "free later n2:9:p:7 blind hidden:n9",
             "mine+ acquired marked",
             "refused",
             "unknown",
