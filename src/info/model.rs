@@ -53,6 +53,18 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// Returns what it comes to. `is_known`: it could be asked who leads now.
+    pub fn of(is_known: bool, leads: bool, problems: &[String]) -> State {
+        match (is_known, leads) {
+            (false, _) => State::Unknown,
+            (true, false) => State::Leaderless,
+            (true, true) if problems.is_empty() => State::Healthy,
+            (true, true) => State::Troubled,
+        }
+    }
+}
+
 /// The instance that leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LeaderInfo {

@@ -23,12 +23,7 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
     let (answers, is_known) = answers(asked, instances);
     let agrees = if is_known && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
     let problems = problems(&Scene { asked, seen: &seen, answers: &answers, agrees });
-    let state = match (&asked.lock, &asked.stale, leader) {
-        (Err(_), _, _) | (_, Some(_), _) => State::Unknown,
-        (Ok(_), None, None) => State::Leaderless,
-        (Ok(_), None, Some(_)) if problems.is_empty() => State::Healthy,
-        (Ok(_), None, Some(_)) => State::Troubled,
-    };
+    let state = State::of(asked.lock.is_ok() && asked.stale.is_none(), leader.is_some(), &problems);
     Info {
         schema: SCHEMA,
         election: clean(&names.query),

@@ -74,8 +74,8 @@ fn why_nobody_leads_is_said() {
         ),
         (
             json!({}),
-            "nobody leads: the session of n2 ended before it released the lock; nobody can lead within the lock-delay of 15s after \
-             that, and nobody stands if that is over",
+            "nobody leads: the session of n2 ended without a release; its lock-delay of 15s may not be over, and if it is, nobody \
+             stands for the lock",
         ),
     ] {
         assert_eq!(first(seen(false, &more)), (State::Leaderless, None, words.to_owned()));
@@ -170,5 +170,5 @@ fn nothing_that_others_write_breaks_a_line() {
     let shown = serde_json::to_string(&info).unwrap() + &info.problems.concat();
     assert!(!shown.contains("\\n") && !shown.contains("\\u001b"), "{shown}");
     let other = view_run(&asked(true, note(&json!({"election": "y\nz"})).to_string().as_bytes()));
-    assert_eq!(other.problems, ["the lock key is that of the election y z; name that one"]);
+    assert_eq!(other.problems, ["the lock key belongs to another election, y z"]);
 }

@@ -38,12 +38,7 @@ pub fn view_run(asked: &AskedRun) -> Info {
         of_ticks(&schedule, vacancy.is_some(), fault.as_deref(), &mut problems);
         Some(schedule)
     });
-    let state = match (&asked.lock, &asked.stale, holder) {
-        (Err(_), _, _) | (_, Some(_), _) => State::Unknown,
-        (Ok(_), None, None) => State::Leaderless,
-        (Ok(_), None, Some(_)) if problems.is_empty() => State::Healthy,
-        (Ok(_), None, Some(_)) => State::Troubled,
-    };
+    let state = State::of(asked.lock.is_ok() && asked.stale.is_none(), holder.is_some(), &problems);
     Info {
         schema: SCHEMA,
         election: name(asked, &note),
@@ -104,8 +99,8 @@ fn why_free(lock: Option<&Key>, note: &Note) -> String {
         (true, _) => format!("{last} released the lock{reason}, and nobody stands for it"),
         (false, Duration::ZERO) => "the lock is free, and nobody stands for it".to_owned(),
         (false, delay) => format!(
-            "the session of {last} ended before it released the lock; nobody can lead within the lock-delay of {} after \
-             that, and nobody stands if that is over",
+            "the session of {last} ended without a release; its lock-delay of {} may not be over, and if it is, nobody stands for \
+             the lock",
             duration::format(delay)
         ),
     }
@@ -115,9 +110,9 @@ fn why_free(lock: Option<&Key>, note: &Note) -> String {
 fn of_holder(asked: &AskedRun, holder: Option<&str>, own: Option<&Note>, note: &Note) -> Option<String> {
     let is_other = asked.names.is_query_named && !note.election.is_empty() && note.election != asked.names.query;
     if is_other {
-        return Some(format!("the lock key is that of the election {}; name that one", clean(&note.election)));
+        return Some(format!("the lock key belongs to another election, {}", clean(&note.election)));
     }
-    let words = "the lock's value does not describe its holder: something else wrote it, or run has just begun to lead";
+    let words = "the lock's value does not describe its holder: something else wrote it";
     holder.filter(|_| own.is_none()).map(|_| words.to_owned())
 }
 

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::stage::{Told, command, told};
-use crate::harness::{Cluster, NOBODY_LISTENS, Node, Pass, Proxy, Running, secs, seen, shared, wait_for};
+use crate::harness::{Cluster, NOBODY_LISTENS, Node, Pass, Proxy, Running, secs, seen, shared, unique, wait_for};
+use crate::lead::Program;
 use crate::run::{Runner, stop, wait_for_holder};
 use crate::schedule::{Job, LAST, RARE, at};
+use crate::stage::Candidate;
+use consul_master_election_tagger::lead::Election;
 
 /// What `info` on a node says of an election of `run`.
 fn told_of(node: &Node, name: &str) -> Told {
@@ -66,6 +69,32 @@ fn a_run_that_leads_is_shown_on_every_node_and_nothing_is_written() {
 }
 
 #[test]
+fn a_program_that_leads_says_what_it_is_and_what_it_carries_is_no_schedule() {
+    let [n1, n2] = shared().nodes();
+    let name = unique("lead");
+    let builder = Election::builder(&name).holder("worker 7").carry(|_| Ok(json!({"done": 12})));
+    let program = Program::start(builder, n1);
+    let lead = program.leads();
+    let told = told_of(n2, &name);
+    assert_eq!(
+        (told.code, &told.info["leader"]["holder"], &told.info["schedule"]),
+        (0, &json!("worker 7"), &Value::Null)
+    );
+    assert_eq!(told.info["lock"]["fencing_token"], lead.token().to_string());
+    lead.resign("the disk is full").unwrap();
+    program.stopper.stop();
+    let told = wait_for("nobody to lead", secs(60), || seen(told_of(n2, &name), |told| told.code == 2));
+    let words = format!("nobody leads: {} released the lock (the disk is full), and nobody stands for it", n1.name());
+    assert_eq!(told.problems(), [words]);
+    let key = Candidate::alone(n1);
+    key.leads();
+    let told = super::stage::told(&command(n2, ["--name", &name, "--lock-key", &key.key()]));
+    assert_eq!(told.problems(), [format!("the lock key belongs to another election, {}", key.query())]);
+    let told = super::stage::told(&command(n2, ["--lock-key", &key.key()]));
+    assert_eq!(told.info["service"], key.service, "the key says that it is a service's: {told:?}");
+}
+
+#[test]
 fn a_lead_that_was_not_released_names_its_lock_delay() {
     let [n1, n2] = shared().nodes();
     let (runner, api) = (Runner::alone(n1, &[]), n1.api());
@@ -76,8 +105,7 @@ fn a_lead_that_was_not_released_names_its_lock_delay() {
     assert_eq!((told.code, told.leader(), &told.info["lock"]["lock_delay_seconds"]), (0, Some("n9"), &json!(30)));
     api.destroy_session(&session);
     let told = told_of(n2, &runner.name);
-    let words =
-        "the session of n9 ended before it released the lock; nobody can lead within the lock-delay of 30s after that";
+    let words = "the session of n9 ended without a release; its lock-delay of 30s may not be over";
     assert!(told.code == 2 && told.problems()[0].contains(words), "{told:?}");
     assert_eq!(told.info["lock"]["session"], Value::Null);
 }
