@@ -74,6 +74,7 @@ complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -l max-runtime -x -d 'End a run that takes longer; needs --schedule'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from run' -l jitter -x -d 'Start each tick later by up to this time'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from info watch doctor' -l format -x -a 'table json yaml prometheus' -d 'The format of the output; watch and doctor have table, which is lines, and json'
+complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from info' -l name -x -d 'Show the election of run, or of a program, that has this name, instead of a service\'s'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from watch' -l until -x -a 'leader change' -d 'End watch with exit code 0 once somebody leads, or once another leader has taken over'
 complete -c consul-master-election-tagger -n '__fish_seen_subcommand_from doctor' -l file -r -F -d 'Examine this definition, in HCL or JSON, instead of asking the agent; can be repeated'
 complete -c consul-master-election-tagger -n 'not __fish_seen_subcommand_from run' -l metrics-file -r -F -d 'Keep metrics for Prometheus in this file, for a textfile collector; its name should end in .prom'

@@ -69,7 +69,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         kind: CommandKind::Info,
         name: "info",
-        usage: "[--consul-service-name NAME] [OPTIONS]",
+        usage: "[--consul-service-name NAME|--name NAME] [OPTIONS]",
         help: "Show who leads, since when and why, who is next, and what is wrong",
         program: Program::Commands,
         misuse: 3,

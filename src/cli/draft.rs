@@ -9,7 +9,7 @@ use super::commands::CommandKind;
 use super::doctor::DoctorOptions;
 use super::log_record::LogFormat;
 use super::show::Show;
-use super::{Environment, Run, access, run, wording};
+use super::{Environment, Run, access, info_of_run, run, wording};
 use crate::election::{Config, Invalid, Names, Policy, Resign, Wait, WatchPort};
 use crate::run::Settings;
 
@@ -100,6 +100,9 @@ impl Draft {
     pub fn finish(self, command: CommandKind, environment: &Environment) -> Result<Run, String> {
         if command == CommandKind::Run {
             return run::finish(self, environment);
+        }
+        if !self.run.name.is_empty() {
+            return info_of_run::finish(self, environment);
         }
         let derived = Names::of_service(&self.names.service);
         let is_named = self.query.is_some();

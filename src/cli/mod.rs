@@ -12,6 +12,7 @@ mod given;
 mod guess;
 mod help;
 pub mod info;
+mod info_of_run;
 pub mod lines;
 pub mod log_record;
 mod metrics;

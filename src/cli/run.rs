@@ -22,12 +22,8 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
     if task.name.is_empty() && !only_prints {
         return Err("no election is named; give --name or --lock-key".to_owned());
     }
-    for (flag, text) in [("--lock-key", task.key.as_ref()), ("--name", Some(&task.name))] {
-        if let Some(text) = text.filter(|text| !(is_key(text) || only_prints && text.is_empty())) {
-            let hint = "use letters, digits, and - _ . in parts separated by /";
-            return Err(super::wording::invalid_value(flag, text, hint));
-        }
-    }
+    let name = Some(&task.name).filter(|name| !(only_prints && name.is_empty()));
+    check_names(name, task.key.as_ref())?;
     if task.command.is_empty() && !only_prints {
         return Err("no command is given; write it behind --, as in: run --name NAME -- COMMAND".to_owned());
     }
@@ -63,6 +59,21 @@ fn check_schedule(task: &Settings) -> Result<(), String> {
     ];
     match given.iter().find(|(_, given)| *given && task.schedule.is_some()) {
         Some((flag, _)) => Err(format!("{flag} does not work with --schedule; remove one of the two")),
+        None => Ok(()),
+    }
+}
+
+/// Checks that an election's name and its lock key can be a key.
+///
+/// # Errors
+/// Names the option, its value, and what to write instead.
+pub fn check_names(name: Option<&String>, key: Option<&String>) -> Result<(), String> {
+    let given = [("--lock-key", key), ("--name", name)];
+    match given.into_iter().find_map(|(flag, text)| Some((flag, text.filter(|text| !is_key(text))?))) {
+        Some((flag, text)) => {
+            let hint = "use letters, digits, and - _ . in parts separated by /";
+            Err(super::wording::invalid_value(flag, text, hint))
+        }
         None => Ok(()),
     }
 }

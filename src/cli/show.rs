@@ -12,6 +12,8 @@ pub struct Show {
     pub until: Option<Until>,
     /// How long `watch` runs; `None`: for ever.
     pub timeout: Option<Duration>,
+    /// Whether `info` shows an election of `run`, or of a program.
+    pub is_of_run: bool,
     /// The file that a check writes its metrics to.
     pub metrics_file: Option<PathBuf>,
 }

@@ -235,6 +235,9 @@ pub static GROUPS: &[Group] = &[
             .help("The format of the output; watch and doctor have table, which is lines, and json")
             .default_words("table on a terminal and for doctor, json otherwise")
             .only_of(&[CommandKind::Info, CommandKind::Watch, CommandKind::Doctor]),
+            option("--name", "NAME", |draft, text| keep(&mut draft.run.name, text))
+                .help("Show the election of run, or of a program, that has this name, instead of a service's")
+                .only_of(&[CommandKind::Info]),
             option("--until", "leader|change", |draft, text| put(&mut draft.show.until, choice(UNTIL, text)))
                 .help("End watch with exit code 0 once somebody leads, or once another leader has taken over")
                 .default_words("a signal, or --timeout")

@@ -8,7 +8,7 @@ use crate::cli::info::{Report, Style, failed, report};
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::election::{Config, Names};
-use crate::info::{Discovered, Info, Resolver, ask, discover, view};
+use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, view, view_run};
 
 /// The command, as its errors name it.
 const COMMAND: &str = "consul-master-election-tagger info";
@@ -18,6 +18,13 @@ const COMMAND: &str = "consul-master-election-tagger info";
 pub fn info(run: &Run, style: Style) -> Report {
     let Config { names, policy, access, wait } = &run.config;
     let client = Client::new(access, &names.scope, Deadline::after(wait.timeout));
+    let is_of_run = run.show.is_of_run;
+    if is_of_run || is_key_all(names) {
+        let asked = ask_run(&client, names);
+        if is_of_run || asked.is_of_run() {
+            return report(&[view_run(&asked)], style, &access.secrets(), SystemTime::now());
+        }
+    }
     let elections = match elections(&client, names) {
         Ok(elections) => elections,
         Err(error) => return failed(COMMAND, &error, &access.secrets()),
@@ -32,6 +39,12 @@ pub fn info(run: &Run, style: Style) -> Report {
         running.into_iter().filter_map(|one| one.join().ok()).collect()
     });
     report(&infos, style, &access.secrets(), SystemTime::now())
+}
+
+/// Whether the lock key is all that is known of the election. What the key holds says which kind of election it is.
+fn is_key_all(names: &Names) -> bool {
+    let is_key_named = names.lock_key != Names::of_service(&names.service).lock_key;
+    is_key_named && names.service.is_empty() && !names.is_query_named
 }
 
 /// The elections to show.

@@ -91,7 +91,7 @@ fn with_service(client: &Client, names: Names) -> Names {
 }
 
 /// Asks, and if the servers have no leader or are silent, asks for what any of them last knew. Also returns why it had to.
-fn fresh_or_stale<T>(client: &Client, ask: impl Fn(&Client) -> Result<T, Error>) -> (Part<T>, Option<String>) {
+pub fn fresh_or_stale<T>(client: &Client, ask: impl Fn(&Client) -> Result<T, Error>) -> (Part<T>, Option<String>) {
     match ask(&client.until(client.deadline().half())) {
         Ok(answer) => (Ok(answer), None),
         Err(error) if error.is_refusal() => (Err(error.into()), None),

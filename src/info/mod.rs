@@ -6,6 +6,7 @@ mod asked;
 mod discover;
 mod dns;
 mod model;
+mod of_run;
 mod problems;
 mod view;
 mod words;
@@ -15,9 +16,12 @@ pub use asked::{Asked, Missing};
 pub use discover::{Discovered, discover};
 pub use dns::Resolver;
 pub use model::ChangeInfo;
-pub use model::{CandidateInfo, Info, LeaderInfo, State};
+pub use model::{CandidateInfo, DnsInfo, Info, LeaderInfo, State};
 #[cfg(test)]
-pub use model::{DnsInfo, LockInfo, SCHEMA};
+pub use model::{LockInfo, SCHEMA};
+pub use of_run::{ScheduleInfo, ask_run, view_run};
+#[cfg(test)]
+pub use of_run::{TickInfo, TickTime};
 pub use view::view;
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::of_run::ScheduleInfo;
+
 /// The version of the fields: it changes when one of them changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
@@ -14,20 +16,22 @@ pub struct Info {
     pub schema: u32,
     /// The election's name, which is its prepared query's.
     pub election: String,
-    /// The service whose instances take part.
-    pub service: String,
+    /// The service whose instances take part; null if the election is one of `run` or of a program.
+    pub service: Option<String>,
     /// The instance that leads.
     pub leader: Option<LeaderInfo>,
     /// The lock.
     pub lock: LockInfo,
-    /// The election's name in DNS.
-    pub dns: DnsInfo,
+    /// The election's name in DNS; null if the election is not about a service.
+    pub dns: Option<DnsInfo>,
     /// The instances of the service, ordered by name.
     pub candidates: Vec<CandidateInfo>,
     /// What is wrong, the most important first.
     pub problems: Vec<String>,
     /// The last changes of leader, the newest first.
     pub history: Vec<ChangeInfo>,
+    /// The schedule of `run`; null without one.
+    pub schedule: Option<ScheduleInfo>,
     /// Why the lock is free, while it is.
     #[serde(skip)]
     pub vacancy: Option<String>,
@@ -49,6 +53,18 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// Returns what it comes to. `is_known`: it could be asked who leads now.
+    pub fn of(is_known: bool, leads: bool, problems: &[String]) -> State {
+        match (is_known, leads) {
+            (false, _) => State::Unknown,
+            (true, false) => State::Leaderless,
+            (true, true) if problems.is_empty() => State::Healthy,
+            (true, true) => State::Troubled,
+        }
+    }
+}
+
 /// The instance that leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LeaderInfo {
@@ -60,6 +76,8 @@ pub struct LeaderInfo {
     pub address: Option<String>,
     /// Its port; null if it has none or it is unknown.
     pub port: Option<u16>,
+    /// What the program says of itself, if the election is one of `run` or of a program; null if it says nothing.
+    pub holder: Option<String>,
     /// The session that holds the lock.
     pub session: String,
     /// Since when it leads, by its own clock; null if unknown.

@@ -219,11 +219,11 @@ fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_th
         (info.state, info.leader.is_none(), &info.problems[..]),
         (State::Unknown, true, &["no key".to_owned()][..])
     );
-    assert_eq!(info.dns.agrees, None);
+    assert_eq!(info.dns.and_then(|dns| dns.agrees), None);
     let without = Asked { query: Err(missing("no query")), instances: Err(missing("no instances")), ..fine.clone() };
     let info = view(&without, &Policy::default());
     assert_eq!(info.problems, ["no instances", "no query"]);
-    assert_eq!((info.state, info.dns.agrees), (State::Troubled, Some(true)));
+    assert_eq!((info.state, info.dns.and_then(|dns| dns.agrees)), (State::Troubled, Some(true)));
     let info = view(&Asked { stale: Some("no leader".to_owned()), ..fine }, &Policy::default());
     assert_eq!((info.state, info.problems.len()), (State::Unknown, 1));
 }

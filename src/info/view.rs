@@ -23,26 +23,22 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
     let (answers, is_known) = answers(asked, instances);
     let agrees = if is_known && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
     let problems = problems(&Scene { asked, seen: &seen, answers: &answers, agrees });
-    let state = match (&asked.lock, &asked.stale, leader) {
-        (Err(_), _, _) | (_, Some(_), _) => State::Unknown,
-        (Ok(_), None, None) => State::Leaderless,
-        (Ok(_), None, Some(_)) if problems.is_empty() => State::Healthy,
-        (Ok(_), None, Some(_)) => State::Troubled,
-    };
+    let state = State::of(asked.lock.is_ok() && asked.stale.is_none(), leader.is_some(), &problems);
     Info {
         schema: SCHEMA,
         election: clean(&names.query),
-        service: clean(&names.service),
+        service: Some(clean(&names.service)),
         leader: leader.map(|leader| of_leader(leader, seen.term)),
         lock: of_lock(names, lock, asked),
-        dns: DnsInfo {
+        dns: Some(DnsInfo {
             name: clean(&asked.dns_name),
             answers: answers.iter().map(|target| clean(&target.to_string())).collect(),
             agrees,
-        },
+        }),
         candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen)).collect(),
         problems,
         history: of_history(&seen),
+        schedule: None,
         vacancy: match &seen.lead {
             Lead::Nobody(reason) => Some(clean(reason)),
             Lead::Held { .. } => None,
@@ -82,6 +78,7 @@ fn of_leader(leader: &Leader, term: u64) -> LeaderInfo {
         service_id: instance.and_then(|instance| known(&instance.service_id)),
         address: known(&leader.address),
         port: Some(leader.port).filter(|port| *port > 0),
+        holder: None,
         session: clean(&leader.session),
         since: known(&leader.since),
         term,

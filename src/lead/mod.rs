@@ -68,3 +68,4 @@ pub use signal::{Loss, Signal};
 pub use term::FencingToken;
 pub use timing::{Timings, Unsafe};
 pub use value::Leader;
+pub(crate) use value::Note;

@@ -15,7 +15,7 @@ const LONGEST: usize = 100;
 
 /// The note that a holder leaves in the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Note {
+pub(crate) struct Note {
     /// The name of its node; empty if unknown.
     #[serde(default)]
     pub node: String,
@@ -77,6 +77,16 @@ impl Note {
     /// Reads a value. `None`: it is no note.
     pub fn read(value: &[u8]) -> Option<Note> {
         if bounds::has_too_many_values(value) { None } else { serde_json::from_slice(value).ok() }
+    }
+
+    /// Returns whether a value is such a note, and not that of a service's election, which has no lock-delay.
+    pub fn is_in(value: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Own {
+            #[serde(rename = "lock_delay")]
+            _lock_delay: u64,
+        }
+        Note::read(value).is_some() && serde_json::from_slice::<Own>(value).is_ok()
     }
 
     /// Returns the note of a holder whose work is over, from the value that it wrote.

@@ -27,7 +27,7 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// What following came to.
 pub enum Step {
     /// Something has changed.
-    Event(Event),
+    Event(Box<Event>),
     /// The time is over.
     TimeIsOver,
     /// The interrupt has happened.
@@ -92,7 +92,7 @@ impl<'a> Follower<'a> {
     pub fn next(&mut self, limit: Option<Deadline>) -> Step {
         loop {
             if let Some(event) = self.events.pop_front() {
-                return Step::Event(event);
+                return Step::Event(Box::new(event));
             }
             let left = limit.map(|limit| limit.remaining());
             if left.is_some_and(|left| left.is_zero()) {

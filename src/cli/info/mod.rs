@@ -1,6 +1,7 @@
 //! What `info` prints and ends with. Asks nothing.
 
 mod prometheus;
+mod schedule;
 mod table;
 mod yaml;
 

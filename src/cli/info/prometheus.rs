@@ -1,5 +1,6 @@
 //! Elections as metrics, for a textfile collector. Knows the names; `metrics` knows the format.
 
+use super::schedule;
 use crate::cli::metrics::{Family, Kind, add, seconds};
 use crate::info::{Info, State};
 
@@ -18,7 +19,8 @@ const PROBLEMS: Family = ("info_problems", Kind::Gauge, "The number of things th
 pub fn text(elections: &[Info]) -> String {
     let mut text = String::new();
     let of = |info: &'_ Info| -> Vec<(&'static str, String)> {
-        vec![("election", info.election.clone()), ("service", info.service.clone())]
+        let service = info.service.clone().map(|service| ("service", service));
+        std::iter::once(("election", info.election.clone())).chain(service).collect()
     };
     let known: Vec<&Info> = elections.iter().filter(|info| info.state != State::Unknown).collect();
     let all = |infos: &[&Info], value: &dyn Fn(&Info) -> Option<f64>| -> Vec<Sample> {
@@ -43,7 +45,10 @@ pub fn text(elections: &[Info]) -> String {
     put(&mut text, TERM, &all(&known, &|info| term(info)));
     let since = |info: &Info| seconds(info.leader.as_ref()?.since.as_deref()?);
     put(&mut text, SINCE, &all(&known, &since));
-    put(&mut text, AGREES, &all(&known, &|info| info.dns.agrees.map(number)));
+    put(&mut text, AGREES, &all(&known, &|info| info.dns.as_ref()?.agrees.map(number)));
+    for (family, value) in schedule::FAMILIES {
+        put(&mut text, *family, &all(&known, &|info| value(info.schedule.as_ref()?)));
+    }
     put(&mut text, PROBLEMS, &all(&every, &|info| u32::try_from(info.problems.len()).ok().map(f64::from)));
     text
 }

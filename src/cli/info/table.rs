@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::schedule;
 use crate::duration;
-use crate::info::{CandidateInfo, ChangeInfo, Info, LeaderInfo};
+use crate::info::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo};
 
 /// How wide the column of the labels is at least.
 const LABELS: usize = 12;
@@ -38,11 +39,10 @@ impl Paint {
 fn table(info: &Info, paint: &Paint, now: SystemTime) -> String {
     let width = info.election.chars().count().max(LABELS) + 3;
     let label = |text: &str| format!("{text:<width$}");
-    let mut lines = vec![
-        label(&info.election) + &headline(info, paint, now),
-        label("lock") + &lock(info),
-        label("DNS") + &dns(info, paint),
-    ];
+    let mut lines = vec![label(&info.election) + &headline(info, paint, now), label("lock") + &lock(info)];
+    lines.extend(info.dns.as_ref().map(|of| label("DNS") + &dns(of, info.leader.is_some(), paint)));
+    let of_schedule = info.schedule.iter().flat_map(|of| schedule::lines(of, now));
+    lines.extend(of_schedule.map(|(title, words)| label(title) + &words));
     lines.extend(candidates(info, paint));
     lines.extend(info.problems.iter().map(|problem| paint.bad(&format!("! {problem}"))));
     for (at, change) in info.history.iter().enumerate() {
@@ -63,7 +63,7 @@ fn headline(info: &Info, paint: &Paint, now: SystemTime) -> String {
     let text = format!(
         "led by {}{}{}, term {}{}",
         paint.bold(node),
-        place(leader),
+        leader.holder.as_ref().map_or_else(|| place(leader), |holder| format!(" ({holder})")),
         length.unwrap_or_default(),
         leader.term,
         reason.unwrap_or_default()
@@ -97,11 +97,10 @@ fn lock(info: &Info) -> String {
     format!("{}{session}{delay}{token}", lock.key)
 }
 
-fn dns(info: &Info, paint: &Paint) -> String {
-    let dns = &info.dns;
+fn dns(dns: &DnsInfo, has_leader: bool, paint: &Paint) -> String {
     let answers = if dns.answers.is_empty() { "no answer".to_owned() } else { dns.answers.join(", ") };
     let verdict = match dns.agrees {
-        Some(true) if info.leader.is_some() => paint.good(", as the lock says"),
+        Some(true) if has_leader => paint.good(", as the lock says"),
         Some(true) => ", as nobody leads".to_owned(),
         Some(false) => paint.bad(", not as the lock says"),
         None => String::new(),
@@ -171,7 +170,7 @@ fn age(since: &str, now: SystemTime) -> Option<String> {
     Some(rough(age))
 }
 
-fn rough(age: Duration) -> String {
+pub(super) fn rough(age: Duration) -> String {
     let seconds = age.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {

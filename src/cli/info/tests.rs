@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
-use crate::info::{CandidateInfo, ChangeInfo, DnsInfo, LeaderInfo, LockInfo, SCHEMA};
+use crate::info::{CandidateInfo, ChangeInfo, DnsInfo, LeaderInfo, LockInfo, SCHEMA, ScheduleInfo, TickInfo, TickTime};
 
 const DOCUMENT: &str = include_str!("../../../docs/info.md");
 
@@ -15,12 +15,13 @@ fn full() -> Info {
     Info {
         schema: SCHEMA,
         election: "redis-master".to_owned(),
-        service: "redis".to_owned(),
+        service: text("redis"),
         leader: Some(LeaderInfo {
             node: text("n2"),
             service_id: text("redis"),
             address: text("10.0.0.2"),
             port: Some(6379),
+            holder: None,
             session: "5f3ab6a1".to_owned(),
             since: text("2026-11-30T09:17:48.000Z"),
             term: 7,
@@ -31,11 +32,11 @@ fn full() -> Info {
             lock_delay_seconds: Some(Duration::from_secs(15)),
             fencing_token: text("118.7"),
         },
-        dns: DnsInfo {
+        dns: Some(DnsInfo {
             name: "redis-master.query.consul".to_owned(),
             answers: vec!["10.0.0.2:6379".to_owned()],
             agrees: Some(true),
-        },
+        }),
         candidates: vec![
             CandidateInfo {
                 node: "n1".to_owned(),
@@ -83,9 +84,62 @@ fn full() -> Info {
                 reason: "redis-ping was critical on n3".to_owned(),
             },
         ],
+        schedule: None,
         vacancy: None,
         state: State::Troubled,
     }
+}
+
+/// An election of `run` with a schedule, and with nothing unknown.
+fn of_run() -> Info {
+    let time = |text: &str| TickTime { at: text.parse().unwrap(), shown: text.to_owned() };
+    let leader = LeaderInfo {
+        node: Some("n2".to_owned()),
+        holder: Some("process 4109".to_owned()),
+        session: "5f3ab6a1".to_owned(),
+        since: Some("2026-11-30T09:17:48Z".to_owned()),
+        term: 7,
+        ..LeaderInfo::default()
+    };
+    let schedule = ScheduleInfo {
+        expression: "0 * * * *".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+        last: Some(TickInfo {
+            due: time("2026-11-30T12:00:00+01:00"),
+            started: Some(time("2026-11-30T12:00:00.012+01:00")),
+            ended: Some(time("2026-11-30T12:03:20.5+01:00")),
+            status: Some(3),
+            by: Some("n2".to_owned()),
+        }),
+        running_since: None,
+        overdue: None,
+        next_due: Some(time("2026-11-30T14:00:00+01:00")),
+        skipped: 1,
+        missed: 2,
+    };
+    Info {
+        election: "reports".to_owned(),
+        service: None,
+        leader: Some(leader),
+        lock: LockInfo { key: "service/reports/leader".to_owned(), ..full().lock },
+        dns: None,
+        candidates: Vec::new(),
+        problems: vec!["the run of the tick of 2026-11-30T12:00:00+01:00 on n2 ended with status 3".to_owned()],
+        history: Vec::new(),
+        schedule: Some(schedule),
+        ..full()
+    }
+}
+
+/// The same while the command runs and a tick is overdue.
+fn running() -> Info {
+    let of_run = of_run();
+    let schedule = of_run.schedule.clone().map(|schedule| {
+        let last = schedule.last.map(|last| TickInfo { ended: None, status: None, ..last });
+        let started = last.as_ref().and_then(|last| last.started.clone());
+        ScheduleInfo { overdue: started.clone(), running_since: started, last, ..schedule }
+    });
+    Info { schedule, ..of_run }
 }
 
 fn now() -> SystemTime {
@@ -117,16 +171,18 @@ fn documented(header: &str) -> BTreeSet<String> {
 #[test]
 fn every_field_is_documented_and_every_documented_field_is_there() {
     let mut found = BTreeSet::new();
-    paths(&serde_json::to_value(full()).unwrap(), "", &mut found);
+    for info in [full(), of_run()] {
+        paths(&serde_json::to_value(info).unwrap(), "", &mut found);
+    }
     // A row for each object as a whole would say nothing.
-    let objects = ["lock", "dns"].map(str::to_owned);
+    let objects = ["lock"].map(str::to_owned);
     found.retain(|path| !objects.contains(path));
     assert_eq!(documented("field"), found);
 }
 
 #[test]
 fn every_metric_is_documented_and_every_documented_metric_is_there() {
-    let text = report(&[full()], style(Format::Prometheus), &[], now()).text;
+    let text = report(&[full(), of_run(), running()], style(Format::Prometheus), &[], now()).text;
     let seen = crate::election::LeadSeen { is_own: true, term: 7, since: None };
     let names = crate::election::Names::of_service("redis");
     let pass = crate::cli::pass_metrics::next_text(None, &names, Some(&seen), false, now()).unwrap();
@@ -156,6 +212,24 @@ fn the_table_reads_as_in_the_document() {
     let coloured = Style { format: Format::Table, has_colour: true };
     let text = report(&[full()], coloured, &[], now()).text;
     assert!(text.contains("led by \u{1b}[1mn2\u{1b}[0m") && text.contains("\u{1b}[31m! if n2"), "{text:?}");
+}
+
+#[test]
+fn the_table_of_a_run_reads_as_in_the_document() {
+    let text = report(&[of_run()], style(Format::Table), &[], now()).text;
+    let begin = DOCUMENT.find("reports        led by").unwrap();
+    assert_eq!(text, DOCUMENT[begin..].split("```").next().unwrap().replace("5f3ab6a1-…", "5f3ab6a1"));
+    let text = report(&[running()], style(Format::Table), &[], now()).text;
+    assert!(text.contains("last tick      2026-11-30T12:00:00+01:00 on n2, runs for 1 h 29 min\n"), "{text}");
+    let text = report(&[of_run()], style(Format::Prometheus), &[], now()).text;
+    for line in [
+        "consul_election_info_last_status{election=\"reports\"} 3\n",
+        "consul_election_info_running{election=\"reports\"} 0\n",
+        "consul_election_info_missed_ticks_total{election=\"reports\"} 2\n",
+        "consul_election_info_last_due_timestamp_seconds{election=\"reports\"} 1796036400\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn values(text: &str) -> BTreeMap<String, String> {
 }
 
 /// Whether Prometheus's own tool accepts it.
-fn promtool(arguments: &[&str], input: &str) {
+pub fn promtool(arguments: &[&str], input: &str) {
     let mut command = Command::new("promtool");
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("promtool runs; it is in Debian's package prometheus");

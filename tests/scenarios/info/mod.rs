@@ -2,6 +2,7 @@
 
 mod faults;
 mod metrics;
+mod run;
 mod stage;
 mod watch;
 
@@ -35,7 +36,7 @@ fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_noth
         "schema": 1, "election": query, "service": one.service,
         "leader": {
             "node": one.node.name(), "service_id": one.id, "address": one.node.ip().to_string(), "port": 6379,
-            "session": session, "since": lock.value["since"], "term": 1,
+            "holder": null, "session": session, "since": lock.value["since"], "term": 1,
         },
         "lock": {
             "key": one.key(), "session": session, "lock_delay_seconds": 0,
@@ -47,6 +48,7 @@ fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_noth
         "candidates": candidates,
         "problems": [],
         "history": [{"term": 1, "node": one.node.name(), "since": lock.value["since"], "reason": "the first leader"}],
+        "schedule": null,
     });
     assert_eq!(told_here.info, expected);
     // Everywhere the same: on other nodes, on a server without an instance, by the query's name, through a proxy.
