@@ -16,6 +16,7 @@ use consul_master_election_tagger::{
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use startup::{begin, complain, exit_on_panic, hide_token, print, this_program};
 
@@ -79,16 +80,26 @@ fn main() -> ExitCode {
     }
 }
 
-/// Lets SIGINT and SIGTERM end a watch in good order, and notes which one did.
+/// Lets the first SIGINT or SIGTERM end a watch in good order, and notes which one did. The second one ends the process, also if nobody
+/// reads what the watch prints.
 fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
-    // Without it, a signal ends the process all the same.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
-    std::thread::spawn(move || {
-        for signal in signals.forever() {
+    let mut signals = match Signals::new([SIGINT, SIGTERM]) {
+        Ok(signals) => signals,
+        Err(error) => return log::warn!("a signal ends this watch at once: {error}"),
+    };
+    let watch = move || {
+        for (number, signal) in signals.forever().enumerate() {
             noted.store(signal, Ordering::SeqCst);
             interrupt.interrupt();
+            if number > 0 {
+                // It returns only for a signal that cannot end a process.
+                let _ = emulate_default_handler(signal);
+            }
         }
-    });
+    };
+    if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
+        log::warn!("a signal does not end this watch in good order: {error}");
+    }
 }
 
 /// Prints a report.

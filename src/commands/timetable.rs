@@ -19,7 +19,8 @@ pub fn plan(settings: &Settings) -> Result<Option<Plan>, String> {
     let Some(text) = &settings.schedule else { return Ok(None) };
     let schedule = read(text).map_err(|fault| of_schedule_fault(text, &fault))?;
     let policy = Policy { jitter: jitter(&settings.name, settings.ticks.jitter), ..settings.ticks };
-    Ok(Some(Plan { schedule, policy, ends_on_failure: settings.on_failure == OnFailure::Exit }))
+    let ends_on_failure = (settings.on_failure == OnFailure::Exit).then_some(settings.election_timeout);
+    Ok(Some(Plan { schedule, policy, ends_on_failure }))
 }
 
 /// Prints the next due times, and returns the exit code.

@@ -20,20 +20,30 @@ impl Client {
             Some(seen) => json!({"KV": {"Verb": "check-index", "Key": key, "Index": seen.modify_index}}),
             None => json!({"KV": {"Verb": "check-not-exists", "Key": key}}),
         };
-        self.write_if(check, key, session, value, "acquire")
+        let steps = [check, kv_step("lock", key, session, value)];
+        is_done(&self.transaction(&steps, format!("acquire lock {key}"), kv::rule(key))?)
     }
 
-    /// Replaces the value of a key while `session` holds it. `false`: it does not.
+    /// Replaces the value of a key if `session` holds it and it has not changed since `index`. Returns the index of this change; `None`: it
+    /// does not hold it, or it has changed.
     ///
     /// # Errors
-    /// When the request failed or was denied.
-    pub fn rewrite_held(&self, key: &str, session: &str, value: &[u8]) -> Result<bool, Error> {
-        let check = json!({"KV": {"Verb": "check-session", "Key": key, "Session": session}});
-        self.write_if(check, key, session, value, "rewrite")
+    /// When the request failed or was denied. A write that is late by then is refused if another one comes first.
+    pub fn rewrite_held(&self, key: &str, session: &str, value: &[u8], index: u64) -> Result<Option<u64>, Error> {
+        let steps = [
+            json!({"KV": {"Verb": "check-session", "Key": key, "Session": session}}),
+            json!({"KV": {"Verb": "check-index", "Key": key, "Index": index}}),
+            kv_step("lock", key, session, value),
+        ];
+        let answer = self.transaction(&steps, format!("rewrite lock {key}"), kv::rule(key))?;
+        if !is_done(&answer)? {
+            return Ok(None);
+        }
+        let written = answer.parse::<Value>()?["Results"].as_array().and_then(|results| modified(results.last()?));
+        written.map(Some).ok_or_else(|| answer.lacks("ModifyIndex"))
     }
+}
 
-    fn write_if(&self, check: Value, key: &str, session: &str, value: &[u8], verb: &str) -> Result<bool, Error> {
-        let steps = [check, kv_step("lock", key, session, value)];
-        is_done(&self.transaction(&steps, format!("{verb} lock {key}"), kv::rule(key))?)
-    }
+fn modified(result: &Value) -> Option<u64> {
+    result["KV"]["ModifyIndex"].as_u64()
 }

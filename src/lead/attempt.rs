@@ -98,7 +98,8 @@ impl Events {
     /// What a new holder of the key hands on, if anything. An error says why this process must not hold it.
     pub(super) fn carried(&self, key: Option<&Key>) -> Result<Option<Value>, String> {
         let carrier = self.settings.carrier.as_ref();
-        carrier.map(|carrier| carrier.carry(key.map(|key| &key.value[..]))).transpose()
+        let value = key.map(|key| &key.value[..]);
+        carrier.map(|carrier| carrier.carry(&self.settings.key, value)).transpose()
     }
 
     /// When this process may take the free key. One that has never been there is free at once; one that was deleted may still have a

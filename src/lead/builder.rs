@@ -165,7 +165,7 @@ impl Builder {
 
     /// Sets what each holder hands on to the next one in the lock's value. `carry` makes it from what the key carries, just before the key
     /// is acquired; the key is acquired only if it has not changed since. An error says why this process must not lead, which it then
-    /// does not: see [`Pause::Refused`](super::Pause::Refused). [`Lead::carry`](super::Lead::carry) replaces it during a lead.
+    /// does not: see [`Pause::Refused`](super::Pause::Refused). So does a value that no holder has written. [`Lead::carry`](super::Lead::carry) replaces it during a lead.
     #[must_use]
     pub fn carry(mut self, carry: impl Fn(Option<&Value>) -> Result<Value, String> + Send + Sync + 'static) -> Builder {
         self.0.carrier = Some(Carrier::new(carry));

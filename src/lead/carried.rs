@@ -25,12 +25,16 @@ impl Carrier {
         Carrier(Arc::new(carry))
     }
 
-    /// Returns what a new holder of a key with this value writes.
+    /// Returns what a new holder of `key` with this value writes.
     ///
     /// # Errors
-    /// Says why this process must not hold it.
-    pub fn carry(&self, value: Option<&[u8]>) -> Result<Value, String> {
-        self.0(value.and_then(Note::read).and_then(|note| note.carried).as_ref())
+    /// Says why this process must not hold it. A value that no holder has written is a reason: what it replaced is unknown.
+    pub fn carry(&self, key: &str, value: Option<&[u8]>) -> Result<Value, String> {
+        let Some(value) = value.filter(|value| !value.is_empty()) else { return self.0(None) };
+        match Note::read(value) {
+            Some(note) if note != Note::default() => self.0(note.carried.as_ref()),
+            _ => Err(format!("the value of {key} is not an election's; if nobody needs it, consul kv delete {key}")),
+        }
     }
 }
 
@@ -41,20 +45,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_carried_is_found_and_nonsense_is_nothing() {
+    fn what_was_carried_is_found_and_a_value_that_no_holder_wrote_is_refused() {
+        let carrier = Carrier::new(|known| Ok(known.cloned().unwrap_or_default()));
         for (value, expected) in [
-            (&b"{\"node\":\"n1\",\"carried\":{\"a\":7}}"[..], Some(json!({"a": 7}))),
-            (b"{\"carried\":null}", None),
-            (b"{}", None),
-            (b"[]", None),
-            (b"nonsense", None),
-            (b"", None),
+            (&b"{\"node\":\"n1\",\"carried\":{\"a\":7}}"[..], json!({"a": 7})),
+            (b"{\"carried\":1}", json!(1)),
+            (b"{\"session\":\"s1\",\"carried\":null}", Value::Null),
+            (b"{\"released\":true}", Value::Null),
+            (b"", Value::Null),
         ] {
-            let carrier = Carrier::new(|known| Ok(known.cloned().unwrap_or_default()));
-            assert_eq!(carrier.carry(Some(value)), Ok(expected.unwrap_or_default()));
+            assert_eq!(carrier.carry("k", Some(value)), Ok(expected));
+        }
+        let words = "the value of k is not an election's; if nobody needs it, consul kv delete k";
+        for value in [&b"{}"[..], b"[]", b"{\"a\":7}", b"null", b"nonsense", b"\xff", b"{\"node\":7}"] {
+            assert_eq!(carrier.carry("k", Some(value)), Err(words.to_owned()));
         }
         let carrier = Carrier::new(|known| known.cloned().ok_or_else(|| "unknown".to_owned()));
-        assert_eq!(carrier.carry(Some(b"{\"carried\":1}")), Ok(json!(1)));
-        assert_eq!(carrier.carry(None), Err("unknown".to_owned()));
+        assert_eq!(carrier.carry("k", None), Err("unknown".to_owned()));
     }
 }

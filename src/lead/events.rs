@@ -84,6 +84,8 @@ pub struct Events {
     rests_until: Option<Moment>,
     /// Whether the thread that watches the key has started.
     is_watching: bool,
+    /// That thread ends when nobody holds this any more.
+    in_use: Arc<()>,
 }
 
 /// What was reported last.
@@ -132,10 +134,7 @@ impl Iterator for Events {
 
 impl Events {
     pub(super) fn begin(settings: &Arc<Settings>, client: &Client, shared: &Arc<Shared>) -> Events {
-        shared.change(|state| {
-            state.abandoned = false;
-            state.seen = Seen::Nothing;
-        });
+        shared.change(|state| state.seen = Seen::Nothing);
         Events {
             settings: Arc::clone(settings),
             client: client.clone(),
@@ -149,6 +148,7 @@ impl Events {
             free_since: None,
             rests_until: None,
             is_watching: false,
+            in_use: Arc::new(()),
         }
     }
 
@@ -207,7 +207,7 @@ impl Events {
 
     fn watch(&mut self) -> std::io::Result<()> {
         if !self.is_watching {
-            watch::start(&self.client, &self.settings.key, &self.shared)?;
+            watch::start(&self.client, &self.settings.key, &self.shared, &self.in_use)?;
             self.is_watching = true;
         }
         Ok(())
@@ -288,6 +288,5 @@ impl Events {
 impl Drop for Events {
     fn drop(&mut self) {
         self.drop_spare();
-        self.shared.change(|state| state.abandoned = true);
     }
 }

@@ -92,13 +92,12 @@ impl Lead {
     /// When Consul could not be asked. Whether it was written all the same is unknown; writing it again does no harm.
     pub fn carry(&self, value: Value) -> Result<bool, Error> {
         let note = Note { carried: Some(value), ..self.term.note() };
-        let written = self.term.hold().rewrite(&note.encoded(), REQUEST_LIMIT)?;
-        if written {
-            self.term.has_written(note);
-        } else {
-            self.term.prove_now();
+        let written = self.term.hold().rewrite(&note.encoded(), self.term.written(), REQUEST_LIMIT)?;
+        match written {
+            Some(index) => self.term.has_written(note, index),
+            None => self.term.prove_now(),
         }
-        Ok(written)
+        Ok(written.is_some())
     }
 
     /// Releases the lead, leaves a note why, and stands back so that another process can lead.

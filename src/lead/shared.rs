@@ -34,8 +34,6 @@ pub(super) struct State {
     pub leftover: Option<Hold>,
     /// Whether the election is stopped.
     pub stopped: bool,
-    /// Whether nobody asks for events any more.
-    pub abandoned: bool,
     /// Counts the changes, so that one thread waits for no change that another has seen already.
     pub changes: u64,
 }
@@ -70,7 +68,6 @@ impl Shared {
             stands_back_until: None,
             leftover: None,
             stopped: false,
-            abandoned: false,
             changes: 0,
         };
         Shared { state: Mutex::new(state), changed: Condvar::new() }
@@ -133,9 +130,8 @@ impl Shared {
         }
     }
 
-    /// Returns whether a thread that serves the election should end.
+    /// Returns whether the election is stopped.
     pub fn is_over(&self) -> bool {
-        let state = self.lock();
-        state.stopped || state.abandoned
+        self.lock().stopped
     }
 }

@@ -65,6 +65,8 @@ struct State {
     over: bool,
     /// What the key's value says.
     note: Note,
+    /// The index of the last change of the value in this term.
+    written: Option<u64>,
 }
 
 impl Term {
@@ -80,7 +82,7 @@ impl Term {
         note: Note,
         proven: Moment,
     ) -> std::io::Result<Arc<Term>> {
-        let state = State { proven, hurry: false, trouble: None, refused: false, over: false, note };
+        let state = State { proven, hurry: false, trouble: None, refused: false, over: false, note, written: None };
         let term = Arc::new(Term {
             settings: Arc::clone(settings),
             token,
@@ -116,9 +118,15 @@ impl Term {
         self.lock().note.clone()
     }
 
-    /// Notes what was written into the key.
-    pub fn has_written(&self, note: Note) {
-        self.lock().note = note;
+    /// Notes what was written into the key, and the index of that.
+    pub fn has_written(&self, note: Note, index: u64) {
+        let mut state = self.lock();
+        (state.note, state.written) = (note, Some(index));
+    }
+
+    /// Returns the index of the last change of the value in this term.
+    pub fn written(&self) -> Option<u64> {
+        self.lock().written
     }
 
     /// Returns the moment of the last proof.

@@ -1,7 +1,7 @@
 //! The thread that watches the lock key by blocking queries, for as long as somebody asks for events. Must never know what a change
 //! means.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,20 +26,21 @@ const MOST_HASTY: u32 = 5;
 /// The shortest and the longest rest after an error.
 const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
-/// Starts the thread. It ends with the election, at the latest when its present query is answered.
+/// Starts the thread. It ends with the election or when nobody holds `in_use` any more, at the latest when its present query is answered.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(super) fn start(client: &Client, key: &str, shared: &Arc<Shared>) -> std::io::Result<()> {
-    let (client, key, shared) = (client.clone(), key.to_owned(), Arc::clone(shared));
-    thread::Builder::new().name("lock-key".to_owned()).spawn(move || watch(&client, &key, &shared)).map(drop)
+pub(super) fn start(client: &Client, key: &str, shared: &Arc<Shared>, in_use: &Arc<()>) -> std::io::Result<()> {
+    let (client, key, shared, in_use) = (client.clone(), key.to_owned(), Arc::clone(shared), Arc::downgrade(in_use));
+    let work = move || watch(&client, &key, &shared, &in_use);
+    thread::Builder::new().name("lock-key".to_owned()).spawn(work).map(drop)
 }
 
-fn watch(client: &Client, key: &str, shared: &Shared) {
+fn watch(client: &Client, key: &str, shared: &Shared, in_use: &Weak<()>) {
     let mut index: Option<String> = None;
     let mut rest = REST.0;
     let mut hasty = 0;
-    while !shared.is_over() {
+    while !shared.is_over() && in_use.strong_count() > 0 {
         let (asked, begin) = (Moment::now(), Instant::now());
         let limit = if index.is_some() { WAIT + WAIT / 16 + SLACK } else { REQUEST_LIMIT };
         match client.until(Deadline::after(limit)).key_after(key, index.as_deref(), WAIT) {
@@ -69,5 +70,28 @@ fn watch(client: &Client, key: &str, shared: &Shared) {
                 rest = (rest * 2).min(REST.1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consul::{Access, Scope};
+
+    #[test]
+    fn the_thread_ends_with_its_own_events_although_others_ask_again() {
+        let client = Client::new(&Access::default(), &Scope::default(), Deadline::after(Duration::ZERO));
+        let shared = Arc::new(Shared::new());
+        let in_use = Arc::new(());
+        start(&client, "k", &shared, &in_use).unwrap();
+        drop(in_use);
+        let other = Arc::new(());
+        start(&client, "k", &shared, &other).unwrap();
+        let limit = Deadline::after(Duration::from_secs(60));
+        while Arc::strong_count(&shared) > 2 {
+            assert!(!limit.remaining().is_zero(), "the first thread goes on");
+            thread::sleep(Duration::from_millis(20));
+        }
+        shared.stop();
     }
 }

@@ -62,12 +62,23 @@ impl Hold {
         self.within(limit).acquire_unchanged(&self.key, &self.session, value, seen)
     }
 
-    /// Replaces the value of the held key. `false`: it is not held by this session.
+    /// Replaces the value of the held key, which was changed at the index `known` last; `None`: unknown. Returns the new index; `None`: this
+    /// session does not hold the key.
     ///
     /// # Errors
-    /// When Consul could not be asked. The value may be written all the same.
-    pub fn rewrite(&self, value: &[u8], limit: Duration) -> Result<bool, Error> {
-        self.within(limit).rewrite_held(&self.key, &self.session, value)
+    /// When Consul could not be asked. The value may be written all the same, but never after a later one.
+    pub fn rewrite(&self, value: &[u8], known: Option<u64>, limit: Duration) -> Result<Option<u64>, Error> {
+        let client = self.within(limit);
+        let rewrite = |index| client.rewrite_held(&self.key, &self.session, value, index);
+        if let Some(written) = known.map(rewrite).transpose()?.flatten() {
+            return Ok(Some(written));
+        }
+        // An earlier write may have come without an answer.
+        match client.key_consistently(&self.key)?.filter(|key| key.session.as_ref() == Some(&self.session)) {
+            Some(key) if known.is_some() && key.value == value => Ok(Some(key.modify_index)),
+            Some(key) => rewrite(key.modify_index),
+            None => Ok(None),
+        }
     }
 
     /// Asks the servers' leader, which asks a majority, who holds the key.

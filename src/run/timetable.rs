@@ -3,16 +3,20 @@
 //!
 //! A tick's record is written before its run is started, and once more when the run has ended.
 
+mod carry;
+mod recording;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::machine::{Action, Ending, Input, number};
 use super::news::News;
 use crate::lead::Moment;
 use crate::process::Ended;
 use crate::schedule::{Overlap, Policy, Record, Running, Schedule, Step, Why, decide, ended};
+
+pub use carry::carry;
 
 /// The rest after a record that could not be written.
 const RETRY: Duration = Duration::from_millis(500);
@@ -30,8 +34,8 @@ pub struct Plan {
     pub schedule: Schedule,
     /// How ticks are treated.
     pub policy: Policy,
-    /// Whether a denied or unreachable election ends the run.
-    pub ends_on_failure: bool,
+    /// Whether a failed election ends the run, and for how long Consul must have been unreachable for that.
+    pub ends_on_failure: Option<Duration>,
 }
 
 /// The lead, as far as ticks need it.
@@ -65,8 +69,10 @@ enum Stop {
 enum Pending {
     /// This tick starts once it is. Nothing that is written before says so.
     Start(Timestamp),
-    /// A run has ended.
+    /// A run has ended, or does not start.
     End,
+    /// A tick is written as not started.
+    Back,
 }
 
 /// The state of a run on a schedule.
@@ -76,8 +82,14 @@ pub struct Timetable {
     held: Option<Held>,
     child: Option<Child>,
     pending: Option<Pending>,
-    /// When the pending record is written again, after a failure.
+    /// Until when nothing is written, after a failure.
     again: Option<Moment>,
+    /// Whether it was said that the pending record cannot be written.
+    said: bool,
+    /// Why the election could not be held last.
+    failure: Option<String>,
+    /// Since when Consul cannot be asked, and why.
+    outage: Option<(Moment, String)>,
     /// The signal that ends this program.
     ends: Option<u8>,
 }
@@ -85,44 +97,66 @@ pub struct Timetable {
 impl Timetable {
     /// Begins without a lead.
     pub fn new(plan: Plan) -> Timetable {
-        Timetable { plan, held: None, child: None, pending: None, again: None, ends: None }
+        Timetable {
+            plan,
+            held: None,
+            child: None,
+            pending: None,
+            again: None,
+            said: false,
+            failure: None,
+            outage: None,
+            ends: None,
+        }
     }
 
     /// Decides what follows.
     pub fn decide(&mut self, input: Input, now: Moment, clock: Timestamp) -> Vec<Action> {
-        match input {
+        if matches!(input, Input::Leading(_) | Input::Lost(_) | Input::Following(_) | Input::Waiting(_)) {
+            (self.failure, self.outage) = (None, None);
+        }
+        let mut actions = match input {
             Input::Leading(term) => vec![Action::Say(News::Leading(term))],
             Input::Recorded(node, record) => self.begin(node, *record, clock),
             Input::Written(outcome) => self.written(outcome, now, clock),
             Input::Lost(why) => self.lose(why),
             Input::Following(place) => vec![Action::Say(News::Following(place))],
             Input::Waiting(why) => vec![Action::Say(News::Waiting(why))],
-            Input::Unreachable(_, why) => vec![Action::Say(News::Unreachable(why))],
-            Input::Failed(why) if self.plan.ends_on_failure && self.child.is_none() => {
-                vec![Action::End(Ending::Failed(why))]
+            Input::Unreachable(since, why) => {
+                self.outage = Some((since, why.clone()));
+                vec![Action::Say(News::Unreachable(why))]
             }
-            Input::Failed(why) => vec![Action::Say(News::Failed(why))],
+            Input::Failed(why) => self.fail(why),
             Input::Ended(how) => self.end(how, clock),
-            Input::NotStarted => match self.child.take() {
-                Some(Child { stop: Some(Stop::Lost), .. }) => vec![Action::Release(None)],
-                _ => Vec::new(),
-            },
+            Input::NotStarted => self.has_not_started(),
             Input::Signal(signal) => self.signal(signal),
             Input::Tick => self.tick(now, clock),
+        };
+        if let Some(signal) = self.ends.filter(|_| self.child.is_none() && self.pending.is_none()) {
+            self.held = None;
+            if !actions.contains(&Action::Release(None)) {
+                actions.push(Action::Release(None));
+            }
+            actions.push(Action::End(Ending::Signal(signal)));
         }
+        actions
     }
 
     /// Returns the time until something may be due.
     pub fn wakes_in(&self, clock: Timestamp) -> Option<Duration> {
-        let watches = self.child.is_none() || self.plan.policy.overlap == Overlap::Replace;
-        let held = self.held.as_ref().filter(|_| self.pending.is_none() && watches)?;
+        let watches = match &self.child {
+            None => true,
+            Some(child) => child.stop.is_none() && self.plan.policy.overlap == Overlap::Replace,
+        };
+        let waits = self.pending.is_some() || self.again.is_some() || self.ends.is_some();
+        let held = self.held.as_ref().filter(|_| watches && !waits)?;
         let next = self.plan.schedule.next(held.record.settled)?;
         let left = Duration::try_from(next.duration_since(clock)).unwrap_or_default();
         Some(left.saturating_add(self.plan.policy.jitter))
     }
 
     fn begin(&mut self, node: String, record: Record, clock: Timestamp) -> Vec<Action> {
-        (self.pending, self.again) = (None, None);
+        (self.pending, self.again, self.said) = (None, None, false);
         let ahead = Duration::try_from(record.settled.duration_since(clock)).unwrap_or_default();
         let warning = (ahead > SKEW).then_some(Action::Say(News::Ahead(ahead)));
         self.held = Some(Held { since: clock, node, before: record.clone(), record });
@@ -136,11 +170,17 @@ impl Timetable {
     }
 
     fn tick(&mut self, now: Moment, clock: Timestamp) -> Vec<Action> {
-        if self.pending.is_some() {
-            let is_due = self.again.take_if(|again| *again <= now).is_some();
-            return if is_due { self.write() } else { Vec::new() };
+        if self.again.is_some_and(|again| again > now) {
+            return Vec::new();
         }
-        let Some(held) = &mut self.held else { return Vec::new() };
+        let is_due = self.again.take().is_some();
+        match self.pending {
+            // Its deadline may be over by now, or a later tick due.
+            Some(Pending::Start(_)) if is_due => self.forget_start(),
+            Some(_) => return if is_due { self.write() } else { Vec::new() },
+            None => {}
+        }
+        let Some(held) = &mut self.held else { return self.has_outage_ended_it(now) };
         if self.ends.is_some() || self.child.as_ref().is_some_and(|child| child.stop.is_some()) {
             return Vec::new();
         }
@@ -150,6 +190,11 @@ impl Timetable {
         let (record, step) = decide(&held.record, schedule, policy, running, held.since, clock);
         let before = std::mem::replace(&mut held.record, record);
         match step {
+            // The former attempt may have been written all the same.
+            Step::Rest { .. } if self.pending.is_some() => {
+                self.pending = Some(Pending::End);
+                self.write()
+            }
             Step::Rest { .. } => Vec::new(),
             Step::Start { tick } => {
                 held.before = before;
@@ -170,56 +215,33 @@ impl Timetable {
         }
     }
 
-    fn write(&self) -> Vec<Action> {
-        let value = self.held.as_ref().map(|held| held.record.write(&self.plan.schedule));
-        value.map(Action::Record).into_iter().collect()
+    fn fail(&mut self, why: String) -> Vec<Action> {
+        self.outage = None;
+        if self.plan.ends_on_failure.is_some() && self.child.is_none() {
+            return vec![Action::End(Ending::Failed(why))];
+        }
+        if self.failure.as_ref() == Some(&why) {
+            return Vec::new();
+        }
+        self.failure = Some(why.clone());
+        vec![Action::Say(News::Failed(why))]
     }
 
-    fn written(&mut self, outcome: Result<bool, String>, now: Moment, clock: Timestamp) -> Vec<Action> {
-        match (outcome, self.pending) {
-            (Ok(true), Some(Pending::Start(tick))) => {
-                self.pending = None;
-                if self.ends.is_some() {
-                    return self.take_back();
-                }
-                self.child = Some(Child { tick, since: now, stop: None });
-                let shown = self.plan.schedule.shown(tick);
-                vec![Action::Say(News::Runs(shown.clone())), Action::StartTick(shown)]
-            }
-            (Ok(true), Some(Pending::End)) => {
-                self.pending = None;
-                if self.ends.is_some() {
-                    return self.finish();
-                }
-                // A tick that waited for the end starts at once.
-                self.say_next().into_iter().chain(self.tick(now, clock)).collect()
-            }
-            // The election says that the lead is lost. Until then nothing starts, since the record stays pending.
-            (Ok(false), Some(_)) | (_, None) => Vec::new(),
-            (Err(why), Some(_)) => {
-                if self.ends.is_some() {
-                    return self.finish();
-                }
-                let is_first = self.again.is_none();
-                self.again = Some(now.after(RETRY));
-                is_first.then_some(Action::Say(News::NotRecorded(why))).into_iter().collect()
-            }
-        }
-    }
-
-    /// Writes the record of a tick that does not start any more as it was before, so that another node starts it.
-    fn take_back(&mut self) -> Vec<Action> {
-        if let Some(held) = &mut self.held {
-            held.record = held.before.clone();
-        }
-        self.pending = Some(Pending::End);
-        self.write()
+    /// Ends the run if Consul has been unreachable for too long, and nothing runs.
+    fn has_outage_ended_it(&self, now: Moment) -> Vec<Action> {
+        let (Some((since, why)), Some(limit), None) = (&self.outage, self.plan.ends_on_failure, &self.child) else {
+            return Vec::new();
+        };
+        let is_over = since.after(limit) <= now;
+        is_over.then(|| Action::End(Ending::Failed(why.clone()))).into_iter().collect()
     }
 
     fn lose(&mut self, why: String) -> Vec<Action> {
-        (self.held, self.pending, self.again) = (None, None, None);
+        (self.held, self.pending, self.again, self.said) = (None, None, None, false);
         let say = Action::Say(News::Lost(why));
         match &mut self.child {
+            // The guard has said so, too.
+            Some(Child { stop: Some(Stop::Lost), .. }) => Vec::new(),
             Some(child) => {
                 child.stop = Some(Stop::Lost);
                 vec![say, Action::Stop]
@@ -232,8 +254,7 @@ impl Timetable {
         let Some(child) = self.child.take() else { return Vec::new() };
         let say = Action::Say(News::Ran(self.plan.schedule.shown(child.tick), how));
         let Some(held) = self.held.as_mut().filter(|_| child.stop != Some(Stop::Lost)) else {
-            let end = self.ends.map(|signal| Action::End(Ending::Signal(signal)));
-            return [say, Action::Release(None)].into_iter().chain(end).collect();
+            return vec![say, Action::Release(None)];
         };
         let status = match how {
             Ended::Code(code) => code,
@@ -258,40 +279,17 @@ impl Timetable {
             (false, _) if ends || signal == number::HUP => {
                 self.ends.get_or_insert(signal);
                 // A record on its way is answered first.
-                if self.pending.is_some() && self.again.is_none() { Vec::new() } else { self.finish() }
+                if self.again.is_some() {
+                    self.pending = None;
+                }
+                Vec::new()
             }
             (false, _) => Vec::new(),
         }
     }
-
-    fn finish(&mut self) -> Vec<Action> {
-        self.held = None;
-        let signal = self.ends.unwrap_or(number::TERM);
-        vec![Action::Release(None), Action::End(Ending::Signal(signal))]
-    }
 }
 
-/// What a new leader writes into the lock's value, from what it read there.
-///
-/// # Errors
-/// Says why it must not lead.
-pub fn carry(schedule: &Schedule, key: &str, recorded: Option<&Value>, clock: Timestamp) -> Result<Value, String> {
-    let change = format!("to change the schedule, end all runs and delete the key: consul kv delete {key}");
-    let record = match recorded {
-        None => Record::new(schedule, clock),
-        Some(value) => {
-            Record::read(value).ok_or_else(|| format!("the record of ticks in {key} cannot be read; {change}"))?
-        }
-    };
-    match record.difference(schedule) {
-        None => Ok(record.write(schedule)),
-        Some(difference) => {
-            let (text, zone) = difference.recorded;
-            let own = format!("'{}' in {}", schedule.text(), schedule.zone());
-            Err(format!("this node's schedule {own} is not the recorded one '{text}' in {zone}; {change}"))
-        }
-    }
-}
-
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

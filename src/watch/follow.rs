@@ -47,6 +47,7 @@ pub struct Follower<'a> {
     policy: &'a Policy,
     resolver: Resolver,
     news: Receiver<News>,
+    interrupt: Interrupt,
     lock: Lock,
     instances: Option<Instances>,
     /// The last look.
@@ -78,6 +79,7 @@ impl<'a> Follower<'a> {
             policy,
             resolver,
             news,
+            interrupt: interrupt.clone(),
             lock: Lock::Unknown,
             instances: None,
             last: None,
@@ -93,6 +95,9 @@ impl<'a> Follower<'a> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Step::Event(Box::new(event));
+            }
+            if self.interrupt.has_happened() {
+                return Step::Interrupted;
             }
             let left = limit.map(|limit| limit.remaining());
             if left.is_some_and(|left| left.is_zero()) {

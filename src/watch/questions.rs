@@ -1,7 +1,7 @@
 //! The blocking queries of a watch: one on the lock key and one on the instances, each in a thread with a connection of its own. Owns the
 //! threads; does not know what a change means.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,8 @@ pub enum News {
 /// # Errors
 /// When the system gives no thread.
 pub fn start(client: &Client, key: &str, service: &str, interrupt: &Interrupt) -> std::io::Result<Receiver<News>> {
-    let (sender, news) = channel();
+    // A watch whose reader has stalled asks nothing more.
+    let (sender, news) = sync_channel(1);
     let (agent, key) = (client.clone(), key.to_owned());
     spawn("lock-key", sender.clone(), move |index| {
         let (key, next) = until_answer(&agent).key_after(&key, index, LONGEST_QUERY)?;
@@ -53,14 +54,11 @@ pub fn start(client: &Client, key: &str, service: &str, interrupt: &Interrupt) -
         let state = next.clone();
         Ok((News::Instances(instances), state, next))
     })?;
-    let tell = move || {
-        // A watch that no longer exists has nothing to end.
-        let _ = sender.send(News::Interrupted);
+    let wake = move || {
+        // If other news waits, the watch looks at the interrupt after it. One that no longer exists has nothing to end.
+        let _ = sender.try_send(News::Interrupted);
     };
-    interrupt.listen(tell.clone());
-    if interrupt.has_happened() {
-        tell();
-    }
+    interrupt.listen(wake);
     Ok(news)
 }
 
@@ -72,7 +70,7 @@ fn until_answer(client: &Client) -> Client {
 /// Asks again and again behind the last index, and tells what is new. `ask` returns news, what identifies its state, and the next index.
 fn spawn(
     name: &str,
-    news: Sender<News>,
+    news: SyncSender<News>,
     ask: impl Fn(Option<&str>) -> Result<(News, String, String), Error> + Send + 'static,
 ) -> std::io::Result<()> {
     let work = move || {

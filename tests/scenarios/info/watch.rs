@@ -1,6 +1,8 @@
 //! `watch`: each change is a line, whatever happens to the agent or the reader.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
@@ -8,7 +10,9 @@ use std::time::Instant;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Cluster, Health, Node, Pass, clean_environment, secs, seen, shared, signal, wait_for};
+use crate::harness::{
+    Cluster, Health, Node, Pass, Proxy, clean_environment, secs, seen, shared, signal, unique, wait_for,
+};
 use crate::stage::Candidate;
 
 /// A watch in progress, whose lines come one by one. It is killed when dropped.
@@ -188,4 +192,30 @@ fn a_watch_of_many_changes_holds_no_more_memory_or_files_than_one_of_few() {
     assert!(files_later <= files + 1, "{files} files, then {files_later}");
     assert!(memory_later < memory + 1024, "{memory} KiB, then {memory_later}");
     assert!(watching.seen.len() >= 350, "{}", watching.seen.len());
+}
+
+#[test]
+fn a_second_signal_ends_a_watch_whose_reader_has_stalled() {
+    let [n1] = shared().nodes();
+    let proxy = Proxy::before(n1);
+    let (_reader, mut writer) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    while writer.write(b"x").is_ok() {}
+    writer.set_nonblocking(false).unwrap();
+    let service = unique("stalled");
+    let pass = Pass::bare().on(n1).through(&proxy).args(["watch", "--consul-service-name", &service]);
+    let arguments = pass.check_args();
+    let mut command = Command::new(&arguments[0]);
+    clean_environment(&mut command);
+    let mut child = command.args(&arguments[1..]).stdout(OwnedFd::from(writer)).spawn().unwrap();
+    wait_for("both queries to wait", secs(60), || {
+        seen(proxy.lines(), |lines| lines.iter().filter(|line| line.contains("wait=")).count() >= 2)
+    });
+    wait_for("the watch to end", secs(60), || {
+        let ended = child.try_wait().unwrap();
+        if ended.is_none() {
+            signal(child.id(), Signal::TERM);
+        }
+        seen(ended, Option::is_some)
+    });
 }

@@ -63,7 +63,7 @@ impl Job {
 
     /// What the lock's value says of ticks.
     pub fn record(&self, api: &Api) -> Value {
-        api.lock(&self.key()).map(|key| key.value["carried"].clone()).unwrap_or_default()
+        carried(api, &self.key())
     }
 
     /// Writes a record as an earlier leader has left it.
@@ -110,6 +110,11 @@ impl Said {
             }
         }
     }
+}
+
+/// What the value of a lock says of ticks.
+pub fn carried(api: &Api, key: &str) -> Value {
+    api.lock(key).map(|key| key.value["carried"].clone()).unwrap_or_default()
 }
 
 pub fn at(text: &str) -> Timestamp {

@@ -1,9 +1,12 @@
 //! What a new leader does about ticks that were missed or interrupted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
-use super::{Job, LAST, RARE, Said, at};
-use crate::harness::{Cluster, shared};
+use super::{Job, LAST, RARE, Said, at, carried};
+use crate::harness::{Api, Cluster, Proxy, holds_for, secs, seen, shared, wait_for};
 use crate::run::stop;
 
 /// A record after which two ticks were missed.
@@ -93,4 +96,31 @@ fn a_killed_leader_is_followed_by_one_that_does_not_start_its_tick_again() {
     // What was due while the first run ran and nobody led.
     assert_eq!(record["missed"].as_i64().unwrap(), ticks[1].as_second() - tick.as_second() - 1, "{record}");
     stop(second);
+}
+
+#[test]
+fn a_record_that_arrives_late_does_not_replace_a_newer_one() {
+    let [n1] = shared().nodes();
+    let (job, api) = (Job::alone(n1, RARE, &[]), n1.api());
+    job.leave(&api, RARE, &missed_two());
+    let proxy = Proxy::before(n1);
+    let (writes, passed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let watch_end = |api: Api, key: String| move || seen(carried(&api, &key), |record| record["status"] == 0);
+    let has_ended = watch_end(n1.api(), job.key());
+    let (ended, count, late) = (watch_end(n1.api(), job.key()), Arc::clone(&writes), Arc::clone(&passed));
+    proxy.fail(move |request, _| {
+        let writes = request.body.contains("check-session");
+        if writes && count.fetch_add(1, Ordering::SeqCst) == 0 {
+            // The first write waits on its way until the run of its tick is over.
+            wait_for("the end of the run", secs(90), &ended);
+            late.fetch_add(1, Ordering::SeqCst);
+        }
+        None
+    });
+    let running = job.script("true").through(&proxy).spawn();
+    wait_for("the late write", secs(90), || seen(passed.load(Ordering::SeqCst), |passed| *passed == 1));
+    holds_for("the end stays recorded", secs(2), || has_ended().map(drop));
+    assert_eq!(job.ticks().len(), 1);
+    assert!(writes.load(Ordering::SeqCst) >= 3);
+    stop(running);
 }

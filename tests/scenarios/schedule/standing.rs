@@ -46,8 +46,11 @@ fn a_record_that_cannot_be_read_is_nobodys() {
     let running = said.by(job.script("true")).spawn();
     said.wait_for("cannot be read");
     holds_for("nobody leads", secs(2), || seen(api.holder(&job.key()), Option::is_none).map(drop));
-    // What no run has written is no record.
+    // What no run has written hides which tick was the last.
     api.put_key(&job.key(), "a note by hand");
+    said.wait_for("is not an election's");
+    holds_for("nobody leads", secs(2), || seen(api.holder(&job.key()), Option::is_none).map(drop));
+    api.put_key(&job.key(), "");
     wait_for_holder(&api, &job.key());
     stop(running);
 }
