@@ -8,6 +8,7 @@ use log::{error, info};
 
 use super::timetable::{plan, print_next};
 use crate::cli::Run;
+use crate::cli::lines::loggable;
 use crate::cli::run_lines::{FAILED, of_ending, of_news};
 use crate::lead::Client;
 use crate::run::{Itself, News, guard, run as run_task, start};
@@ -23,10 +24,12 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
         Ok(plan) => plan,
         Err(words) => return refuse(&words),
     };
+    let secrets = run.config.access.secrets();
     let say = |news: &News| {
         let words = of_news(news);
         info!("{words}");
-        words
+        // The log hides the secrets by itself, the service manager's status does not.
+        loggable(&words, &secrets)
     };
     let ending = run_task(task, plan, client(run), Itself { program, arguments }, &say, |stream, line| {
         info!("{stream}: {line}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::events::{Event, Events, Last, Pause, REST, Step, TRY_EVERY};
+use super::events::{Event, Events, Last, Pause, REST, Reported, Step, TRY_EVERY};
 use super::lead::Lead;
 use super::moment::Moment;
 use super::services;
@@ -141,7 +141,7 @@ impl Events {
         match Term::begin(&self.settings, &self.shared, hold, token, note, proven) {
             Ok(term) => {
                 self.last = Last::Nothing;
-                self.loss_is_told = false;
+                self.reported = Reported::Leading;
                 self.former = Some(session);
                 let stopped = self.shared.change(|state| {
                     state.term = Some(Arc::clone(&term));

@@ -39,7 +39,7 @@ pub(super) struct Settings {
 
 /// An election in the making: see [`Election::builder`].
 #[derive(Clone, Debug)]
-pub struct Builder(Settings);
+pub struct Builder(pub(super) Settings);
 
 /// Settings that no election can have.
 #[derive(Clone, Debug, PartialEq, Eq)]

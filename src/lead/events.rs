@@ -72,8 +72,8 @@ pub struct Events {
     pub(super) node: String,
     /// The last event, so that nothing is reported twice.
     pub(super) last: Last,
-    /// Whether the loss of the current term was reported.
-    pub(super) loss_is_told: bool,
+    /// What was reported of the current term.
+    pub(super) reported: Reported,
     /// The last session of this process that held the key.
     pub(super) former: Option<String>,
     /// Whether the key has ever been seen.
@@ -96,6 +96,16 @@ pub(super) enum Last {
     Following(String),
     Waiting(Pause),
     Unreachable,
+}
+
+/// What was reported of a term of this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reported {
+    /// It has none.
+    #[default]
+    NoTerm,
+    Leading,
+    Lost,
 }
 
 /// What a step of the candidate brings.
@@ -142,7 +152,7 @@ impl Events {
             spare: None,
             node: String::new(),
             last: Last::Nothing,
-            loss_is_told: false,
+            reported: Reported::NoTerm,
             former: None,
             has_seen_key: false,
             free_since: None,
@@ -154,9 +164,13 @@ impl Events {
 
     /// While this process leads.
     fn lead(&mut self, term: &Term) -> Step {
+        if self.last == Last::Unreachable && self.shared.lock().trouble.is_none() {
+            // The next outage is another one.
+            self.last = Last::Nothing;
+        }
         match term.lost.get() {
-            Some(loss) if !self.loss_is_told => {
-                self.loss_is_told = true;
+            Some(loss) if self.reported != Reported::Lost => {
+                self.reported = Reported::Lost;
                 Step::Report(Event::Lost(loss))
             }
             None => self.tell_outage().unwrap_or(Step::Wait(LONGEST)),
@@ -166,6 +180,10 @@ impl Events {
 
     /// While it does not.
     fn stand(&mut self) -> Step {
+        if std::mem::take(&mut self.reported) != Reported::NoTerm {
+            // What was reported before the term is no news of what comes after it, not even an outage that still lasts.
+            self.last = Last::Nothing;
+        }
         if let Err(error) = self.watch() {
             debug!("{error}");
             return self.pause(Pause::NotHealthy(format!("the system gives no thread: {error}")), REST);
@@ -251,7 +269,7 @@ impl Events {
     fn tell_outage(&mut self) -> Option<Step> {
         let (since, why) = {
             let state = self.shared.lock();
-            let trouble = state.trouble.as_ref()?;
+            let trouble = state.trouble.as_ref().filter(|trouble| !trouble.is_permanent)?;
             (trouble.since, trouble.words.clone())
         };
         if self.last == Last::Unreachable {
@@ -263,6 +281,8 @@ impl Events {
 
     fn has_failed(&mut self, asked: Moment, error: Error) -> Step {
         if error.is_permanent() {
+            // Consul has answered, so an outage is over.
+            self.shared.lock().trouble.take_if(|trouble| !trouble.is_permanent);
             return self.fail(error);
         }
         self.shared.has_failed(asked, error);
@@ -290,3 +310,6 @@ impl Drop for Events {
         self.drop_spare();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,8 +142,8 @@ impl Drop for Lead {
         }
         let loss = self.term.lost.get();
         let stands_back = loss == Some(Loss::Relinquished);
-        let why = loss.map(|loss| loss.to_string()).unwrap_or_default();
-        match self.release(stands_back, &why) {
+        let why = loss.map(|loss| loss.kind()).unwrap_or_default();
+        match self.release(stands_back, why) {
             Ok(()) => debug!("released {}", self.term.settings.key),
             Err(error) => warn!("the lock stays held until its session ends: {error:#}"),
         }

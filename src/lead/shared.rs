@@ -54,7 +54,9 @@ pub(super) struct Trouble {
     pub since: Moment,
     /// The last error in words.
     pub words: String,
-    /// The last error, if it needs an operator.
+    /// Whether the last error needs an operator: Consul has answered, so this is no outage.
+    pub is_permanent: bool,
+    /// That error, until it is reported.
     pub permanent: Option<Error>,
 }
 
@@ -113,9 +115,11 @@ impl Shared {
     pub fn has_failed(&self, asked: Moment, error: Error) {
         log::debug!("{error:#}");
         self.change(|state| {
-            let since = state.trouble.as_ref().map_or(asked, |trouble| trouble.since);
+            let is_permanent = error.is_permanent();
+            let same = state.trouble.as_ref().filter(|trouble| trouble.is_permanent == is_permanent);
+            let since = same.map_or(asked, |trouble| trouble.since);
             let words = format!("{error:#}");
-            state.trouble = Some(Trouble { since, words, permanent: error.is_permanent().then_some(error) });
+            state.trouble = Some(Trouble { since, words, is_permanent, permanent: is_permanent.then_some(error) });
         });
     }
 

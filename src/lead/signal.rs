@@ -17,6 +17,18 @@ pub enum Loss {
     Stopped,
 }
 
+impl Loss {
+    /// The kind of loss in words, for other processes to read: nothing of what Consul, or a proxy before it, has answered.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Loss::Gone(_) => "its session no longer held the lock",
+            Loss::Unproven(_) => "Consul had not confirmed it in time",
+            Loss::Relinquished => "its time is over",
+            Loss::Stopped => "the election is stopped",
+        }
+    }
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,6 +87,13 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kind_of_a_loss_holds_no_answer() {
+        for loss in [Loss::Gone("SECRET".to_owned()), Loss::Unproven("SECRET".to_owned())] {
+            assert!(loss.to_string().contains("SECRET") && !loss.kind().contains("SECRET"), "{loss}");
+        }
+    }
 
     #[test]
     fn the_first_reason_stays_and_wakes_those_who_wait() {

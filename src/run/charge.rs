@@ -1,4 +1,4 @@
-//! A guard as a run holds it: starts it, tells it deadlines and signals, and hears how the command ended. Must never know why.
+//! A guard as a run holds it: starts it, sends it deadlines and signals, and hears how the command ended. Must never know why.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -23,6 +23,9 @@ use crate::process::{Ended, pipe};
 
 /// How much later than the guard the run itself ends a command. The margin of a deadline is longer.
 const LATER: Duration = Duration::from_millis(200);
+
+/// How long a message may take. A guard that is stopped reads nothing, and must not stop the run, too.
+const MESSAGE_WITHIN: Duration = Duration::from_millis(100);
 
 /// This program, and how it is executed as a guard.
 #[derive(Clone, Debug)]
@@ -55,6 +58,17 @@ pub struct Charge {
     kill: Option<Moment>,
     /// When everything must be over.
     end: Option<Moment>,
+    /// Whether it was found to be overdue.
+    was_overdue: bool,
+}
+
+/// What a guard has not done in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// End the command by the deadline of the lead.
+    Deadline,
+    /// End the command after it was told to.
+    Grace,
 }
 
 impl Charge {
@@ -72,6 +86,7 @@ impl Charge {
         line: fn(&str, &str),
     ) -> io::Result<Charge> {
         let (control, own) = UnixStream::pair()?;
+        control.set_write_timeout(Some(MESSAGE_WITHIN))?;
         let mut command = Command::new(&itself.program);
         // Ctrl-C in a terminal reaches every process of a group, and must not end the guard.
         command.arg0(GUARD).args(&itself.arguments).process_group(0);
@@ -91,7 +106,7 @@ impl Charge {
         // Drops this side of what the guard has now.
         drop(command);
         listen(control.try_clone()?, news.clone(), heard)?;
-        let mut charge = Charge { control, process, told: None, grace: settings.grace, kill: None, end: None };
+        let mut charge = Charge::new(control, process, settings.grace);
         let input = stdin();
         wire::send_first(&charge.control, settings.passes_stdin.then(|| input.as_fd()))?;
         charge.extend(lead, settings.outage);
@@ -108,6 +123,10 @@ impl Charge {
         Ok(charge)
     }
 
+    fn new(control: UnixStream, process: Child, grace: Duration) -> Charge {
+        Charge { control, process, told: None, grace, kill: None, end: None, was_overdue: false }
+    }
+
     /// Tells the guard by when the command must be over, if that has changed.
     pub fn extend(&mut self, lead: Option<&Lead>, outage: Outage) {
         let session = lead.map(|lead| lead.session().to_owned());
@@ -122,8 +141,7 @@ impl Charge {
         };
         self.end = end;
         if self.told.as_ref() != Some(&order) {
-            self.tell(&order);
-            self.told = Some(order);
+            self.told = self.tell(&order).then_some(order);
         }
     }
 
@@ -138,21 +156,35 @@ impl Charge {
         self.tell(&Order::Signal(signal));
     }
 
-    /// Returns whether the command should be over, and the guard has not said so: it may be stopped itself.
-    pub fn is_overdue(&self) -> bool {
-        self.kill.into_iter().chain(self.end).min().is_some_and(|end| end.after(LATER).has_come())
+    /// Returns what the command's end is late for, if the guard has not reported that end: it may be stopped itself. The second value
+    /// says whether this is the first time.
+    pub fn overdue(&mut self) -> Option<(Overdue, bool)> {
+        let has_come = |end: Option<Moment>| end.is_some_and(|end| end.after(LATER).has_come());
+        let overdue = match (has_come(self.end), has_come(self.kill)) {
+            (true, _) => Overdue::Deadline,
+            (false, true) => Overdue::Grace,
+            (false, false) => return None,
+        };
+        Some((overdue, !std::mem::replace(&mut self.was_overdue, true)))
     }
 
-    /// Reaps the guard, which has said that it ends.
-    pub fn finish(mut self) {
+    /// Reaps the guard, which has said that it ends, in a thread of its own: it may release the lock first, and be stopped meanwhile.
+    pub fn finish(self) {
+        let mut process = self.process;
         // An error means that it has been reaped.
-        let _ = self.process.wait();
+        let reap = move || drop(process.wait());
+        if let Err(error) = thread::Builder::new().name("reaper".to_owned()).spawn(reap) {
+            debug!("the guard is reaped when this process ends: {error}");
+        }
     }
 
-    fn tell(&self, order: &Order) {
-        if let Err(error) = wire::send(&self.control, order) {
+    /// Returns whether the message is on its way. A short message is sent whole or not at all.
+    fn tell(&self, order: &Order) -> bool {
+        let sent = wire::send(&self.control, order);
+        if let Err(error) = &sent {
             debug!("the guard does not hear this: {error}");
         }
+        sent.is_ok()
     }
 }
 
@@ -175,4 +207,31 @@ fn listen<T: Send + 'static>(control: UnixStream, news: Sender<T>, heard: fn(Hea
         let _ = news.send(heard(last));
     };
     thread::Builder::new().name("guard".to_owned()).spawn(listen).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_that_reads_nothing_and_does_not_end_holds_nobody_up() {
+        let (control, _own) = UnixStream::pair().unwrap();
+        control.set_write_timeout(Some(Duration::from_millis(1))).unwrap();
+        let process = Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = rustix::process::Pid::from_child(&process);
+        let mut charge = Charge::new(control, process, Duration::from_secs(600));
+        let sent = (0..1_000_000).take_while(|_| charge.tell(&Order::Signal(10))).count();
+        assert!(sent < 1_000_000);
+        // What was not sent is sent again later.
+        charge.extend(None, Outage::Stop);
+        assert_eq!(charge.told, None);
+        charge.stop();
+        assert_eq!(charge.overdue(), None);
+        charge.kill = Some(Moment::since_start(Duration::ZERO));
+        assert_eq!(charge.overdue(), Some((Overdue::Grace, true)));
+        charge.end = charge.kill;
+        assert_eq!(charge.overdue(), Some((Overdue::Deadline, false)));
+        charge.finish();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
 }

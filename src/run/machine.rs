@@ -195,8 +195,12 @@ impl Machine {
         }
         let say = Action::Say(News::Lost(why.clone()));
         match &mut self.child {
+            // The election and the guard may both say it.
+            Some(Child { stop: Some(Stop::Lost(_)), .. }) => Vec::new(),
             Some(child) => {
-                child.stop.get_or_insert(Stop::Lost(why));
+                if child.stop != Some(Stop::Signal) {
+                    child.stop = Some(Stop::Lost(why));
+                }
                 vec![say, Action::Stop]
             }
             None => [vec![say], self.after_loss(why)].concat(),
@@ -224,9 +228,15 @@ impl Machine {
 
     fn end(&mut self, ended: Ended, now: Moment) -> Vec<Action> {
         let Some(child) = self.child.take() else { return Vec::new() };
+        if self.leads {
+            // Nothing says that an outage is over while this process leads. One that lasts is reported once more after the lead.
+            self.outage = None;
+        }
         match child.stop {
             Some(Stop::Signal) => return vec![Action::Release(None), Action::End(Ending::Command(ended))],
             Some(Stop::Lost(why)) => return self.after_loss(why),
+            // It ran without a lead, and this process has the lead meanwhile.
+            Some(Stop::Yield) if self.leads => return self.start(now),
             Some(Stop::Yield) => return Vec::new(),
             None => {}
         }

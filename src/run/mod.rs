@@ -13,6 +13,7 @@ mod notify;
 mod policy;
 mod timetable;
 mod wire;
+mod words;
 mod wrap;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -25,13 +26,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SI
 use signal_hook::iterator::Signals;
 
 use crate::consul::Error;
-use crate::lead::{Client, Election, Event, Invalid, Lead, Leader, Moment, Pause};
+use crate::lead::{Client, Election, Event, Invalid, Lead, Moment};
 use crate::process::{Ended, adopt_orphans, end_all};
 use crate::schedule::Record;
-use charge::{Charge, Heard};
+use charge::{Charge, Heard, Overdue};
 use decisions::Decisions;
 use machine::{Action, Input};
 use notify::Notify;
+use words::{expired, place, reason};
 
 pub use charge::Itself;
 pub use guard::{GUARD, START, guard, start};
@@ -42,6 +44,9 @@ pub use timetable::Plan;
 
 /// The longest time between two looks at the deadlines.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The time between two attempts to end what a guard has left behind.
+const KILL_EVERY: Duration = Duration::from_millis(20);
 
 /// How long the end of the election is waited for. Its session ends by its TTL otherwise.
 const STOPS_WITHIN: Duration = Duration::from_secs(3);
@@ -64,6 +69,8 @@ struct Run<'a> {
     decisions: Decisions,
     lead: Option<Lead>,
     charge: Option<Charge>,
+    /// How the command has ended whose guard has died, until nothing of it is left.
+    left: Option<Ended>,
     notify: Notify,
     news: Sender<Woken>,
     /// Words what has happened.
@@ -107,6 +114,7 @@ pub fn run(
         decisions,
         lead: None,
         charge: None,
+        left: None,
         notify: Notify::from_environment(),
         news,
         say,
@@ -158,22 +166,20 @@ impl Run<'_> {
     fn follow(&mut self, woken: &Receiver<Woken>) -> Ending {
         loop {
             let due = self.notify.alive().into_iter().chain(self.decisions.wakes_in());
-            let look = due.fold(LOOK_EVERY, Duration::min);
-            let input = match woken.recv_timeout(look.max(Duration::from_millis(1))) {
+            let longest = if self.left.is_some() { KILL_EVERY } else { LOOK_EVERY };
+            let look = due.fold(longest, Duration::min);
+            let woken = woken.recv_timeout(look.max(Duration::from_millis(1)));
+            // A command that is gone is not late.
+            let is_gone = matches!(woken, Ok(Woken::Guard(Heard::Gone(_))));
+            let late = if is_gone { None } else { self.end_what_is_overdue() };
+            let input = match woken {
                 Ok(woken) => self.input(woken),
                 Err(RecvTimeoutError::Timeout) => Some(Input::Tick),
                 Err(RecvTimeoutError::Disconnected) => Some(Input::Failed("its threads have ended".to_owned())),
             };
-            if let Some(charge) = &mut self.charge {
-                charge.extend(self.lead.as_ref(), self.settings.outage);
-                if charge.is_overdue() {
-                    warn!("the guard has not ended the command in time, so this process does");
-                    // The end of the guard shows on its stream.
-                    end_all(|_, _| (), || false);
-                }
-            }
+            let ended = self.end_what_is_left();
             let recorded = matches!(input, Some(Input::Leading(_))).then(|| self.recorded()).flatten();
-            for input in input.into_iter().chain(recorded).chain([Input::Tick]) {
+            for input in late.into_iter().chain(input).chain(recorded).chain(ended).chain([Input::Tick]) {
                 let actions = self.decisions.decide(input);
                 for action in actions {
                     if let Some(ending) = self.act(action) {
@@ -182,6 +188,29 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Sends the guard its deadline, and ends the command if the guard has not. One attempt: this process goes on whatever a process does.
+    fn end_what_is_overdue(&mut self) -> Option<Input> {
+        let charge = self.charge.as_mut()?;
+        charge.extend(self.lead.as_ref(), self.settings.outage);
+        let (overdue, is_first) = charge.overdue()?;
+        if is_first {
+            warn!("the guard has not ended the command in time, so this process does");
+        }
+        // The end of the guard shows on its stream.
+        end_all(|_, _| (), || true);
+        (is_first && overdue == Overdue::Deadline).then(expired)
+    }
+
+    /// Ends what a guard that has died left behind. Returns the command's end once nothing is left.
+    fn end_what_is_left(&mut self) -> Option<Input> {
+        let ended = self.left.take()?;
+        if end_all(|_, _| (), || true) {
+            return Some(Input::Ended(ended));
+        }
+        self.left = Some(ended);
+        None
     }
 
     /// What the lock's value says of ticks.
@@ -209,9 +238,7 @@ impl Run<'_> {
                 warn!("{words}");
                 return None;
             }
-            Woken::Guard(Heard::Expired) => {
-                Input::Lost("its deadline came, and Consul had not confirmed it".to_owned())
-            }
+            Woken::Guard(Heard::Expired) => expired(),
             Woken::Guard(Heard::Gone(ended)) => {
                 self.charge.take()?.finish();
                 Input::Ended(ended)
@@ -219,9 +246,9 @@ impl Run<'_> {
             Woken::Guard(Heard::Died(ended)) => {
                 let charge = self.charge.take()?;
                 warn!("the guard has ended, and so the command ends");
-                end_all(|_, _| (), || false);
                 charge.finish();
-                Input::Ended(ended.unwrap_or(Ended::Signal(machine::number::KILL)))
+                self.left = Some(ended.unwrap_or(Ended::Signal(machine::number::KILL)));
+                return None;
             }
             Woken::Over => return None,
         })
@@ -272,27 +299,12 @@ impl Run<'_> {
             Ok(charge) => self.charge = Some(charge),
             Err(error) => {
                 // A guard without orders ends by itself.
-                end_all(|_, _| (), || false);
+                let end = Moment::now().after(STOPS_WITHIN);
+                end_all(|_, _| (), || end.has_come());
                 self.lead = None;
                 return Some(Ending::Failed(format!("cannot start a guard: {error}")));
             }
         }
         None
-    }
-}
-
-fn place(leader: &Leader) -> String {
-    match (leader.node.as_str(), leader.holder.as_str()) {
-        ("", _) => format!("session {}", leader.session),
-        (node, "") => node.to_owned(),
-        (node, holder) => format!("{node} ({holder})"),
-    }
-}
-
-fn reason(pause: &Pause) -> String {
-    match pause {
-        Pause::LockDelay => "the lock is in its lock-delay".to_owned(),
-        Pause::StandsBack => "this node stands back".to_owned(),
-        Pause::NotHealthy(why) | Pause::Refused(why) => why.clone(),
     }
 }

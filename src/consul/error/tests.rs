@@ -16,6 +16,16 @@ fn error(kind: Kind) -> Error {
     }
 }
 
+impl Error {
+    /// An error for the tests of other modules: one that needs an operator, or an outage.
+    pub(crate) fn example(is_permanent: bool) -> Error {
+        let (status, words) = if is_permanent { (403, "Permission denied") } else { (500, "No cluster leader") };
+        let error = error(Kind::Status(status, words.to_owned()));
+        assert_eq!(error.is_permanent(), is_permanent);
+        error
+    }
+}
+
 fn chain(error: &Error) -> Vec<String> {
     let (mut texts, mut next) = (vec![error.to_string()], error.source());
     while let Some(error) = next {

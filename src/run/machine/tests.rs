@@ -223,3 +223,57 @@ fn an_election_that_fails_is_retried_left_or_done_without() {
     );
     play(anyway(), &with(&[(40, OK, "release, end Command(Code(0))")]));
 }
+
+#[test]
+fn a_command_that_yields_is_followed_by_one_under_the_lead() {
+    let anyway = || machine(|s| s.on_failure = OnFailure::RunAnyway);
+    let begins = [
+        (1, cut(), "unreachable"),
+        (30, Input::Tick, "runsanyway, start"),
+        (40, Input::Following("n2".to_owned()), "yields, stop"),
+        (41, Input::Leading(7), "leading"),
+    ];
+    let with = |rest: &[Row]| [&begins[..], rest].concat();
+    play(anyway(), &with(&[(42, OK, "start"), (43, OK, "release, end Command(Code(0))")]));
+    play(anyway(), &with(&[(42, lost(), "lost, stop"), (43, OK, "release, end Lost(\"n2 leads\")")]));
+}
+
+#[test]
+fn a_loss_that_is_reported_twice_is_said_once() {
+    let expired = Input::Lost("its deadline came".to_owned());
+    play(
+        machine(|_| ()),
+        &[
+            (1, Input::Leading(7), "leading, start"),
+            (2, lost(), "lost, stop"),
+            (2, expired, ""),
+            // The run ends a command whose guard is stopped, and the loss counts, not the signal.
+            (3, Input::Ended(Ended::Signal(9)), "release, end Lost(\"n2 leads\")"),
+        ],
+    );
+}
+
+#[test]
+fn an_outage_under_a_lead_ends_with_the_command() {
+    let change = |s: &mut Settings| {
+        s.on_failure = OnFailure::Exit;
+        s.on_error = AfterEnd::Reelect;
+    };
+    let begins = [(1, Input::Leading(7), "leading, start"), (2, cut(), "unreachable"), (99, BAD, "reelects, resign")];
+    let with = |rest: &[Row]| [&begins[..], rest].concat();
+    play(machine(change), &with(&[(99, Input::Tick, ""), (100, Input::Leading(8), "leading, start")]));
+    // It lasts: it is reported once more, since when it began.
+    play(machine(change), &with(&[(99, cut(), "unreachable, end Failed(\"no connection\")")]));
+    // Without a lead, it lasts.
+    play(
+        machine(|s| {
+            s.on_failure = OnFailure::RunAnyway;
+            s.on_success = AfterEnd::Rerun;
+        }),
+        &[
+            (30, cut(), "unreachable, runsanyway, start"),
+            (31, OK, "rerun in 1"),
+            (32, Input::Tick, "runsanyway, start"),
+        ],
+    );
+}
