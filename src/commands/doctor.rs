@@ -117,6 +117,10 @@ fn live(run: &Run) -> Result<Vec<Examined>, String> {
             let config = Config { access: access(typed, &planned.config), ..planned.config.clone() };
             let config = if run.is_default_of_service() { config } else { typed.clone() };
             examined.findings.extend(examined_live(&config)?);
+            let own = &planned.config.access.token;
+            if typed.access.token.is_some() && own.is_some() && *own != typed.access.token {
+                examined.findings.push(Finding::OtherToken);
+            }
         }
         all.push(examined);
     }

@@ -27,7 +27,7 @@ mod transport;
 mod txn;
 
 pub use access::{Access, Scope};
-pub use acl::{Resource, Right, Rule};
+pub use acl::{Extent, Resource, Right, Rule};
 pub use address::{Address, AddressError, PortDoubt};
 pub use agent::{Check, Health, Registration, Status};
 pub use catalog::{CatalogInstance, Instances, RemoteInstance};

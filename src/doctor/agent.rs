@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
-use crate::consul::{AgentSettings, Resource, Right, Rights, Rule};
+use crate::consul::{AgentSettings, Extent, Resource, Right, Rights, Rule};
 use crate::election::Config;
 
 /// The oldest version that the tests try.
@@ -109,7 +109,7 @@ pub fn judge_dns(facts: &Facts, config: &Config) -> Vec<Finding> {
 }
 
 /// What the token lacks.
-pub fn judge_token(facts: &Facts) -> Vec<Finding> {
+pub fn judge_token(facts: &Facts, config: &Config) -> Vec<Finding> {
     let known = match &facts.rights {
         Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
         Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
@@ -122,6 +122,14 @@ pub fn judge_token(facts: &Facts) -> Vec<Finding> {
     };
     let mut found: Vec<Finding> =
         known.iter().filter(|(_, allows)| *allows == Some(false)).map(|(rule, _)| lacks(rule)).collect();
+    if config.access.token.is_none() && found.iter().any(|one| matches!(one, Finding::LacksRule { .. })) {
+        // It sees no instance, and so not which node's sessions the election needs.
+        if !known.iter().any(|(rule, _)| rule.resource == Resource::Session) {
+            let rule = Rule { resource: Resource::Session, extent: Extent::All, right: Right::Write };
+            found.push(Finding::LacksRule { rule });
+        }
+        found.insert(0, Finding::NoToken);
+    }
     let unknown: Vec<Rule> =
         known.iter().filter(|(_, allows)| allows.is_none()).map(|(rule, _)| rule.clone()).collect();
     if found.is_empty() && unknown.is_empty() {

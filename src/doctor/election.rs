@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::instance;
 use crate::consul::{RemoteInstance, Status};
-use crate::election::{Config, Holder, Mark, Marks, credible_holder, session_key, signature};
+use crate::election::{Config, Holder, Mark, Marks, credible_holder, may_run, session_key, signature};
 
 /// By how much clocks may differ.
 const SKEW: Duration = Duration::from_secs(10);
@@ -90,6 +90,9 @@ pub fn judge_candidates(facts: &Facts, config: &Config, now: SystemTime) -> Vec<
             }
             Some(mark) if mark.tags != (names.master_tag.clone(), names.slave_tag.clone()) => {
                 found.push(Finding::OtherTags { node, tags: mark.tags });
+            }
+            Some(mark) if !may_run(&one.health.checks, mark.check.as_deref(), names) => {
+                found.push(Finding::NothingRunsThere { node });
             }
             Some(_) => {}
         }

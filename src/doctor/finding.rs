@@ -106,6 +106,10 @@ findings! {
     NotRunYet => Warn "not-run-yet",
     /// The agent cannot start the program.
     CannotStart { check: String, output: String } => Fail "cannot-start",
+    /// The election's own check is critical, or reports an error.
+    ElectionFails { check: String, status: Status, output: String } => Fail "election-fails",
+    /// The instance has a mark of the election, and no check of it runs the election.
+    NothingRuns => Fail "nothing-runs",
     /// The catalog does not have the check.
     NotInCatalog { id: String } => Fail "not-in-catalog",
     /// Nothing listens on the watched port.
@@ -144,6 +148,10 @@ findings! {
     LacksRule { rule: Rule } => Fail "lacks-rule",
     /// The token lacks a right without which it works less well.
     LacksOptionalRule { rule: Rule } => Warn "lacks-optional-rule",
+    /// No token was given.
+    NoToken => Fail "no-token",
+    /// The check has a token of its own, which is not the one that was asked about.
+    OtherToken => Note "other-token",
     /// Consul does not say what the token may do.
     RightsUnknown { rules: Vec<Rule> } => Note "rights-unknown",
     /// The token.
@@ -166,6 +174,8 @@ findings! {
     OtherTags { node: String, tags: (String, String) } => Warn "other-tags",
     /// Another instance takes no part.
     NoMark { node: String } => Warn "no-part",
+    /// Another instance has a mark, and no check that runs the election.
+    NothingRunsThere { node: String } => Warn "nothing-runs-there",
     /// There is no other instance.
     NoOtherCandidate => Warn "no-other-candidate",
     /// Every instance has the priority 0.

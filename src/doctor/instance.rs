@@ -4,7 +4,7 @@ use super::facts::{Facts, Port};
 use super::finding::Finding;
 use super::plan::{local_address, query_tags};
 use crate::consul::{Check, Health, RemoteInstance, Resource, Rights, Status};
-use crate::election::{Config, Mark, Marks, Names, prints};
+use crate::election::{Config, Mark, Marks, Names, may_run, prints, reported_error};
 
 /// How Consul begins the IDs of the checks that stand for maintenance.
 const MAINTENANCE: [&str; 2] = ["_service_maintenance:", "_node_maintenance"];
@@ -93,7 +93,8 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     let cannot_start = |check: &&Check| {
         let output = &check.output;
         check.status == Status::Critical
-            && output.contains(program)
+            // What Consul says of a program that it cannot start names it; its name may be misspelt.
+            && (output.contains(program) || output.contains("exec: \"") || output.contains("fork/exec "))
             && ["executable file not found", "no such file", "permission denied"].iter().any(|why| output.contains(why))
     };
     let broken: Vec<&Check> = checks.iter().filter(cannot_start).collect();
@@ -108,6 +109,22 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     found.extend(
         broken.iter().map(|check| Finding::CannotStart { check: check.id.clone(), output: check.output.clone() }),
     );
+    let fails = |check: &&Check| {
+        let is_said = !check.output.is_empty() && check.status != Status::Passing;
+        !broken.iter().any(|other| other.id == check.id) && (is_said || reported_error(check, names).is_some())
+    };
+    // A check that `--check-id` names wrongly is a finding already.
+    let runs_here = |check: &&Check| printing.is_empty() || printing.iter().any(|other| other.id == check.id);
+    let failing: Vec<&Check> = checks.iter().filter(is_own).filter(runs_here).filter(fails).collect();
+    found.extend(failing.iter().map(|check| Finding::ElectionFails {
+        check: check.id.clone(),
+        status: check.status,
+        output: check.output.clone(),
+    }));
+    let is_known = mark.is_some() && broken.is_empty() && failing.is_empty();
+    if is_known && !may_run(checks, own_id.or(mark.and_then(|mark| mark.check.as_ref())).map(String::as_str), names) {
+        found.push(Finding::NothingRuns);
+    }
     let mut health = 0;
     for check in checks.iter().filter(|check| !is_own(check)) {
         if let Some(at) = MAINTENANCE.iter().position(|start| check.id.starts_with(start)) {

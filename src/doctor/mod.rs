@@ -22,7 +22,7 @@ pub fn examine(facts: &Facts, config: &Config, program: &str, now: SystemTime) -
     [
         agent::not_asked(facts),
         agent::judge_agent(facts, config),
-        agent::judge_token(facts),
+        agent::judge_token(facts, config),
         instance::judge_instance(facts, config, program),
         election::judge_query(facts, config),
         election::judge_lock(facts, config),

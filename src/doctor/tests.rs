@@ -1,7 +1,9 @@
 //! What no healthy Consul of the tests shows: each row is a set-up, and the names of the findings that ask for a change.
 
+use serde_json::json;
+
 use super::*;
-use crate::consul::{AgentSettings, Instances, Rights};
+use crate::consul::{AgentSettings, Health, Instances, RemoteInstance, Rights};
 
 fn facts() -> Facts {
     Facts {
@@ -58,6 +60,55 @@ fn dns_that_does_not_answer_is_a_note() {
     let name = || "redis-master.query.consul".to_owned();
     assert_eq!(found(|facts| facts.name = Some((name(), Err("timed out".to_owned())))), ["no-instance", "dns-silent"]);
     assert_eq!(found(|facts| facts.name = Some((name(), Ok(Vec::new())))), ["no-instance"]);
+}
+
+/// The local instance: these checks, as `(ID, status, output)`, and a mark that names the check.
+fn local(mark: Option<&str>, checks: &[(&str, &str, &str)]) -> Health {
+    let checks = checks.iter().map(|(id, status, output)| {
+        json!({"Node": "n1", "CheckID": id, "Status": status, "Output": output, "ServiceID": "redis"})
+    });
+    let meta = match mark {
+        Some(check) => {
+            let mark = json!({"key": "service/redis-master/leader", "check": check, "tags": ["master", "slave"]});
+            json!({"election-redis-master-mark": mark.to_string()})
+        }
+        None => json!({}),
+    };
+    let registration =
+        json!({"ID": "redis", "Service": "redis", "Port": 6379, "Tags": [], "Meta": meta, "Address": ""});
+    Health {
+        registration: serde_json::from_value(registration).unwrap(),
+        checks: checks.map(|check| serde_json::from_value(check).unwrap()).collect(),
+    }
+}
+
+#[test]
+fn an_election_check_that_fails_or_is_gone_is_found_whatever_the_token_may_do() {
+    let ping = ("ping", "passing", "pong");
+    let missing = "exec: \"consul-master-electon-tagger\": executable file not found in $PATH";
+    for (mark, election, expected) in [
+        (Some("election"), Some(("passing", "election redis-master: slave of n2\n")), &[][..]),
+        (Some("election"), Some(("warning", "election redis-master: error: denied\n")), &["election-fails"]),
+        (Some("election"), Some(("passing", "election redis-master: error: denied\n")), &["election-fails"]),
+        (Some("election"), Some(("critical", "Timed out (30s) running check")), &["election-fails"]),
+        (Some("election"), Some(("critical", missing)), &["cannot-start"]),
+        (None, Some(("critical", missing)), &["cannot-start"]),
+        (Some("election"), Some(("critical", "")), &[]),
+        (Some("election"), None, &["nothing-runs"]),
+        (Some("ping"), None, &["nothing-runs", "no-health-check"]),
+        (Some("election"), Some(("warning", "election redis2-master: error: none\n")), &["election-fails"]),
+    ] {
+        let found = found(|facts| {
+            let own = election.map(|(status, output)| ("election", status, output));
+            let health = local(mark, &[Some(ping), own].into_iter().flatten().collect::<Vec<_>>());
+            facts.instances = Ok(vec![health.clone()]);
+            let (node, node_address) = ("n1".to_owned(), "10.0.0.1".to_owned());
+            let seen = vec![RemoteInstance { node, node_address, checks_index: 0, agent_version: None, health }];
+            facts.everywhere = Ok(Instances { seen, is_filtered: false });
+        });
+        let found: Vec<&str> = found.into_iter().filter(|name| *name != "no-other-candidate").collect();
+        assert_eq!(found, expected, "{mark:?} {election:?}");
+    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod progress;
 mod registration;
 mod remedy;
 mod rules;
+mod running;
 mod seen;
 mod service_port;
 mod session;
@@ -49,7 +50,7 @@ mod value;
 mod wait;
 mod whole;
 
-pub use candidates::DEFAULT_PRIORITY;
+pub use candidates::{DEFAULT_PRIORITY, reported_error};
 pub use complaint::{Complaint, HookName};
 pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, Statuses, Wait, WatchPort};
 pub use credible::holder as credible_holder;
@@ -62,6 +63,7 @@ pub use outcome::{Caveat, Outcome, Role, Settled, Split, Vacancy};
 pub use pass::{Pass, pass};
 pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
+pub use running::may_run;
 pub use seen::{Cause, LeadSeen, Seen};
 pub use signature::{prints, signature};
 pub use survey::{

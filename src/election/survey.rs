@@ -15,6 +15,8 @@ use super::meta::key;
 use super::model::Instance;
 use super::obstacle::Obstacle;
 use super::outcome::Split;
+use super::running::may_run;
+use super::signature::prints;
 use super::unfit::Unfit;
 use super::value::{Holder, Notes, StandBack};
 use super::{candidates, credible, session, succession};
@@ -99,15 +101,25 @@ pub fn survey(
     let (written, past) = (credible::holder(value), credible::past(value));
     let lead = match lock.and_then(|key| key.session.as_ref()) {
         None => Lead::Nobody(succession::reason(term, &past, written.as_ref(), instances, names)),
-        Some(session) => held(session, written, held_by, instances, names),
+        Some(session) => held(session, written.clone(), held_by, instances, names),
     };
     let notes = credible::notes(value).that_hold(&Identity::default(), now);
     let leader = lead.instance().cloned().unwrap_or_default();
     let mut surveyed: Vec<Surveyed> =
         instances.iter().map(|remote| surveyed(remote.clone(), &notes, names, policy)).collect();
     surveyed.sort_by(|a, b| a.instance.cmp(&b.instance));
+    // Without a holder's word, a long name of the election may not be the one that the lines have.
+    let is_name_sure =
+        written.is_some() || instances.iter().any(|one| one.health.checks.iter().any(|it| prints(it, names)));
+    if !is_name_sure {
+        surveyed.iter_mut().filter(|one| one.unfit == Some(Unfit::NothingRuns)).for_each(|one| one.unfit = None);
+    }
     let next = candidates::among(instances.to_vec(), &leader, &notes, names, policy);
     let mut next: Vec<Identity> = next.into_iter().map(|candidate| candidate.instance).collect();
+    let idle = |instance: &Identity| {
+        surveyed.iter().any(|one| one.instance == *instance && one.unfit == Some(Unfit::NothingRuns))
+    };
+    next.retain(|instance| !idle(instance));
     let handed_to = notes.handed_to.filter(|note| !note.is_over).map(|note| note.instance);
     if let Some(at) = handed_to.as_ref().and_then(|chosen| next.iter().position(|instance| instance == chosen)) {
         next[..=at].rotate_right(1);
@@ -148,6 +160,7 @@ fn surveyed(remote: RemoteInstance, notes: &Notes, names: &Names, policy: &Polic
     let note: Option<StandBack> = notes.of(&instance.identity).cloned();
     let unfit = match assess(&instance, names, policy) {
         Err(unfit) => Some(unfit),
+        Ok(_) if !may_run(&instance.checks, instance.marked_check(), names) => Some(Unfit::NothingRuns),
         Ok(_) => note.map(Unfit::StandsBack),
     };
     Surveyed {

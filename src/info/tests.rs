@@ -28,6 +28,7 @@ fn instance(text: &str) -> RemoteInstance {
             let output = match (id, status) {
                 ("election", "warning") => "election redis-master: error: why\n",
                 ("election", "passing") => "election redis-master: slave of n9\n",
+                ("other", _) => "election redis2-master: error: no instance of service redis2\n",
                 _ => "x",
             };
             let of_node = matches!(id, "serfHealth" | "_node_maintenance");
@@ -191,6 +192,39 @@ fn each_state_has_its_problems_the_important_first() {
         let info = view(&asked(Some(lock(holder, value)), &instances, answers), &Policy::default());
         assert_eq!((info.state, &info.problems), (state, &problems), "{holder} {value} {instances:?}");
     }
+}
+
+#[test]
+fn an_instance_whose_checks_run_no_election_is_not_the_next_leader() {
+    let problems = |n1: &str| {
+        let all = [n1, FINE[1]];
+        let info = view(&asked(Some(lock("n2", &json!({}))), &all, &["10.0.0.2"]), &Policy::default());
+        assert_eq!((info.state, info.candidates[0].next), (State::Troubled, false), "{n1}");
+        info.problems
+    };
+    let alone = "if n2 fails, nobody can take over";
+    for (n1, why) in [
+        ("n1 slave ping:passing", "its election check election does not exist"),
+        ("n1 slave ping:passing check=ping", "no check runs the election there"),
+        ("n1 slave ping:passing,other:warning check=other", "no check runs the election there"),
+        ("n1 slave ping:passing,other:passing check=other", "no check runs the election there"),
+    ] {
+        let expected = [format!("n1 cannot lead: {why}"), alone.to_owned()];
+        assert_eq!(problems(n1), expected, "{n1}");
+    }
+}
+
+#[test]
+fn a_leader_that_has_lost_the_only_other_instance_is_a_problem() {
+    let alone = |history: serde_json::Value| {
+        let lock = lock("n2", &json!({"history": history}));
+        view(&asked(Some(lock), &FINE[1..2], &["10.0.0.2"]), &Policy::default())
+    };
+    let change = |node: &str| json!({"term": 6, "node": node, "since": "2026-11-30T12:29:00Z", "reason": "x"});
+    let info = alone(json!([change("n2"), change("n1")]));
+    assert_eq!(info.problems, ["if n2 fails, nobody can take over: there is no other instance"]);
+    assert_eq!(info.state, State::Troubled);
+    assert_eq!(alone(json!([change("n2")])).state, State::Healthy);
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub fn why(unfit: &Unfit) -> String {
         Unfit::OtherKey(key) => format!("it takes part under another lock key, {}", clean(key)),
         Unfit::WrongMark => "its mark is not this program's".to_owned(),
         Unfit::NeverLeads => "its priority is 0".to_owned(),
+        Unfit::NothingRuns => "no check runs the election there".to_owned(),
         Unfit::CheckMissing(id) => format!("its election check {} does not exist", clean(id)),
         Unfit::CheckCritical(id) => format!("its election check {} is critical", clean(id)),
         Unfit::CheckReports(error) => format!("its election check reports {}", clean(error)),

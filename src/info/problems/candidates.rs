@@ -19,7 +19,11 @@ pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
         let node = clean(&instance.instance.node);
         match &instance.unfit {
             Some(
-                unfit @ (Unfit::StandsBack(_) | Unfit::CheckMissing(_) | Unfit::CheckReports(_) | Unfit::WrongMark),
+                unfit @ (Unfit::StandsBack(_)
+                | Unfit::NothingRuns
+                | Unfit::CheckMissing(_)
+                | Unfit::CheckReports(_)
+                | Unfit::WrongMark),
             ) => {
                 found.push(format!("{node} cannot lead: {}", why(unfit)));
             }
@@ -88,10 +92,17 @@ pub fn of_successors(scene: &Scene, found: &mut Vec<String>) {
     let others: Vec<&Surveyed> = seen.instances.iter().filter(takes_part).collect();
     let unfit = others.iter().filter(|instance| instance.unfit.is_some());
     let unfit: Vec<String> = unfit.map(|instance| clean(&instance.instance.node)).collect();
+    let node = clean(&leader.node);
+    // A service that has always had one instance is meant so. Another one shows in the history if it has ever led.
+    let is_alone = seen.instances.len() == 1 && seen.instances.iter().all(|instance| instance.instance == *leader);
+    let is_filtered = scene.asked.instances.as_ref().is_ok_and(|all| all.is_filtered);
+    let had_another = seen.past.history.iter().any(|change| change.node != leader.node);
+    if is_alone && had_another && !is_filtered {
+        found.push(format!("if {node} fails, nobody can take over: there is no other instance"));
+    }
     if unfit.is_empty() {
         return;
     }
-    let node = clean(&leader.node);
     found.push(match &seen.next[..] {
         [] => format!("if {node} fails, nobody can take over"),
         [only] => format!("if {node} fails, only {} can take over", clean(&only.node)),

@@ -20,7 +20,7 @@ fn pair() -> [Candidate<'static>; 2] {
 
 #[test]
 fn a_right_instance_has_no_finding_and_each_trouble_of_its_checks_is_found() {
-    let [one, _two] = &pair();
+    let [one, two] = &pair();
     let doctor = |options: &[&str]| Found::of(one, options);
     let right = doctor(&[]);
     assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
@@ -41,6 +41,10 @@ fn a_right_instance_has_no_finding_and_each_trouble_of_its_checks_is_found() {
     one.node.api().delete_check(&one.ping());
     doctor(&[]).shows("no-health-check");
     assert!(!doctor(&["--watch-port", "--watch-address", &one.node.address()]).has("no-health-check"));
+    one.node.api().delete_check(&one.election_check());
+    doctor(&[]).shows("nothing-runs");
+    let other = Found::of(two, &[]).shows("nothing-runs-there");
+    assert_eq!(other.wrong(), ["nothing-runs-there"], "{other:?}");
 }
 
 #[test]

@@ -35,6 +35,10 @@ pub fn of_election(finding: &Finding) -> Words {
             format!("the instance on {node} takes no part in this election, or has not run yet"),
             "add the election check there, with the same options",
         ),
+        Finding::NothingRunsThere { node } => words(
+            format!("the instance on {node} cannot lead: no check runs the election there"),
+            "add the election check there, with the same options, and reload that agent",
+        ),
         Finding::NoOtherCandidate => words(
             "there is no other instance: when this one fails, nobody leads",
             "register the service on another node",
@@ -60,7 +64,8 @@ pub fn of_election(finding: &Finding) -> Words {
         Finding::CandidatesFine { nodes } => fine(format!("candidates on {}", names(nodes))),
         Finding::NameDisagrees { name, leader, answers } => words(
             format!("{name} answers with {}, and {leader} leads", names(answers)),
-            "run the check on the master's node and read its line; the DNS token needs service:read and node:read",
+            "run the check on the master's node and read its line; with ACLs, the agent's own token (acl.tokens.default) may lack \
+             service:read or node:read",
         ),
         Finding::DnsSilent { name, why } => words(
             format!("the agent's DNS does not answer for {name} here: {why}"),

@@ -62,7 +62,15 @@ pub fn of_instance(finding: &Finding) -> Words {
         ),
         Finding::CannotStart { check, output } => words(
             format!("the agent cannot start check {check}: {}", output.trim()),
-            "install the program where the agent's user can execute it, or write its whole path",
+            "correct its name, install it where the agent's user can execute it, or write its whole path",
+        ),
+        Finding::ElectionFails { check, status, output } => words(
+            format!("election check {check} is {}: {}", status_word(*status), output.trim()),
+            "do what its line says (docs/lines.md); its token and environment may differ from those of doctor",
+        ),
+        Finding::NothingRuns => words(
+            "the instance is marked for the election, and none of its checks runs it now: the instance cannot lead",
+            "add the election check, with the name of this service in its options, and reload the agent",
         ),
         Finding::NotInCatalog { id } => words(
             format!("the catalog does not have {id}, so no session can be made on it"),
@@ -77,5 +85,13 @@ pub fn of_instance(finding: &Finding) -> Words {
         }
         Finding::InstanceFine { id, checks } => fine(format!("instance {id}, with the checks {}", names(checks))),
         _ => None,
+    }
+}
+
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Passing => "passing",
+        Status::Warning => "in warning",
+        Status::Critical => "critical",
     }
 }

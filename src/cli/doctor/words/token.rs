@@ -25,6 +25,14 @@ pub fn of_token(finding: &Finding) -> Words {
         Finding::LacksRule { rule } | Finding::LacksOptionalRule { rule } => {
             words(format!("the token may not {}", right(rule)), format!("add: {rule}"))
         }
+        Finding::NoToken => words(
+            "no token was given: the rights are those of the anonymous token",
+            "give the token of the check with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
+        ),
+        Finding::OtherToken => words(
+            "the rights are those of the token you gave, not those of the check's own token",
+            "run doctor without a token to examine that of the check",
+        ),
         Finding::RightsUnknown { rules } => {
             let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
             words(
