@@ -7,7 +7,6 @@ pub const OF_A_CHILD: &[&str] = &[
     "ELECTION_FENCING_TOKEN",
     "ELECTION_HELD",
     "ELECTION_TICK",
-    "ELECTION_TICK",
     "ELECTION_ROLE",
     "ELECTION_QUERY",
     "ELECTION_SERVICE",
