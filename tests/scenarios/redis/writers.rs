@@ -66,7 +66,8 @@ impl Writers {
     pub fn wait_for_writes_to(&self, server: Ipv4Addr, safe: bool) {
         for (number, writes) in self.writes.iter().enumerate() {
             let before = locked(writes).len();
-            wait_for(&format!("writer {number} to write to {server}"), secs(60), || {
+            // A replica whose link hangs notices that after 60 s (repl-timeout), and the master takes no write without it.
+            wait_for(&format!("writer {number} to write to {server}"), secs(150), || {
                 let writes = locked(writes);
                 let mut new = writes[before..].iter().filter(|write| write.server == server && (write.safe || !safe));
                 new.next().map(drop).ok_or_else(|| format!("last write: {:?}", writes.last()))
