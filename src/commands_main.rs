@@ -15,10 +15,8 @@ use consul_master_election_tagger::{
 };
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
-use startup::{begin, complain, exit_on_panic, hide_token, print, this_program};
+use startup::{begin, complain, exit_on_panic, hide_token, interrupt_on_signals, print, this_program};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
@@ -50,7 +48,10 @@ fn main() -> ExitCode {
         Ok(Command::Other(CommandKind::Watch, run)) => {
             begin(&run, not_hidden, code);
             let (interrupt, signal) = (Interrupt::new(), Arc::new(AtomicI32::new(0)));
-            interrupt_on_signals(interrupt.clone(), Arc::clone(&signal));
+            let noted = Arc::clone(&signal);
+            interrupt_on_signals(&[SIGINT, SIGTERM], interrupt.clone(), move |number| {
+                noted.store(number, Ordering::SeqCst);
+            });
             let style = Style::of(run.show.format, std::io::stdout().is_terminal(), None);
             let report = follow(&run, style, &interrupt, |text| {
                 let mut out = std::io::stdout();
@@ -70,35 +71,13 @@ fn main() -> ExitCode {
             };
             ExitCode::from(code)
         }
-        Ok(Command::Other(command, run)) => {
-            begin(&run, not_hidden, code);
-            refuse(command, "this command is not built yet")
+        Ok(Command::Check(_) | Command::Other(CommandKind::Check, _)) => {
+            refuse(CommandKind::Check, "a check runs consul-master-election-tagger itself")
         }
-        Ok(Command::Check(_)) => refuse(CommandKind::Check, "a check runs consul-master-election-tagger itself"),
-        Ok(Command::Resign(_)) => refuse(CommandKind::Resign, "type consul-master-election-tagger resign"),
+        Ok(Command::Resign(_) | Command::Other(CommandKind::Resign, _)) => {
+            refuse(CommandKind::Resign, "type consul-master-election-tagger resign")
+        }
         Err(UsageError { command, message, .. }) => refuse(command, &message),
-    }
-}
-
-/// Lets the first SIGINT or SIGTERM end a watch in good order, and notes which one did. The second one ends the process, also if nobody
-/// reads what the watch prints.
-fn interrupt_on_signals(interrupt: Interrupt, noted: Arc<AtomicI32>) {
-    let mut signals = match Signals::new([SIGINT, SIGTERM]) {
-        Ok(signals) => signals,
-        Err(error) => return log::warn!("a signal ends this watch at once: {error}"),
-    };
-    let watch = move || {
-        for (number, signal) in signals.forever().enumerate() {
-            noted.store(signal, Ordering::SeqCst);
-            interrupt.interrupt();
-            if number > 0 {
-                // It returns only for a signal that cannot end a process.
-                let _ = emulate_default_handler(signal);
-            }
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
-        log::warn!("a signal does not end this watch in good order: {error}");
     }
 }
 

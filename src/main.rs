@@ -13,10 +13,8 @@ use consul_master_election_tagger::{
     resign,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
-use startup::{begin, complain, exit_on_panic, hide_token, print, this_program};
+use startup::{begin, complain, exit_on_panic, hide_token, interrupt_on_signals, print, this_program};
 
 fn main() -> ExitCode {
     exit_on_panic(None, None);
@@ -36,7 +34,8 @@ fn main() -> ExitCode {
             let interrupt = Interrupt::new();
             // A pass that does not wait ends soon, and can be killed at any point.
             if !run.config.wait.length.is_zero() {
-                interrupt_on_signals(interrupt.clone());
+                // `pkill -HUP consul`, meant to reload the agent, reaches this program too.
+                interrupt_on_signals(&[SIGTERM, SIGINT, SIGHUP], interrupt.clone(), |_| ());
             }
             end(&check(&run, &interrupt))
         }
@@ -67,25 +66,4 @@ fn execute(command: &CommandSpec, arguments: &[OsString]) -> ExitCode {
         program.display()
     ));
     ExitCode::from(command.misuse)
-}
-
-/// Lets the first SIGTERM, SIGINT or SIGHUP end a wait in good order, and the second one end the process. Consul shows a run that a signal
-/// kills as critical, and `pkill -HUP consul`, meant to reload the agent, reaches this program too.
-fn interrupt_on_signals(interrupt: Interrupt) {
-    let mut signals = match Signals::new([SIGTERM, SIGINT, SIGHUP]) {
-        Ok(signals) => signals,
-        Err(error) => return log::warn!("a signal ends this run at once: {error}"),
-    };
-    let watch = move || {
-        for (number, signal) in signals.forever().enumerate() {
-            interrupt.interrupt();
-            if number > 0 {
-                // It returns only for a signal that cannot end a process.
-                let _ = emulate_default_handler(signal);
-            }
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
-        log::warn!("a signal does not end this run in good order: {error}");
-    }
 }

@@ -1,4 +1,4 @@
-//! What both programs need of the process: the token out of the process list, the log, a panic's line, output. Knows no command.
+//! What both programs need of the process: the token out of the process list, the log, signals, a panic's line, output. Knows no command.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -6,7 +6,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use consul_master_election_tagger::{Run, log_record, loggable, of_panic, take_token};
+use consul_master_election_tagger::{Interrupt, Run, log_record, loggable, of_panic, take_token};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 /// Sets up what a run needs of the process. `code` is as for [`exit_on_panic`].
 pub fn begin(run: &Run, not_hidden: Option<std::io::Error>, code: Option<u8>) {
@@ -36,6 +38,28 @@ pub fn this_program() -> PathBuf {
 pub fn print(text: &str) -> ExitCode {
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
+}
+
+/// Lets the first of these signals end a wait in good order, after `noted` has heard which one it was. The second one ends the process, also
+/// if nobody reads what it prints. Consul shows a run that a signal kills as critical.
+pub fn interrupt_on_signals(signals: &[i32], interrupt: Interrupt, noted: impl Fn(i32) + Send + 'static) {
+    let mut signals = match Signals::new(signals) {
+        Ok(signals) => signals,
+        Err(error) => return log::warn!("a signal ends this run at once: {error}"),
+    };
+    let watch = move || {
+        for (number, signal) in signals.forever().enumerate() {
+            noted(signal);
+            interrupt.interrupt();
+            if number > 0 {
+                // It returns only for a signal that cannot end a process.
+                let _ = emulate_default_handler(signal);
+            }
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(watch) {
+        log::warn!("a signal does not end this run in good order: {error}");
+    }
 }
 
 /// Complains on standard error. A closed one does not change the exit code.

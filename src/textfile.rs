@@ -11,7 +11,7 @@ const LEFT: Duration = Duration::from_secs(60);
 /// The most entries of a directory that are looked at for such files.
 const MOST_ENTRIES: usize = 1000;
 
-/// Reads the text of a file, up to this many bytes; `None`: there is none, or it is no text.
+/// Reads the text of a file, up to this many bytes; `None` if the file is missing or not text.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -48,7 +48,7 @@ pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) 
     }
     // A switch that a variable turns off is decided as well.
     let mut off: Vec<&'static str> = Vec::new();
-    // As a rule there is none, and a run looks no further.
+    // Most runs have no such variable, and look no further.
     let is_any = environment.has_any(PREFIX);
     for option in table::options().filter(|option| is_any && option.commands.contains(&command)) {
         let Some(name) = option.own_variable() else { continue };

@@ -100,7 +100,7 @@ pub fn read_definition(path: &str) -> Result<Definition, String> {
     Definition::read(&text, is_json).map_err(|wrong| format!("--file: cannot read {path}: {wrong}"))
 }
 
-/// The variables that look like options and are none.
+/// The variables that look like options but are not.
 pub fn unknown_variables<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Finding> {
     let is_known =
         |name: &str| OF_A_CHILD.contains(&name) || table::options().any(|option| option.own_variable() == Some(name));

@@ -95,7 +95,7 @@ fn node_of(settings: &Answer<AgentSettings>, instances: &Answer<Vec<Health>>) ->
     settings.as_ref().ok().map(|settings| settings.node.clone()).filter(|node| !node.is_empty()).or_else(by_checks)
 }
 
-/// The rules that an election needs: those without which there is none, then the one without which it works less well.
+/// The rules that an election needs: first the required ones, then the one without which it works less well.
 fn rules(config: &Config, node: Option<&str>) -> Vec<Rule> {
     let names = &config.names;
     let session = node.map(|node| Rule::write(Resource::Session, node));

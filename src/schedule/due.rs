@@ -51,7 +51,7 @@ impl Schedule {
         }
     }
 
-    /// Returns the due times after one moment and not after another; `None`: there are none.
+    /// Returns the due times after one moment and not after another; `None` if no tick is due then.
     #[must_use]
     pub fn due(&self, after: Timestamp, until: Timestamp) -> Option<Due> {
         let mut due = Due { count: 1, latest: self.next(after).filter(|due| *due <= until)? };

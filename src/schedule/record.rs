@@ -94,7 +94,7 @@ impl Record {
         Value::Object(fields)
     }
 
-    /// Reads what somebody wrote; `None`: it is no record, so nobody knows which ticks are dealt with.
+    /// Reads what somebody wrote; `None` if it is not a record: which ticks are dealt with is unknown then.
     #[must_use]
     pub fn read(value: &Value) -> Option<Record> {
         let text = |name: &str| {

@@ -67,7 +67,7 @@ fn until_answer(client: &Client) -> Client {
     client.until(Deadline::after(LONGEST_QUERY + LONGEST_QUERY / 16 + SLACK))
 }
 
-/// Asks again and again behind the last index, and tells what is new. `ask` returns news, what identifies its state, and the next index.
+/// Asks again and again behind the last index, and reports what is new. `ask` returns news, what identifies its state, and the next index.
 fn spawn(
     name: &str,
     news: SyncSender<News>,

@@ -13,7 +13,7 @@ use crate::doctor::Finding;
 use crate::duration;
 use crate::text::list;
 
-/// What a finding says, and what to do about it; the latter is empty where nothing is to be done.
+/// What a finding says, and what to do about it; the latter is empty if you need not do anything.
 pub fn of(finding: &Finding) -> (String, String) {
     definition::of_definition(finding)
         .or_else(|| instance::of_instance(finding))
