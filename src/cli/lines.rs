@@ -188,6 +188,8 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::HandedTo(node) => format!("handed over to {node}"),
         Vacancy::Yields(node) => format!("{node} has a higher priority"),
         Vacancy::YieldsInWarning(node) => format!("{node} is passing, and this instance is in warning"),
+        Vacancy::NotNamed(Some(node)) => format!("left to {node} and others that the last master named"),
+        Vacancy::NotNamed(None) => "left to a few of many candidates at a time".to_owned(),
         Vacancy::Split(split) => format!("{} leads with another lock key", split.node),
         Vacancy::LockDelay => "the lock is in its lock-delay".to_owned(),
     }

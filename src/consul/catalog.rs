@@ -98,6 +98,30 @@ pub struct RemoteInstance {
     pub agent_version: Option<String>,
 }
 
+/// Which instances of a service are asked for: each that has any of this.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The node and the service ID.
+    pub instances: Vec<(String, String)>,
+    /// A key in its Meta.
+    pub meta_key: String,
+    /// A tag, in this case.
+    pub tag: String,
+}
+
+impl Selection {
+    /// The filter expression; `None`: a string in backticks has no escapes, and so cannot hold a backtick.
+    fn filter(&self) -> Option<String> {
+        let names = self.instances.iter().flat_map(|(node, id)| [node, id]).chain([&self.meta_key, &self.tag]);
+        if names.into_iter().any(|name| name.contains('`')) {
+            return None;
+        }
+        let one = |(node, id): &(String, String)| format!("(Node.Node == `{node}` and Service.ID == `{id}`)");
+        let marked = format!("`{}` in Service.Meta or `{}` in Service.Tags", self.meta_key, self.tag);
+        Some(self.instances.iter().map(one).chain([marked]).collect::<Vec<_>>().join(" or "))
+    }
+}
+
 /// The instances of a service that the token may see.
 #[derive(Clone, Debug)]
 pub struct Instances {
@@ -115,6 +139,15 @@ impl Client {
     /// When the request failed.
     pub fn instances_everywhere(&self, service: &str) -> Result<Instances, Error> {
         self.instances_at(service, "").map(|(instances, _)| instances)
+    }
+
+    /// Returns those of them that are selected. Names that a filter cannot express select all.
+    ///
+    /// # Errors
+    /// When the request failed.
+    pub fn instances_selected(&self, service: &str, selection: &Selection) -> Result<Instances, Error> {
+        let filter = selection.filter().map(|filter| format!("?filter={}", encode(&filter))).unwrap_or_default();
+        self.instances_at(service, &filter).map(|(instances, _)| instances)
     }
 
     /// Returns the same as soon as anything of it has changed after `index`, or at once without an index; after about `limit` at the

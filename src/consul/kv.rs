@@ -63,9 +63,23 @@ impl Client {
     /// # Errors
     /// When the request failed or was denied.
     pub fn key_after(&self, key: &str, index: Option<&str>, limit: Duration) -> Result<(Option<Key>, String), Error> {
-        let wait =
-            index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default();
-        self.key_at(key, format!("/v1/kv/{key}{wait}"))
+        self.key_at(key, format!("/v1/kv/{key}{}", behind(index, limit)))
+    }
+
+    /// Returns the same by any server, without the help of their leader. A server that lags behind `index` waits for it; without an index
+    /// the answer may be from the past.
+    ///
+    /// # Errors
+    /// When the request failed or was denied.
+    pub fn key_after_by_any(
+        &self,
+        key: &str,
+        index: Option<&str>,
+        limit: Duration,
+    ) -> Result<(Option<Key>, String), Error> {
+        let wait = behind(index, limit);
+        let stale = if wait.is_empty() { "?stale" } else { "&stale" };
+        self.key_at(key, format!("/v1/kv/{key}{wait}{stale}"))
     }
 
     fn key_at(&self, key: &str, path: String) -> Result<(Option<Key>, String), Error> {
@@ -111,6 +125,11 @@ impl Client {
         let path = format!("/v1/kv/{key}?{verb}={session}");
         self.ask(Call::put(path, Some(value.to_vec()), format!("{verb} lock {key}"), rule(key)))?.read()
     }
+}
+
+/// The parameters of a question that waits for a change; none if it does not wait.
+fn behind(index: Option<&str>, limit: Duration) -> String {
+    index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default()
 }
 
 /// Returns whether every release of Consul takes a key of this name as it is. Consul cleans paths, so a key with empty or dot segments would become another key; newer releases (1.21.5) refuse other

@@ -30,7 +30,7 @@ pub use access::{Access, Scope};
 pub use acl::{Extent, Resource, Right, Rule};
 pub use address::{Address, AddressError, PortDoubt};
 pub use agent::{Check, Health, Registration, Status};
-pub use catalog::{CatalogInstance, Instances, RemoteInstance};
+pub use catalog::{CatalogInstance, Instances, RemoteInstance, Selection};
 pub use error::Error;
 #[cfg(test)]
 pub use error::{Kind, Suspicion};

@@ -125,7 +125,7 @@ impl Apply<'_> {
                 self.done.looked_again = true;
             }
             Action::ConfirmMarks(wanted) => return registration::confirm(client, config, &view.instance, wanted),
-            Action::Acquire { behind, takeover } => return self.acquire(*behind, takeover),
+            Action::Acquire { behind, successors, takeover } => return self.acquire(*behind, successors, takeover),
             Action::Promote { session, since } => {
                 if self.take_turn() == Progress::Overtaken {
                     return Ok(Progress::Overtaken);
@@ -138,6 +138,10 @@ impl Apply<'_> {
             Action::Describe { session, holder, description } => {
                 // A lock that was lost since it was read shows in the next observation.
                 self.describe(session, holder.as_ref(), description, (&view.notes, &self.past()))?;
+            }
+            Action::NameSuccessors { session, holder, successors } => {
+                let notes = Notes { successors: successors.clone(), ..view.notes.clone() };
+                self.describe(session, Some(holder), &Description::of(Some(holder)), (&notes, &self.past()))?;
             }
             Action::HandOver { session, holder, how } => {
                 self.hand_over(session, holder.as_ref(), how)?;

@@ -21,6 +21,9 @@ const LONGEST_NAME: usize = 1024;
 /// The most notes of one kind.
 const MOST_NOTES: usize = 64;
 
+/// The most named candidates.
+const MOST_NAMED: usize = 8;
+
 /// The most checks of an instance.
 const MOST_CHECKS: usize = 2048;
 
@@ -72,6 +75,8 @@ fn checked_notes(mut notes: Notes) -> Notes {
     for failure in notes.standing_back.iter_mut().filter_map(|note| note.failure.as_mut()) {
         failure.error = one_line(&capped(&failure.error, bounds::QUOTE));
     }
+    notes.successors.next.retain(is_identity);
+    notes.successors.next.truncate(MOST_NAMED);
     notes.handed_to = notes.handed_to.filter(|note| is_identity(&note.instance) && is_length(note.end.seconds));
     notes
 }

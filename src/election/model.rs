@@ -46,6 +46,12 @@ pub struct View {
     pub idle: Option<Identity>,
     /// The time, while the lock is free and the instance may note that it yields.
     pub now: Option<String>,
+    /// Whether the free lock is left to the candidates that the last master named, and this instance is none of them.
+    pub leaves_to_named: bool,
+    /// Whether only the named candidates were read of the others, and not all instances.
+    pub saw_named_only: bool,
+    /// Whether this master looks at the candidates that it names.
+    pub looks_at_named: bool,
     /// What the holder of the lock says that contradicts this instance's options.
     pub contradiction: Option<Contradiction>,
     /// Whether the service listens.
@@ -75,6 +81,7 @@ impl View {
     /// Takes over from an earlier view what was read of all instances. After a refused attempt nobody asks again, but in a lock-delay the
     /// next attempt still needs it. What has changed since shows when the transaction compares.
     pub fn keep_instances_of(&mut self, earlier: &View) {
+        self.saw_named_only = earlier.saw_named_only;
         self.split.clone_from(&earlier.split);
         self.entries = earlier.entries.clone();
         self.others = earlier.others.clone();

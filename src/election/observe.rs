@@ -17,12 +17,16 @@ use super::key_state::{KeyAnswer, KeyState};
 use super::leader::Leader;
 use super::model::{Answer, Done, Entry, Instance, Lock, View};
 use super::service_port::{self, Held, KnownPort};
+use super::successors::Successors;
 use super::value::{Holder, Notes};
-use super::{candidates, credible, session, spot_check, succession};
+use super::{candidates, credible, selection, session, spot_check, succession};
 use crate::consul::{self, Client, Instances, Key};
 
 /// How long an instance leaves the free lock to a better candidate: ample for that one's next run, since both run equally often as a rule.
 const YIELDS_FOR: Duration = Duration::from_secs(10);
+
+/// How long after its takeover a master leaves the names as they are: its candidates are busy with the change.
+const SETTLED_FOR: Duration = Duration::from_secs(10);
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -49,15 +53,17 @@ pub struct Known<'a> {
     pub key: Option<KeyAnswer>,
     /// What is known of the service's port.
     pub port: KnownPort,
+    /// A random number from 0 to 1, for an instance that is one of many. 0 if it has just waited for its turn.
+    pub lot: f64,
 }
 
 /// Observes. `done` becomes part of the view.
 ///
 /// # Errors
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
-pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -> Result<Observation, Complaint> {
-    let mut instance = read_instance(client, config, known.node)?;
-    let (seen, failure) = match read_lock(client, config, &mut instance, known.key, known.may_note) {
+pub fn observe(client: &Client, config: &Config, done: Done, mut known: Known<'_>) -> Result<Observation, Complaint> {
+    let mut instance = read_instance(client, config, known.node.take())?;
+    let (seen, failure) = match read_lock(client, config, &mut instance, &mut known) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
         Err(complaint) => return Err(complaint),
@@ -74,6 +80,8 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         contradiction,
         idle,
         now,
+        leaves_to_named,
+        looks_at_named,
         key,
     } = seen;
     let mut view = View {
@@ -89,6 +97,9 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
         contradiction,
         idle,
         now,
+        leaves_to_named,
+        saw_named_only: false,
+        looks_at_named,
         split: None,
         entries: Entries::default(),
         others: Answer::NotAsked,
@@ -125,6 +136,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, known: Known<'_>) -
 }
 
 /// What the lock key and its value show.
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 struct SeenLock {
     lock: Lock,
     /// The last master that the value of a free lock describes.
@@ -138,6 +150,8 @@ struct SeenLock {
     contradiction: Option<Contradiction>,
     idle: Option<Identity>,
     now: Option<String>,
+    leaves_to_named: bool,
+    looks_at_named: bool,
     key: KeyState,
 }
 
@@ -155,6 +169,8 @@ impl SeenLock {
             contradiction: None,
             idle: None,
             now: None,
+            leaves_to_named: false,
+            looks_at_named: false,
             key: KeyState::default(),
         }
     }
@@ -165,28 +181,27 @@ fn read_lock(
     client: &Client,
     config: &Config,
     instance: &mut Instance,
-    known: Option<KeyAnswer>,
-    may_note: bool,
+    known: &mut Known<'_>,
 ) -> Result<SeenLock, Complaint> {
     let Config { names, policy, .. } = config;
-    let (found, index) = match known {
+    let (found, index) = match known.key.take() {
         Some(known) => known,
         None => client.key_after(&names.lock_key, None, config.wait.timeout)?,
     };
     let key = KeyState::of(found.as_ref(), index);
-    let now = SystemTime::now();
+    let (now, own) = (SystemTime::now(), &instance.identity);
     let mut seen = SeenLock { lock: Lock::Free, key, ..SeenLock::unknown() };
     if let Some(Key { session, value, lock_index, .. }) = found {
         seen.term = lock_index;
         // A value that was written without acquiring the lock resets the index (1.8.7 and 1.21.0), and is not this program's.
         let value = if lock_index == 0 { Vec::new() } else { value };
         let (written, notes) = credible::parts(&value);
-        seen.notes = notes.that_hold(&instance.identity, now);
+        seen.notes = notes.that_hold(own, now);
         if let Some(session) = session {
             let holder = written.filter(|holder| holder.session == session);
-            let another = holder.as_ref().filter(|holder| holder.instance != instance.identity);
+            let another = holder.as_ref().filter(|holder| holder.instance != *own);
             seen.contradiction = another.and_then(|holder| contradiction(holder, names));
-            seen.lock = read_holder(client, names, &instance.identity, session, holder)?;
+            seen.lock = read_holder(client, names, own, session, holder)?;
         } else {
             seen.former = written;
         }
@@ -194,6 +209,7 @@ fn read_lock(
     }
     if let Lock::Mine { holder: Some(holder), .. } = &seen.lock {
         seen.is_spot_check = spot_check::is_due(&holder.since, now);
+        seen.looks_at_named = looks_at_named(&seen.notes.successors, &holder.since, seen.is_spot_check, config, now);
         seen.term_is_over = policy.max_term.is_some_and(|term| has_passed(&holder.since, term, now));
         seen.challenger_is_due = match (policy.preempt_after, &holder.challenger) {
             (Some(after), Some(challenger)) => has_passed(&challenger.since, after, now),
@@ -202,7 +218,10 @@ fn read_lock(
     }
     if seen.lock == Lock::Free {
         seen.idle = idle(instance, &seen.notes, seen.term, now);
-        seen.now = may_note.then(|| timestamp(now));
+        seen.now = known.may_note.then(|| timestamp(now));
+        let successors = &seen.notes.successors;
+        let is_early = seen.idle.is_none() && !successors.draws(known.lot);
+        seen.leaves_to_named = is_early && seen.notes.name_others(own);
     }
     if instance.registration.enable_tag_override() {
         // The agent takes the catalog's tags at its next full sync, perhaps minutes from now; until then only these are true.
@@ -212,6 +231,15 @@ fn read_lock(
         }
     }
     Ok(seen)
+}
+
+/// Whether a master looks at the candidates that it names. While the election is small, few of its runs look whether it has grown.
+fn looks_at_named(successors: &Successors, since: &str, is_spot_check: bool, config: &Config, now: SystemTime) -> bool {
+    if successors.are_few() {
+        return true;
+    }
+    let is_due = if successors.is_empty() { is_spot_check } else { is_spot_check || !config.wait.length.is_zero() };
+    is_due && has_passed(since, SETTLED_FOR, now)
 }
 
 /// The candidate that this instance has left the free lock to for long enough, by its own note or by the last master's.
@@ -276,7 +304,13 @@ fn read_candidates(
 ) -> Result<(), consul::Error> {
     view.others = Answer::Failed;
     let Config { names, policy, .. } = config;
-    let Instances { seen: instances, is_filtered } = match client.instances_everywhere(&names.service) {
+    let selection = selection::of_candidate(view, former, names);
+    view.saw_named_only = selection.is_some();
+    let answer = match &selection {
+        Some(selection) => client.instances_selected(&names.service, selection),
+        None => client.instances_everywhere(&names.service),
+    };
+    let Instances { seen: instances, is_filtered } = match answer {
         // One instance that is too large must not keep all from leading.
         Err(error) if error.is_too_large() => Instances { seen: Vec::new(), is_filtered: true },
         answer => answer?,

@@ -95,6 +95,8 @@ pub enum Vacancy {
     Yields(String),
     /// It is in warning and yields to the instance of this node, which is passing.
     YieldsInWarning(String),
+    /// It is one of many candidates, and leaves the lock to those that the last master named; holds the node of the first.
+    NotNamed(Option<String>),
     /// It tried to acquire the lock, which is in its lock-delay.
     LockDelay,
     /// Another instance leads the same election under another lock key.

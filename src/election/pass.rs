@@ -20,7 +20,7 @@ use super::registration::Written;
 use super::seen::{Cause, Seen};
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
-use super::{hook_notes, session};
+use super::{hook_notes, lot, session};
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -60,6 +60,8 @@ pub struct Pass<'a> {
     has_yielded: bool,
     /// Whether the instance's mark has shown the options of this run.
     is_marked: bool,
+    /// A random number from 0 to 1, drawn when it last began to settle the role; 0 if it has just waited for its turn.
+    lot: f64,
     /// What it has done and does not repeat. The memory of its hooks lasts from one settlement to the next.
     done: Done,
     /// The right to run hooks, while it settles the role and has run one.
@@ -73,8 +75,8 @@ impl<'a> Pass<'a> {
         let options = config.names.fingerprint(&config.policy);
         let (began, done) = (Instant::now(), Done::default());
         let (seen, connection, spare, turn) = (None, None, None, None);
-        let (has_yielded, is_marked) = (false, false);
-        Pass { config, options, client, began, seen, connection, spare, has_yielded, is_marked, done, turn }
+        let (has_yielded, is_marked, lot) = (false, false, 0.0);
+        Pass { config, options, client, began, seen, connection, spare, has_yielded, is_marked, lot, done, turn }
     }
 
     /// Settles the instance's role.
@@ -94,6 +96,7 @@ impl<'a> Pass<'a> {
         let deadline = Deadline::after(config.wait.timeout);
         self.client = self.client.until(deadline);
         self.began = Instant::now();
+        self.lot = if matches!(cause, Cause::Key(_) | Cause::LockDelay) { 0.0 } else { lot::draw() };
         self.done = Done { memory: std::mem::take(&mut self.done.memory), ..Done::default() };
         let (mut complaint, mut hook_ended) = (None, None);
         let (mut cause, mut rounds) = (Some(cause), 0);
@@ -218,7 +221,7 @@ impl<'a> Pass<'a> {
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
             let may_note = self.has_yielded || self.config.wait.length.is_zero();
-            let known = Known { options: &self.options, node, may_note, key: key.take(), port };
+            let known = Known { options: &self.options, node, may_note, key: key.take(), port, lot: self.lot };
             let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {

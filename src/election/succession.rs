@@ -57,6 +57,7 @@ pub fn of_vacancy(node: &str, vacancy: &Vacancy) -> String {
         | Vacancy::NothingToResign
         | Vacancy::Yields(_)
         | Vacancy::YieldsInWarning(_)
+        | Vacancy::NotNamed(_)
         | Vacancy::LockDelay => format!("{node} stepped down"),
     }
 }

@@ -120,6 +120,9 @@ pub fn survey(
         surveyed.iter().any(|one| one.instance == *instance && one.unfit == Some(Unfit::NothingRuns))
     };
     next.retain(|instance| !idle(instance));
+    // A stable sort: named candidates first, in their order.
+    let place = |instance: &Identity| notes.successors.next.iter().position(|named| named == instance);
+    next.sort_by_key(|instance| place(instance).unwrap_or(usize::MAX));
     let handed_to = notes.handed_to.filter(|note| !note.is_over).map(|note| note.instance);
     if let Some(at) = handed_to.as_ref().and_then(|chosen| next.iter().position(|instance| instance == chosen)) {
         next[..=at].rotate_right(1);

@@ -14,6 +14,7 @@ use super::history::Change;
 use super::identity::Identity;
 use super::marks::{self, Mark, Marks};
 use super::progress::Progress;
+use super::successors::Successors;
 use super::value::{self, Holder};
 use crate::consul::{self, EntryChange, Registration, Taken};
 use crate::deadline::Deadline;
@@ -46,17 +47,22 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// When Consul could not be asked.
-    pub fn acquire(&mut self, behind: usize, takeover: &Takeover) -> Result<Progress, Complaint> {
+    pub fn acquire(
+        &mut self,
+        behind: usize,
+        successors: &Successors,
+        takeover: &Takeover,
+    ) -> Result<Progress, Complaint> {
         if self.spare.is_none() && self.gives_way_to(behind)? {
             return Ok(Progress::Overtaken);
         }
         let alone = |alone| Takeover { alone: Some(alone), ..Takeover::default() };
-        let attempt = match self.attempt(takeover) {
+        let attempt = match self.attempt(successors, takeover) {
             Err(error) if error.is_refusal() && *takeover != Takeover::default() => {
                 debug!("{error:#}");
                 let reason = Alone::Refused(error.to_string().chars().take(MOST_WORDS).collect());
                 self.done.alone = Some(reason.clone());
-                self.attempt(&alone(reason))?
+                self.attempt(successors, &alone(reason))?
             }
             outcome => outcome?,
         };
@@ -79,9 +85,9 @@ impl Apply<'_> {
     }
 
     /// One attempt to acquire the lock.
-    fn attempt(&mut self, takeover: &Takeover) -> Result<Attempt, consul::Error> {
+    fn attempt(&mut self, successors: &Successors, takeover: &Takeover) -> Result<Attempt, consul::Error> {
         let mut spare = self.spare.take();
-        let notes = self.view.notes.of_new_master(&self.view.instance.identity);
+        let notes = self.view.notes.of_new_master(&self.view.instance.identity, successors);
         let (mut used, mut contested, mut is_marked) = (String::new(), Vec::new(), false);
         let others_are_hidden = self.view.others_are_hidden;
         let description = Description { others_are_hidden, ..Description::default() };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{Age, Clock, End};
 use super::history::{Past, Unread};
 use super::identity::{Identity, Sighting};
+use super::successors::Successors;
 
 /// The entry of the instance that holds the lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +97,9 @@ pub struct Notes {
     /// The instance that the last master handed over to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_to: Option<HandedTo>,
+    /// The candidates that the master of a large election names.
+    #[serde(default, skip_serializing_if = "Successors::is_empty")]
+    pub successors: Successors,
 }
 
 /// An instance that is not a candidate for now.
@@ -189,6 +193,13 @@ impl Notes {
         self
     }
 
+    /// Whether these notes, which hold, leave a free lock to other candidates than this instance.
+    pub fn name_others(&self, own: &Identity) -> bool {
+        let handed = self.handed_to.as_ref().filter(|handed| !handed.is_over);
+        let is_named = handed.map_or_else(|| self.successors.names(own), |handed| handed.instance == *own);
+        !self.successors.is_empty() && !is_named
+    }
+
     /// The note that this instance stands back, or failed not long ago.
     pub fn of(&self, instance: &Identity) -> Option<&StandBack> {
         self.standing_back.iter().find(|entry| entry.instance == *instance)
@@ -196,8 +207,9 @@ impl Notes {
 
     /// The notes that a new master keeps. An instance that was handed the lead and left the lock free is not counted on for a while.
     #[must_use]
-    pub fn of_new_master(&self, instance: &Identity) -> Notes {
+    pub fn of_new_master(&self, instance: &Identity, successors: &Successors) -> Notes {
         let mut notes = self.of_others(instance);
+        notes.successors.clone_from(successors);
         let idle = self.handed_to.as_ref().map(|handed| &handed.instance).filter(|idle| *idle != instance);
         if let Some(idle) = idle {
             let failure = Failure { error: "it left the lock free that was handed to it".to_owned(), for_good: false };
@@ -212,7 +224,7 @@ impl Notes {
     pub fn of_others(&self, instance: &Identity) -> Notes {
         let mut standing_back = self.standing_back.clone();
         standing_back.retain(|entry| entry.instance != *instance);
-        Notes { standing_back, handed_to: None }
+        Notes { standing_back, handed_to: None, successors: self.successors.clone() }
     }
 }
 
@@ -238,6 +250,7 @@ mod tests {
             |node: &str, failure| StandBack { instance: instance(node), end: end.clone(), failure, is_over: false };
         let standing_back = vec![back("n1", None), back("n2", None), back("n3", failure)];
         let written = Notes {
+            successors: Successors::default(),
             standing_back,
             handed_to: Some(HandedTo { instance: instance("n4"), end: end.clone(), is_over: false }),
         };

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::history::Unread;
 use super::identity::Identity;
+use super::successors::Successors;
 use super::value::{Challenger, HandedTo, Holder, Notes, Sight, StandBack};
 
 /// The fields of [`Holder`], [`Notes`] and [`super::history::Past`]; the last are skipped.
@@ -45,6 +46,8 @@ pub struct Whole {
     standing_back: Vec<StandBack>,
     #[serde(default)]
     handed_to: Option<HandedTo>,
+    #[serde(default)]
+    successors: Successors,
 }
 
 impl Whole {
@@ -69,7 +72,8 @@ impl Whole {
             challenger: self.challenger,
             history: Unread,
         };
-        (holder, Notes { standing_back: self.standing_back, handed_to: self.handed_to })
+        let (standing_back, handed_to, successors) = (self.standing_back, self.handed_to, self.successors);
+        (holder, Notes { standing_back, handed_to, successors })
     }
 }
 
@@ -109,7 +113,8 @@ mod tests {
         let end = End { until: text("2026-01-01T00:00:30Z"), seconds: 30 };
         let notes = Notes {
             standing_back: vec![StandBack::new(&instance, Duration::from_secs(30), None)],
-            handed_to: Some(HandedTo { instance, end, is_over: false }),
+            handed_to: Some(HandedTo { instance: instance.clone(), end, is_over: false }),
+            successors: Successors { candidates: 20, next: vec![instance] },
         };
         let past = Past::default().with(Change::default());
         for (holder, notes) in [(holder.clone(), notes.clone()), (holder, Notes::default()), (Holder::default(), notes)]

@@ -24,6 +24,7 @@ mod hostile;
 mod info;
 mod lead;
 mod lock;
+mod many;
 mod migrating;
 mod outage;
 mod port;

@@ -10,6 +10,7 @@ use crate::election::identity::Identity;
 use crate::election::marks::{Mark, Marks, SlaveHook};
 use crate::election::outcome::{Role, Vacancy};
 use crate::election::succession::HandOverReason;
+use crate::election::successors::Successors;
 use crate::election::value::Holder;
 
 /// What the instance is, and what is left to do until Consul shows it.
@@ -40,6 +41,8 @@ pub enum Action {
     Acquire {
         /// The number of candidates that are as good and go first.
         behind: usize,
+        /// The candidates that the lock's value then names.
+        successors: Successors,
         /// What changes hands with it.
         takeover: Takeover,
     },
@@ -60,6 +63,15 @@ pub enum Action {
         holder: Option<Holder>,
         /// What the entry should say that does not follow from the instance alone.
         description: Description,
+    },
+    /// Name these candidates in the lock's value.
+    NameSuccessors {
+        /// The session that holds the lock.
+        session: String,
+        /// The present entry.
+        holder: Holder,
+        /// The candidates.
+        successors: Successors,
     },
     /// Note in the lock's value that this instance steps down, and for which candidate. Every pass of the instance acts on it.
     HandOver {

@@ -2,6 +2,7 @@
 
 use super::action::{Action, Decision};
 use super::name::{self, Finding};
+use super::naming;
 use super::own_mark::own_mark;
 use super::question::creates_query_unseen;
 use super::{query, stance};
@@ -153,6 +154,11 @@ fn keep(
         actions.push(describe(holder, session, description));
     }
     actions.extend(search);
+    if actions.is_empty() {
+        let renewed = naming::of_master(view);
+        let (session, holder) = (session.to_owned(), holder.clone());
+        actions.extend(renewed.map(|successors| Action::NameSuccessors { session, holder, successors }));
+    }
     // A killed run may have left an old session under a query that cannot be changed: the query goes with that session.
     let is_stuck = fault == Some(Fault::Query(QueryFault::HiddenToken)) && stance::is_named_by_other(view, names);
     if actions.is_empty() && (view.done.rebound || is_stuck) {

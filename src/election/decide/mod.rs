@@ -7,6 +7,7 @@ mod action;
 mod caveat;
 mod lead;
 mod name;
+mod naming;
 mod own_mark;
 mod query;
 mod question;
@@ -77,7 +78,8 @@ fn campaign(view: &View, names: &Names, policy: &Policy) -> Decision {
         let takeover = takeover::takeover(view, actions.is_empty(), names, policy);
         // Only the master changes a query, but a missing one can be created by anybody.
         actions.extend(query.filter(|action| matches!(action, Action::CreateQuery(_))));
-        actions.push(Action::Acquire { behind: stance::candidates_before(view, names, policy), takeover });
+        let behind = stance::candidates_before(view, names, policy);
+        actions.push(Action::Acquire { behind, successors: naming::of_new_master(view), takeover });
     }
     Decision { role: None, actions, fault: None }
 }

@@ -46,10 +46,11 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
         return false;
     }
     match view.lock {
-        Lock::Free => !view.done.refused && policy.resign.is_none(),
+        Lock::Free => !view.done.refused && !view.leaves_to_named && policy.resign.is_none(),
         Lock::Mine { .. } => {
             policy.preempt_after.is_some()
                 || view.term_is_over
+                || view.looks_at_named
                 || view.is_spot_check && is_about_others(policy) && others_are_hidden(view)
                 || is_in_warning(view, names)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())

@@ -18,6 +18,9 @@ use crate::election::value::{HandedTo, Holder};
 /// over: ample for a run of every check.
 const HANDED_FOR: Duration = Duration::from_secs(30);
 
+/// How many steps each named candidate gets before the next.
+const STEPS_OF_NAMED: usize = 3;
+
 /// The stances that a decision can follow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stance {
@@ -108,6 +111,10 @@ fn must_wait(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     if view.done.refused {
         return Some(Vacancy::LockDelay);
     }
+    if view.leaves_to_named {
+        let first = view.notes.successors.next.first();
+        return Some(Vacancy::NotNamed(first.map(|instance| instance.node.clone())));
+    }
     let better = yields_to(view, names, policy)?;
     let yields =
         if better.is_passing && is_in_warning(view, names) { Vacancy::YieldsInWarning } else { Vacancy::Yields };
@@ -194,6 +201,11 @@ pub fn candidates_before(view: &View, names: &Names, policy: &Policy) -> usize {
         return 0;
     }
     let rank = rank(view, names, policy);
+    let successors = &view.notes.successors;
+    if let Some(place) = successors.next.iter().position(|named| *named == view.instance.identity) {
+        // Servers that wake many candidates need longer for the first one.
+        return place * STEPS_OF_NAMED;
+    }
     let comes_first =
         |other: &&Candidate| (other.is_passing, other.priority) >= rank && other.instance < view.instance.identity;
     others(view).filter(comes_first).count()

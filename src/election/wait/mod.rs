@@ -10,23 +10,24 @@ mod watch;
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use log::debug;
 
 use super::config::Config;
 use super::eligibility::{is_in_warning, own_check};
-use super::key_state::KeyState;
+use super::key_state::{KeyAnswer, KeyState};
 use super::model::{Answer, Instance, Port};
 use super::outcome::{Outcome, Role, Vacancy};
 use super::pass::Pass;
 use super::seen::{Cause, Seen};
+use super::{credible, lot};
 use crate::consul::{Check, Registration, Status};
 use crate::deadline::Deadline;
 use crate::interrupt::Interrupt;
 use crate::port::Target;
 use news::News;
-use pace::{Pace, random_part};
+use pace::Pace;
 use watch::Watch;
 
 /// How often a waiting pass looks at what no blocking query shows: a master's health that does not end its session, such as a warning or
@@ -38,6 +39,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The random part of that time, so that not all instances try at once.
 const RETRY_JITTER: Duration = Duration::from_millis(50);
+
+/// How long it sleeps at a time: an interrupt ends the run.
+const SLICE: Duration = Duration::from_millis(50);
 
 /// Waits for changes until the configured time is over.
 pub struct Waiter<'a> {
@@ -69,8 +73,8 @@ impl<'a> Waiter<'a> {
         if own.status != status {
             return None;
         }
-        if *role == Role::SlaveOfNone(Vacancy::LockDelay) {
-            thread::sleep((RETRY_AFTER + random_part(RETRY_JITTER)).min(self.ends.remaining()));
+        if *role == Role::SlaveOfNone(Vacancy::LockDelay) && !is_one_of_many(pass) {
+            thread::sleep((RETRY_AFTER + RETRY_JITTER.mul_f64(lot::draw())).min(self.ends.remaining()));
             return (!self.is_over()).then_some(Cause::LockDelay);
         }
         if own.output.trim_end() != line {
@@ -104,13 +108,14 @@ impl<'a> Waiter<'a> {
         let (instance, mut key, at) = (view.instance.clone(), key.clone(), *at);
         loop {
             self.watch_port(pass, role, watch);
-            match watch.next(&key.index, self.hash(&instance), registration_wait, self.ends, patience) {
+            let by_leader = !(follows && is_one_of_many(pass));
+            match watch.next(&key.index, by_leader, self.hash(&instance), registration_wait, self.ends, patience) {
                 // A question from before the last observation may have an answer from before it, too.
                 News::Key(_, asked) if asked < at => return Some(Cause::Change),
                 News::Key(answer, _) => {
                     let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
                     if !state.is_same(&key) {
-                        return Some(Cause::Key(answer));
+                        return self.in_its_turn(pass, leads, answer);
                     }
                     watch.key_was_unchanged();
                     key = state;
@@ -147,6 +152,31 @@ impl<'a> Waiter<'a> {
                 News::Registration(None) | News::Failed => return Some(Cause::Change),
             }
         }
+    }
+
+    /// What to settle the role for, now that the key has changed. An instance that leaves a free lock to the candidates that the last
+    /// master named looks at the key again later, when one of them should have acquired the lock.
+    fn in_its_turn(&self, pass: &Pass, leads: bool, answer: KeyAnswer) -> Option<Cause> {
+        let is_free = answer.0.as_ref().is_none_or(|key| key.session.is_none());
+        let view = &pass.seen()?.view;
+        let own = &view.instance.identity;
+        let written = answer.0.as_ref().filter(|key| key.lock_index > 0);
+        // Of a key that was deleted, the last value is known.
+        let notes = written.map_or_else(|| view.notes.clone(), |key| credible::notes(&key.value));
+        let notes = notes.that_hold(own, SystemTime::now());
+        if leads || !is_free || !notes.name_others(own) {
+            return Some(Cause::Key(answer));
+        }
+        let until = Deadline::after(notes.successors.patience(lot::draw()).min(self.ends.remaining()));
+        while !until.remaining().is_zero() {
+            if self.interrupt.has_happened() {
+                return None;
+            }
+            thread::sleep(until.remaining().min(SLICE));
+        }
+        let client = pass.client().until(Deadline::after(self.config.wait.timeout));
+        let answer = client.key_after(&self.config.names.lock_key, None, self.config.wait.timeout);
+        Some(answer.map_or(Cause::Change, Cause::Key))
     }
 
     /// Keeps a thread at the service's port for as long as the instance leads: at the connection, or in search of one.
@@ -199,6 +229,11 @@ impl<'a> Waiter<'a> {
     fn must_renew(&self, pass: &Pass) -> bool {
         self.config.policy.ttl.is_some_and(|ttl| pass.began().elapsed() > ttl / 2)
     }
+}
+
+/// Whether it leaves a free lock to other candidates, by the last observation.
+fn is_one_of_many(pass: &Pass) -> bool {
+    pass.seen().is_some_and(|Seen { view, .. }| view.notes.name_others(&view.instance.identity))
 }
 
 /// Where a master's service should listen, if the last try to connect did not show whether it does.

@@ -1,7 +1,6 @@
 //! How quickly a waiting pass acts on changes: at once after a calm time, and ever more slowly on changes that come all the time. Knows no
 //! changes.
 
-use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,11 +29,4 @@ impl Pace {
         self.last = Some((Instant::now(), pause));
         !pause.is_zero()
     }
-}
-
-/// A random part of a time.
-pub fn random_part(whole: Duration) -> Duration {
-    // The standard library's hashers have random keys, which is random enough to spread attempts.
-    let random = RandomState::new().hash_one(Instant::now()) % 1000;
-    whole * u32::try_from(random).unwrap_or_default() / 1000
 }

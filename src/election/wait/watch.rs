@@ -67,6 +67,8 @@ struct Order {
     placed: Instant,
     /// The index or hash to wait behind; `None`: answer at once.
     behind: Option<String>,
+    /// Whether the leader of the servers must answer, and not any of them.
+    by_leader: bool,
     wait: Duration,
     rest: Duration,
 }
@@ -81,7 +83,8 @@ impl Watch {
         let (agent, key) = (client.clone(), names.lock_key.clone());
         let of_key = Asker::start("lock-key", Source::Key, sender.clone(), move |order| {
             let client = agent.until(Deadline::after(order.wait + order.wait / 16 + SLACK));
-            let answer = client.key_after(&key, order.behind.as_deref(), order.wait);
+            let ask = if order.by_leader { Client::key_after } else { Client::key_after_by_any };
+            let answer = ask(&client, &key, order.behind.as_deref(), order.wait);
             answer.map(|answer| News::Key(answer, order.placed))
         })?;
         let (agent, service, id) = (client.clone(), names.service.clone(), id.to_owned());
@@ -107,6 +110,7 @@ impl Watch {
     pub fn next(
         &mut self,
         index: &str,
+        by_leader: bool,
         hash: Option<&str>,
         registration_wait: Duration,
         until: Deadline,
@@ -119,9 +123,9 @@ impl Watch {
             let wait = left.mul_f64(15.0 / 16.0).min(LONGEST_QUERY);
             // Consul answers an index of 0 at once, again and again.
             let index = Some(index.to_owned()).filter(|index| !matches!(index.as_str(), "" | "0"));
-            self.key.ask(index, wait);
+            self.key.ask(index, by_leader, wait);
             let hash = hash.filter(|hash| !hash.is_empty());
-            self.registration.ask(hash.map(str::to_owned), wait.min(registration_wait));
+            self.registration.ask(hash.map(str::to_owned), true, wait.min(registration_wait));
         }
         let Ok((source, news)) = self.news.recv_timeout(left) else { return self.last_answer(patience) };
         match source {
@@ -185,7 +189,7 @@ impl Asker {
     }
 
     /// Gives the thread an order, unless it is asking already.
-    fn ask(&mut self, behind: Option<String>, wait: Duration) {
+    fn ask(&mut self, behind: Option<String>, by_leader: bool, wait: Duration) {
         if self.until.is_some() {
             return;
         }
@@ -193,7 +197,7 @@ impl Asker {
         self.asked = Instant::now().checked_add(rest);
         self.until = Instant::now().checked_add(wait);
         // A thread that no longer exists has panicked, and the process with it.
-        let _ = self.orders.send(Order { placed: Instant::now(), behind, wait, rest });
+        let _ = self.orders.send(Order { placed: Instant::now(), behind, by_leader, wait, rest });
     }
 
     /// Notes that the thread has answered; `failed`: with an error.

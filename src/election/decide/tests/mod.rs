@@ -104,8 +104,9 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
         Action::Promote { since, .. } => view.done.memory.promoted(&since),
         Action::Renew { .. } => view.done.renewed = true,
         Action::Sweep => view.done.rebound = false,
-        Action::Acquire { .. } => {
+        Action::Acquire { successors, .. } => {
             view.lock = described(&Description::default(), None);
+            view.notes.successors = successors;
             view.done.acquired = true;
         }
         Action::Describe { description, .. } => view.lock = described(&description, own()),
@@ -114,6 +115,7 @@ fn carry_out(view: &mut View, action: Action, names: &Names, policy: &Policy) {
             view.done.rebound = true;
         }
         Action::HandOver { how, .. } => view.notes = notes(how.to.as_ref().map(|to| to.node.as_str())),
+        Action::NameSuccessors { successors, .. } => view.notes.successors = successors,
         Action::Release { .. } => view.lock = Lock::Free,
         Action::CreateQuery(query) if view.done.acquired && !view.done.query_tried => {
             view.done.query_tried = true;
@@ -158,6 +160,12 @@ fn for_every_view(hold: impl Fn(&View, &Names, &Policy)) {
             "free n2:200:p:7",
             "free later n2:9:p:7 entry tagged:n2 odd:n3",
             "free later n2:9:p:7 blind",
+            "free crowd entry",
+            "free crowd entry many:n2,n3",
+            "free many:n2 early",
+            "free many:n1,n2 n2:100:p:7 named-only",
+            "mine+ crowd entry looks",
+            "mine+ crowd entry many:n9",
             "free later n2:9:p:7 blind hidden:n9",
             "mine+ acquired marked",
             "refused",

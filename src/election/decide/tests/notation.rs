@@ -19,6 +19,7 @@ use crate::election::marks::{self, Mark, Marks};
 use crate::election::model::{Answer, Candidate, Done, Instance, Port};
 use crate::election::obstacle::Obstacle;
 use crate::election::outcome::{Caveat, Split, Vacancy};
+use crate::election::successors::Successors;
 use crate::election::value::{Challenger, Failure, HandedTo, Holder, Notes, Sight, StandBack};
 use crate::port::{Target, Unclear};
 
@@ -85,6 +86,9 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         term_is_over: false,
         challenger_is_due: false,
         is_spot_check: false,
+        leaves_to_named: false,
+        saw_named_only: false,
+        looks_at_named: false,
         found: Answer::NotAsked,
         query: Answer::NotAsked,
         entry: Answer::NotAsked,
@@ -155,6 +159,18 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
             ("marked", _) => view.done.marked = true,
             ("idle", node) => view.idle = Some(identity(node, "redis-2")),
             ("now", _) => view.now = Some(SINCE.to_owned()),
+            ("many", nodes) => {
+                let next = nodes.split(',').filter(|node| !node.is_empty());
+                let next = next.map(|node| identity(node, if node == "n1" { "redis-1" } else { "redis-2" })).collect();
+                view.notes.successors = Successors { candidates: 20, next };
+            }
+            ("early", _) => view.leaves_to_named = true,
+            ("named-only", _) => view.saw_named_only = true,
+            ("looks", _) => view.looks_at_named = true,
+            ("crowd", _) => {
+                let crowd = (10..30).map(|number| read_candidate(&format!("n{number}:100:p:5")));
+                view.others = Answer::Known(crowd.collect());
+            }
             ("due", _) => view.challenger_is_due = true,
             ("seen", other) => {
                 let sighting = read_candidate(other).sighting();
@@ -206,6 +222,11 @@ fn entry_of(view: &mut View) -> &mut Holder {
 fn entry(node: &str, marks: &Marks) -> Entry {
     let instance = identity(node, if node == "n1" { "redis-1" } else { "redis-2" });
     Entry { instance, registration: registration().with(&marks.tags, &marks.meta), is_whole: true, may_change: true }
+}
+
+fn show_named(successors: &Successors) -> String {
+    let nodes: Vec<&str> = successors.next.iter().map(|one| one.node.as_str()).collect();
+    if successors.is_empty() { String::new() } else { format!(" naming {}", nodes.join("+")) }
 }
 
 fn show_takeover(behind: usize, takeover: &Takeover) -> String {
@@ -358,6 +379,9 @@ pub fn show_role(decision: &Decision, view: &View, names: &Names, policy: &Polic
         Some(Role::SlaveOfNone(Vacancy::NothingToResign)) => "slave: nothing to resign".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::HandedTo(node))) => format!("slave: handed to {node}"),
         Some(Role::SlaveOfNone(Vacancy::Yields(node))) => format!("slave: yields to {node}"),
+        Some(Role::SlaveOfNone(Vacancy::NotNamed(first))) => {
+            format!("slave: left to {}", first.as_deref().unwrap_or("a few"))
+        }
         Some(Role::SlaveOfNone(Vacancy::YieldsInWarning(node))) => format!("slave: in warning, yields to {node}"),
     };
     match &decision.fault {
@@ -405,7 +429,10 @@ pub fn show_actions(actions: &[Action], names: &Names) -> String {
             }
             Action::Resend(_) => "resend".to_owned(),
             Action::LookAgain => "look again".to_owned(),
-            Action::Acquire { behind, takeover } => show_takeover(*behind, takeover),
+            Action::Acquire { behind, successors, takeover } => {
+                show_takeover(*behind, takeover) + &show_named(successors)
+            }
+            Action::NameSuccessors { successors, .. } => format!("name{}", show_named(successors)),
             Action::Promote { .. } => "promote".to_owned(),
             Action::Hook(hook) => format!("{hook:?}").to_lowercase(),
             Action::Describe { .. } => "describe".to_owned(),
