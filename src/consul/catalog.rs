@@ -212,3 +212,22 @@ impl Client {
         Ok((Instances { seen: instances.collect(), is_filtered: answer.is_filtered }, index))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_becomes_a_filter_unless_a_name_holds_a_backtick() {
+        let one = |node: &str| (node.to_owned(), "redis 1".to_owned());
+        let select = |node: &str| Selection {
+            instances: vec![one("n1"), one(node)],
+            meta_key: "election-redis-master-session".to_owned(),
+            tag: "master".to_owned(),
+        };
+        let expected = "(Node.Node == `n1` and Service.ID == `redis 1`) or (Node.Node == `n2` and Service.ID == `redis 1`) \
+            or `election-redis-master-session` in Service.Meta or `master` in Service.Tags";
+        assert_eq!(select("n2").filter().as_deref(), Some(expected));
+        assert_eq!(select("n`2").filter(), None);
+    }
+}

@@ -175,6 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn of_the_named_candidates_those_with_a_name_are_believed_and_few() {
+        let one = |node: &str| json!({"node": node, "service_id": "redis"});
+        let read = |successors: Value| notes(json!({"successors": successors}).to_string().as_bytes()).successors;
+        let mut next = vec![one("n\n1"), one(&"n".repeat(5000)), json!({"node": "n1", "service_id": "a\u{202e}b"})];
+        next.extend(vec![one("n1"); 99]);
+        let believed = read(json!({"candidates": 20, "next": next}));
+        assert_eq!((believed.candidates, believed.next.len()), (20, MOST_NAMED));
+        assert!(believed.next.iter().all(|named| named.node == "n1" && named.service_id == "redis"));
+        for odd in
+            [json!(null), json!(7), json!({"candidates": -1}), json!({"candidates": "many"}), json!({"next": [1]})]
+        {
+            assert!(read(odd.clone()).is_empty(), "{odd}");
+        }
+    }
+
+    #[test]
     fn an_entry_that_names_no_instance_is_none_and_lists_are_short() {
         assert_eq!(read(|v| v["node"] = json!("n\n1")), None);
         assert_eq!(read(|v| v["service_id"] = json!("a".repeat(9999))), None);

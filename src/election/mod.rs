@@ -14,6 +14,7 @@ mod eligibility;
 mod ending;
 mod entries;
 mod fault;
+mod first_look;
 mod history;
 mod hook_notes;
 mod hooks;

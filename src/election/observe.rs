@@ -11,6 +11,7 @@ use super::config::{Config, Names};
 use super::decide::{Question, open_question};
 use super::entries::Entries;
 use super::fault::{Contradiction, Difference};
+use super::first_look::first_look;
 use super::identity::Identity;
 use super::instance::read_instance;
 use super::key_state::{KeyAnswer, KeyState};
@@ -45,6 +46,8 @@ pub struct Observation {
 pub struct Known<'a> {
     /// Identifies the options of the run.
     pub options: &'a str,
+    /// Whether this run has observed nothing yet.
+    pub is_first: bool,
     /// The name of the node, which does not change.
     pub node: Option<String>,
     /// Whether the instance may note that it leaves a free lock to another.
@@ -186,6 +189,7 @@ fn read_lock(
     let Config { names, policy, .. } = config;
     let (found, index) = match known.key.take() {
         Some(known) => known,
+        None if known.is_first => first_look(client, &names.lock_key, config.wait.timeout)?,
         None => client.key_after(&names.lock_key, None, config.wait.timeout)?,
     };
     let key = KeyState::of(found.as_ref(), index);

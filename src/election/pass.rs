@@ -221,7 +221,9 @@ impl<'a> Pass<'a> {
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
             let may_note = self.has_yielded || self.config.wait.length.is_zero();
-            let known = Known { options: &self.options, node, may_note, key: key.take(), port, lot: self.lot };
+            let is_first = self.seen.is_none();
+            let known =
+                Known { options: &self.options, is_first, node, may_note, key: key.take(), port, lot: self.lot };
             let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Health, secs, seen, shared, unique, wait_for};
+use crate::harness::{Health, Pass, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 use crate::wait::Stay;
 
@@ -75,6 +75,12 @@ fn the_master_of_many_names_candidates_on_other_nodes_and_the_master_of_a_few_na
     let master = candidates[1].node.name();
     assert_eq!(nodes.len(), 3, "{next:?}");
     assert!(nodes[0] != nodes[1] && !nodes[..2].contains(&master), "{nodes:?}");
+    // The one that `info` shows as next is the one that leads next.
+    let info = Pass::bare().on(candidates[0].node).args(["info", "--consul-service-name", &candidates[0].service]);
+    let info: Value = serde_json::from_str(&info.output().stdout).expect("JSON");
+    let marked = info["candidates"].as_array().expect("candidates").iter().filter(|one| one["next"] == true);
+    let marked: Vec<&str> = marked.map(|one| one["service_id"].as_str().expect("an ID")).collect();
+    assert_eq!(marked, [&next[0]]);
     // What does not change is not written again.
     let index = || candidates[1].node.api().lock(&candidates[1].key()).expect("a key").modify_index;
     let before = index();
