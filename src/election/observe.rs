@@ -237,13 +237,12 @@ fn read_lock(
     Ok(seen)
 }
 
-/// Whether a master looks at the candidates that it names. While the election is small, few of its runs look whether it has grown.
+/// Whether a master looks at the candidates that it names: in every run that waits, and in some of those that do not, which are fewer while
+/// nobody is named. A small election may have grown, and a large one that names nobody is slow to elect another master.
 fn looks_at_named(successors: &Successors, since: &str, is_spot_check: bool, config: &Config, now: SystemTime) -> bool {
-    if successors.are_few() {
-        return true;
-    }
-    let is_due = if successors.is_empty() { is_spot_check } else { is_spot_check || !config.wait.length.is_zero() };
-    is_due && has_passed(since, SETTLED_FOR, now)
+    let is_thorough = || is_spot_check && (!successors.is_empty() || spot_check::is_thorough(since, now));
+    let is_due = !config.wait.length.is_zero() || is_thorough();
+    successors.are_few() || is_due && has_passed(since, SETTLED_FOR, now)
 }
 
 /// The candidate that this instance has left the free lock to for long enough, by its own note or by the last master's.

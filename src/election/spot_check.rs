@@ -6,16 +6,29 @@ use std::time::SystemTime;
 /// One second of every so many has a spot check.
 const PERIOD: u64 = 8;
 
+/// One of so many spot checks is thorough: a read of all candidates costs as much as any other request, and few elections grow large.
+const THOROUGH: u64 = 4;
+
 /// The second of the first spot check: a master that has just asked for both leaves it for a while.
 const FIRST: u64 = 6;
 
 /// Whether a spot check is due in a term that began at `since`, a time in the lock's value. Its second in each later period is scattered, so
 /// that runs at any interval meet one.
 pub fn is_due(since: &str, now: SystemTime) -> bool {
-    let began = humantime::parse_rfc3339(since).ok();
-    let Some(passed) = began.and_then(|began| now.duration_since(began).ok()) else { return false };
-    let (period, second) = (passed.as_secs() / PERIOD, passed.as_secs() % PERIOD);
+    let Some(passed) = passed(since, now) else { return false };
+    let (period, second) = (passed / PERIOD, passed % PERIOD);
     second == if period == 0 { FIRST } else { scattered(period) }
+}
+
+/// Whether that spot check is also one of the few in which a master without successors looks at all candidates.
+pub fn is_thorough(since: &str, now: SystemTime) -> bool {
+    is_due(since, now) && passed(since, now).is_some_and(|passed| (passed / PERIOD) % THOROUGH == THOROUGH - 1)
+}
+
+/// The seconds that have passed since `since`.
+fn passed(since: &str, now: SystemTime) -> Option<u64> {
+    let began = humantime::parse_rfc3339(since).ok()?;
+    now.duration_since(began).ok().map(|passed| passed.as_secs())
 }
 
 /// `SplitMix64`, whose low bits are as good as its high ones.
@@ -43,6 +56,8 @@ mod tests {
             let longest = due.windows(2).map(|two| two[1] - two[0]).max().unwrap();
             assert!((150..350).contains(&due.len()) && longest < 100, "{interval} s: {}, {longest}", due.len());
         }
+        let thorough = (0..8000).filter(|second| is_thorough(since, began + Duration::from_secs(*second))).count();
+        assert_eq!(thorough, 250);
         assert!(!is_due(since, began - Duration::from_secs(9)) && !is_due("", began));
     }
 }

@@ -228,3 +228,16 @@ fn a_master_that_hands_over_leaves_the_names_to_the_next_one() {
     the(&candidates, &next[1]).leads();
     assert_eq!(named(&candidates[1]), [next[0].clone(), next[2].clone()]);
 }
+
+#[test]
+fn a_small_election_that_has_grown_under_a_waiting_master_is_large_in_its_next_run() {
+    let candidates = many(MANY);
+    assert_eq!(named(&candidates[0]), [] as [&str; 0], "it was alone when it took the lock");
+    let runs = std::cell::Cell::new(0);
+    wait_for("the master to name others", secs(60), || {
+        runs.set(runs.get() + 1);
+        candidates[0].report(&candidates[0].pass().args(["--wait", "1s"]));
+        seen(named(&candidates[0]), |named| named.len() == 3).map(drop)
+    });
+    println!("{} runs", runs.get());
+}
