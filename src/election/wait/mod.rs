@@ -110,12 +110,17 @@ impl<'a> Waiter<'a> {
             self.watch_port(pass, role, watch);
             let by_leader = !(follows && is_one_of_many(pass));
             match watch.next(&key.index, by_leader, self.hash(&instance), registration_wait, self.ends, patience) {
-                // A question from before the last observation may have an answer from before it, too.
-                News::Key(_, asked) if asked < at => return Some(Cause::Change),
-                News::Key(answer, _) => {
+                News::Key(answer, asked) => {
                     let state = KeyState::of(answer.0.as_ref(), answer.1.clone());
-                    if !state.is_same(&key) {
-                        return self.in_its_turn(pass, leads, answer);
+                    // A question from before the last observation may have an answer from before it, too.
+                    let is_old = asked < at;
+                    if is_old || !state.is_same(&key) {
+                        let cause = if !is_old && (by_leader || is_held_by_another(pass, &answer)) {
+                            Cause::Key(answer.clone())
+                        } else {
+                            Cause::Change
+                        };
+                        return if leads { Some(cause) } else { self.in_its_turn(pass, &answer, cause) };
                     }
                     watch.key_was_unchanged();
                     key = state;
@@ -154,9 +159,9 @@ impl<'a> Waiter<'a> {
         }
     }
 
-    /// What to settle the role for, now that the key has changed. An instance that leaves a free lock to the candidates that the last
-    /// master named looks at the key again later, when one of them should have acquired the lock.
-    fn in_its_turn(&self, pass: &Pass, leads: bool, answer: KeyAnswer) -> Option<Cause> {
+    /// What to settle the role for, now that the key has changed, if `cause` is that. An instance that leaves a free lock to the candidates
+    /// that the last master named looks at the key again later, when one of them should have acquired the lock.
+    fn in_its_turn(&self, pass: &Pass, answer: &KeyAnswer, cause: Cause) -> Option<Cause> {
         let is_free = answer.0.as_ref().is_none_or(|key| key.session.is_none());
         let view = &pass.seen()?.view;
         let own = &view.instance.identity;
@@ -164,8 +169,8 @@ impl<'a> Waiter<'a> {
         // Of a key that was deleted, the last value is known.
         let notes = written.map_or_else(|| view.notes.clone(), |key| credible::notes(&key.value));
         let notes = notes.that_hold(own, SystemTime::now());
-        if leads || !is_free || !notes.name_others(own) {
-            return Some(Cause::Key(answer));
+        if !is_free || !notes.name_others(own) {
+            return Some(cause);
         }
         let until = Deadline::after(notes.successors.patience(lot::draw()).min(self.ends.remaining()));
         while !until.remaining().is_zero() {
@@ -229,6 +234,15 @@ impl<'a> Waiter<'a> {
     fn must_renew(&self, pass: &Pass) -> bool {
         self.config.policy.ttl.is_some_and(|ttl| pass.began().elapsed() > ttl / 2)
     }
+}
+
+/// Whether another instance holds the lock, by what it wrote itself. Only then does an answer of any server stand: nothing but a slave's
+/// role follows from it.
+fn is_held_by_another(pass: &Pass, (key, _): &KeyAnswer) -> bool {
+    let own = pass.seen().map(|seen| &seen.view.instance.identity);
+    let session = key.as_ref().and_then(|key| key.session.as_ref());
+    let holder = key.as_ref().filter(|key| key.lock_index > 0).and_then(|key| credible::holder(&key.value));
+    holder.is_some_and(|holder| Some(&holder.session) == session && Some(&holder.instance) != own)
 }
 
 /// Whether it leaves a free lock to other candidates, by the last observation.
