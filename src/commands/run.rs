@@ -20,7 +20,9 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
     if let (Some(schedule), Some(count)) = (&task.schedule, task.next) {
         return match print_next(schedule, count) {
             Ok((code, why)) => {
-                why.iter().for_each(|words| complain(words));
+                if let Some(why) = why {
+                    complain(&why);
+                }
                 code
             }
             Err(words) => refuse(&words),

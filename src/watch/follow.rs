@@ -127,7 +127,7 @@ impl<'a> Follower<'a> {
             News::Instances(instances) => self.instances = Some(instances),
             News::Failed(error) => {
                 if !std::mem::replace(&mut self.is_silent, true) {
-                    self.tell(What::Silent { error: format!("{error:#}") });
+                    self.tell(What::Silent { error: Missing::from(error) });
                 }
                 return;
             }
@@ -149,7 +149,7 @@ impl<'a> Follower<'a> {
 
     fn look(&mut self, at: Instant) {
         let (Lock::Known(lock), Some(instances)) = (&self.lock, &self.instances) else { return };
-        let unknown = || Missing { words: String::new(), is_denied: false };
+        let unknown = || Missing::default();
         let asked = Asked {
             names: self.names.clone(),
             lock: Ok(lock.clone()),

@@ -98,14 +98,22 @@ fn lock(info: &Info) -> String {
 }
 
 fn dns(dns: &DnsInfo, has_leader: bool, paint: &Paint) -> String {
-    let answers = if dns.answers.is_empty() { "no answer".to_owned() } else { dns.answers.join(", ") };
+    let answers = if dns.answers.is_empty() { None } else { Some(dns.answers.join(", ")) };
     let verdict = match dns.agrees {
         Some(true) if has_leader => paint.good(", as the lock says"),
         Some(true) => ", as nobody leads".to_owned(),
         Some(false) => paint.bad(", not as the lock says"),
         None => String::new(),
     };
-    format!("{} → {answers}{verdict}", dns.name)
+    let why_not = dns.error.clone().unwrap_or_else(|| "DNS was not asked".to_owned());
+    match dns.source {
+        Some("dns") => format!("{} → {}{verdict}", dns.name, answers.unwrap_or_else(|| "no answer".to_owned())),
+        Some(_) => {
+            let found = answers.unwrap_or_else(|| "no instance".to_owned());
+            format!("{why_not}; the prepared query finds {found}{verdict}")
+        }
+        None => format!("unknown: {why_not}"),
+    }
 }
 
 fn candidates(info: &Info, paint: &Paint) -> Vec<String> {
