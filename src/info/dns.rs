@@ -61,6 +61,11 @@ impl Resolver {
         format!("{}.query.{}", names.query, self.domain)
     }
 
+    /// Whether there is a server to ask.
+    pub fn can_ask(&self) -> bool {
+        !self.servers.is_empty()
+    }
+
     /// Asks for the name of an election.
     ///
     /// # Errors

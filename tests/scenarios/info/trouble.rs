@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Cluster, Fault, Health, Node, Proxy, secs, seen, shared, wait_for};
+use crate::harness::{Cluster, Fault, Health, Node, Pass, Proxy, secs, seen, shared, wait_for};
 use crate::stage::{Candidate, tries_the_lock};
 
 use super::metrics::promtool;
@@ -170,6 +170,9 @@ fn an_agent_whose_dns_is_switched_off_is_told_as_that_and_the_prepared_query_is_
     );
     let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(&line), "{table}");
+    let options = ["watch", "--consul-service-name", &one.service, "--until", "leader", "--format", "table"];
+    let output = Pass::bare().on(one.node).args(options).output();
+    assert!(output.status == 0 && output.stdout.ends_with("; DNS cannot be asked\n"), "{output:?}");
     let id = one.node.api().query(&one.query()).unwrap()["ID"].as_str().unwrap().to_owned();
     one.node.api().delete_query(&id);
     let told = one.told();
