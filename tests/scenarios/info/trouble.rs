@@ -124,6 +124,23 @@ fn that_a_tag_did_not_go_with_the_lock_is_told_until_the_former_master_is_right(
 }
 
 #[test]
+fn that_the_leader_sees_no_other_instance_is_told_until_a_later_run_of_it_does() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    // As if the catalog did not have the new service yet.
+    let proxy = Proxy::before(one.node);
+    proxy.fail(|request, _| request.path.starts_with("/v1/health/service/").then_some(Fault::Status(200, "[]")));
+    let outcome = one.pass().through(&proxy).run();
+    assert!(outcome.line.contains(": master on "), "{outcome:?}");
+    two.follows(&one);
+    let told = one.told();
+    assert!(told.code == 1 && told.has_problem("the leader's token may not see all other instances"), "{told:?}");
+    wait_for("a later run to see the others", secs(60), || {
+        one.leads();
+        seen(one.told(), |told| told.code == 0).map(drop)
+    });
+}
+
+#[test]
 fn without_a_mark_the_error_quotes_the_election_checks_and_names_what_to_type() {
     let cluster = Cluster::of(1);
     let node = cluster.nodes::<1>()[0];
