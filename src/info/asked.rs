@@ -50,7 +50,8 @@ impl From<Error> for Missing {
     fn from(error: Error) -> Missing {
         // Nothing tries again by itself here.
         let remedy = Some(error.remedy()).filter(|remedy| !matches!(remedy, Remedy::Retry));
-        let words = format!("{error:#}");
+        // A request names the rule that an election needs. Whoever only looks needs less.
+        let words = format!("{error:#}").replace(&error.rule.to_string(), &error.rule.reading().to_string());
         let attempt = format!("cannot {} at {}: ", error.purpose, error.agent);
         let fault = words.strip_prefix(&attempt).map(str::to_owned);
         Missing { words, is_denied: error.is_denied(), fault, remedy }

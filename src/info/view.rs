@@ -37,7 +37,7 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
             error: asked.dns.as_ref().err().map(|missing| clean(&missing.words)),
             agrees,
         }),
-        candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen)).collect(),
+        candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen, asked.lock.is_ok())).collect(),
         problems,
         history: of_history(&seen),
         schedule: None,
@@ -96,7 +96,8 @@ fn of_lock(names: &Names, lock: Option<&Key>, asked: &Asked) -> LockInfo {
     }
 }
 
-fn of_candidate(found: &Surveyed, seen: &Survey) -> CandidateInfo {
+/// An instance. `is_known`: it could be asked who leads, without which nobody is next and nobody is missing.
+fn of_candidate(found: &Surveyed, seen: &Survey, is_known: bool) -> CandidateInfo {
     let leads = seen.lead.instance() == Some(&found.instance);
     CandidateInfo {
         node: clean(&found.instance.node),
@@ -111,8 +112,8 @@ fn of_candidate(found: &Surveyed, seen: &Survey) -> CandidateInfo {
         priority: found.priority,
         can_lead: found.unfit.is_none(),
         why: found.unfit.as_ref().map(why),
-        next: !leads && seen.next.first() == Some(&found.instance),
-        lost: !leads && is_lost(found),
+        next: is_known && !leads && seen.next.first() == Some(&found.instance),
+        lost: is_known && !leads && is_lost(found),
     }
 }
 

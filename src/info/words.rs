@@ -50,9 +50,16 @@ pub fn why(unfit: &Unfit) -> String {
     }
 }
 
-/// What a check printed. An output that changes without the status reaches the catalog with the agent's next update.
+/// What a check printed. An output that changes without the status reaches the catalog with the agent's next update. The address of the agent
+/// that the check asked, its own, is left out, so that the same line of several nodes is the same.
 pub fn said(output: &str) -> String {
-    format!("\"{}\" ({OLD})", clean(output.trim()))
+    format!("\"{}\" ({OLD})", without_agent(&clean(output.trim())))
+}
+
+fn without_agent(line: &str) -> String {
+    let found = [" at http://", " at https://", " at unix://"].iter().filter_map(|part| line.find(part)).min();
+    let cut = found.and_then(|begin| Some((begin, begin + line[begin..].find(": ")?)));
+    cut.map_or_else(|| line.to_owned(), |(begin, end)| format!("{}{}", &line[..begin], &line[end..]))
 }
 
 /// How old a check's output in the catalog may be: Consul's `check_update_interval`.
@@ -86,4 +93,22 @@ pub fn grouped(said: impl IntoIterator<Item = (String, String)>) -> Vec<(Vec<Str
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_check_says_of_its_own_agent_has_no_address() {
+        for (output, shown) in [
+            ("error: cannot read x at http://127.0.0.1:8500: 403 no; why\n", "error: cannot read x: 403 no; why"),
+            ("error: cannot read x at http://[::1]:8500: no connection", "error: cannot read x: no connection"),
+            ("error: cannot read x at unix:///run/consul.sock: 403", "error: cannot read x: 403"),
+            ("slave of n2", "slave of n2"),
+            ("look at http://x", "look at http://x"),
+        ] {
+            assert_eq!(said(output), format!("\"{shown}\" (up to 5 min old)"));
+        }
+    }
 }

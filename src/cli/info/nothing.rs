@@ -18,8 +18,8 @@ const LONGEST_LINE: usize = 300;
 pub fn nothing_found(services: &[String], heard: &[Heard]) -> String {
     let (most, length) = bounds::NAMES;
     if services.is_empty() {
-        return "this agent has no service that the token may see; name an election with --consul-service-name or \
-                --consul-query-name, or one of run with --name"
+        return "this agent has no service that the token may see; with ACLs, give a token with --token-file or CONSUL_HTTP_TOKEN; or \
+                name an election of other nodes with --consul-service-name or --consul-query-name, or one of run with --name"
             .to_owned();
     }
     let unmarked = "no instance of this agent is marked for an election";

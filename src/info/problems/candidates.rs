@@ -25,8 +25,14 @@ pub fn is_lost(instance: &Surveyed) -> bool {
     }
 }
 
+/// Which instances cannot lead, and why: each reason once.
+pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, found: &mut Vec<String>) {
+    let reasons = instances.filter_map(|one| Some((clean(&one.instance.node), reason(one)?)));
+    found.extend(grouped(reasons).into_iter().map(|(nodes, why)| format!("{} cannot lead: {why}", list(&nodes))));
+}
+
 /// Why an instance cannot lead, with what a critical election check printed.
-pub fn reason(instance: &Surveyed) -> Option<String> {
+fn reason(instance: &Surveyed) -> Option<String> {
     let unfit = instance.unfit.as_ref()?;
     let output = match (unfit, &instance.own_check) {
         (Unfit::CheckCritical(_), Some(check)) if !check.output.trim().is_empty() => {
@@ -40,16 +46,16 @@ pub fn reason(instance: &Surveyed) -> Option<String> {
 /// What is wrong with single candidates.
 pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
-    // What is wrong with the leader is said already, and if nobody may lead, so is every reason.
+    // What is wrong with the leader is said already, and if nobody may lead, so is every reason. One that keeps off a split election's lock
+    // has that for its reason.
     let leader = seen.lead.instance();
-    let is_told = matches!(seen.lead, Lead::Nobody(_)) && seen.next.is_empty();
+    let is_told = matches!(seen.lead, Lead::Nobody(_)) && (seen.next.is_empty() || seen.split.is_some());
     if asked.lock.is_ok() && !is_told {
         let lost = || seen.instances.iter().filter(|one| Some(&one.instance) != leader && is_lost(one));
         if asked.instances.is_ok() {
             of_successors(scene, lost().count(), found);
         }
-        let reasons = lost().filter_map(|one| Some((clean(&one.instance.node), reason(one)?)));
-        found.extend(grouped(reasons).into_iter().map(|(nodes, why)| format!("{} cannot lead: {why}", list(&nodes))));
+        cannot_lead(lost(), found);
     }
     for instance in &seen.instances {
         if let Some(said) = stale_line(instance, scene) {

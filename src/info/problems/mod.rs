@@ -9,7 +9,7 @@ use crate::consul::Instances;
 use crate::dns::Target;
 use crate::election::{Identity, Lead, Leader, Survey, Surveyed, Unfit, last_line};
 pub use candidates::is_lost;
-use candidates::{of_candidates, reason};
+use candidates::{cannot_lead, of_candidates};
 use name::of_name;
 
 /// What the sentences are made from.
@@ -92,6 +92,10 @@ fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     };
     let with_key = if is_split(seen) { format!(" with the lock key {}", clean(&asked.names.lock_key)) } else { last };
     found.push(format!("nobody leads{with_key}; {}", why_free(scene)));
+    if seen.next.is_empty() && seen.split.is_none() {
+        // Here everything that keeps an instance from leading matters, asked for or not.
+        cannot_lead(seen.instances.iter().filter(|instance| !has_other_key(instance)), found);
+    }
 }
 
 fn why_free(scene: &Scene) -> String {
@@ -108,17 +112,13 @@ fn why_free(scene: &Scene) -> String {
             format!("the lock is free, and {next} can take it")
         };
     }
-    let of_key = seen.instances.iter().filter(|instance| !has_other_key(instance));
-    let reasons: Vec<(String, String)> =
-        of_key.filter_map(|instance| Some((clean(&instance.instance.node), reason(instance)?))).collect();
     if seen.instances.is_empty() {
         return format!("the service {} has no instance that the token may see", clean(&asked.names.service));
     }
-    if reasons.is_empty() {
+    if seen.instances.iter().all(has_other_key) {
         return "no instance has this lock key".to_owned();
     }
-    let reasons = grouped(reasons).into_iter().map(|(nodes, why)| format!("{} ({why})", list(&nodes)));
-    format!("nobody may lead: {}", reasons.collect::<Vec<_>>().join(", "))
+    "nobody may lead".to_owned()
 }
 
 fn says(instance: &Surveyed, scene: &Scene, words: &str) -> bool {

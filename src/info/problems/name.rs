@@ -32,7 +32,7 @@ pub fn of_name(scene: &Scene, found: &mut Vec<String>) {
     let leads_to = if shown.is_empty() { finds_none.to_owned() } else { format!("{finds} {}", shown.join(", ")) };
     found.push(match &scene.seen.lead {
         Lead::Held { leader, .. } => {
-            let (place, hint) = (clean(&place(leader)), of_dns_token(scene, leader));
+            let (place, hint) = (clean(&place(leader)), hint(scene, leader));
             format!("{what} and lock disagree: {name} {leads_to}, and the lock's holder is {place}{hint}")
         }
         Lead::Nobody(_) => format!("{what} and lock disagree: {name} {leads_to}, and nobody holds the lock"),
@@ -50,15 +50,19 @@ fn leads_to_other_key(scene: &Scene) -> bool {
     other.is_some_and(|remote| scene.answers.iter().all(|answer| is_its(remote, &answer.host)))
 }
 
-/// What may help if this token sees what DNS does not: an agent answers DNS with a token of its own.
-fn of_dns_token(scene: &Scene, leader: &Leader) -> &'static str {
-    let found = scene.asked.found.as_ref().ok().and_then(Option::as_ref);
+/// What may help if the name has no answer. There may be no query; and this token may see what DNS does not: an agent answers DNS with a
+/// token of its own.
+fn hint(scene: &Scene, leader: &Leader) -> &'static str {
+    if !scene.answers.is_empty() {
+        return "";
+    }
     let is_leader = |(node, _): &(String, _)| leader.node() == Some(node);
-    let is_found = found.is_some_and(|found| found.instances.iter().any(is_leader));
-    if scene.answers.is_empty() && scene.asked.dns.is_ok() && is_found {
-        "; the prepared query does find it: the agent's own token (acl.tokens.default) may lack service:read or node:read"
-    } else {
-        ""
+    match &scene.asked.found {
+        Ok(None) => "; there is no prepared query of that name, and the leader's next run creates it",
+        Ok(Some(found)) if scene.asked.dns.is_ok() && found.instances.iter().any(is_leader) => {
+            "; the prepared query does find it: the agent's own token (acl.tokens.default) may lack service:read or node:read"
+        }
+        _ => "",
     }
 }
 

@@ -250,10 +250,17 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
         "n5 slave ping:passing",
     ];
     let info = view(&asked(None, &all, &[]), &Policy::default());
-    let reasons = "n1 (critical: ping), n2 (node in maintenance), n3 (node failed), \
-                   n4 (no mark of the election, which the next run of its check sets), n5 (the election check election does not exist)";
-    // Each reason once.
-    assert_eq!(info.problems, [format!("nobody leads; nobody may lead: {reasons}")]);
+    assert_eq!(
+        info.problems,
+        [
+            "nobody leads; nobody may lead",
+            "n1 cannot lead: critical: ping",
+            "n2 cannot lead: node in maintenance",
+            "n3 cannot lead: node failed",
+            "n4 cannot lead: no mark of the election, which the next run of its check sets",
+            "n5 cannot lead: the election check election does not exist",
+        ]
+    );
     assert_eq!((info.state, info.lock.fencing_token), (State::Leaderless, None));
 }
 

@@ -99,8 +99,8 @@ fn where_dns_cannot_be_asked_the_prepared_query_answers_by_its_own_name() {
         ..asked(Some(lock("n2", &json!({}))), &FINE, &[])
     };
     let info = view(&off, &Policy::default());
-    let words =
-        "prepared query and lock disagree: redis-master finds no instance, and the lock's holder is 10.0.0.2:6379";
+    let words = "prepared query and lock disagree: redis-master finds no instance, and the lock's holder is 10.0.0.2:6379; \
+                 there is no prepared query of that name, and the leader's next run creates it";
     assert_eq!(info.problems, [words]);
     let dns = info.dns.unwrap();
     assert_eq!((dns.source, dns.error.as_deref()), (Some("query"), Some("this agent answers no DNS")));

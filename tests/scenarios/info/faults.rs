@@ -227,11 +227,13 @@ fn missing_read_rights_are_named_as_rules_and_those_of_a_check_are_enough() {
     let keyless = as_(&one.node.api().token_with(&format!("{keyless}\n{nodes}")));
     assert_eq!(keyless.code, 3, "{keyless:?}");
     assert!(
-        first_problem(&keyless).contains(&format!("the token needs: key \"{}\" {{ policy = ", one.key())),
+        first_problem(&keyless).contains(&format!("the token needs: key \"{}\" {{ policy = \"read\" }}", one.key())),
         "{keyless:?}"
     );
     let none = as_("00000000-0000-4000-8000-000000000000");
     assert_eq!(none.code, 3, "{none:?}");
+    let is_next = |candidate: &Value| candidate["next"] == true;
+    assert!(!keyless.info["candidates"].as_array().unwrap().iter().any(is_next), "who leads is unknown: {keyless:?}");
     assert!(!format!("{none:?}").contains("00000000-0000-4000"), "{none:?}");
 }
 

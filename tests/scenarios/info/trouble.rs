@@ -160,7 +160,7 @@ fn without_a_mark_the_error_quotes_the_election_checks_and_names_what_to_type() 
     // The catalog may have an older line than that.
     let told = told_on(node, &one);
     assert!(
-        told.has_problem(" (the election check reports \"error: ") && told.has_problem("up to 5 min old"),
+        told.has_problem(" cannot lead: the election check reports \"error: ") && told.has_problem("up to 5 min old"),
         "{told:?}"
     );
     let other = one.report(&one.pass().at("127.0.0.1:1").args(["--consul-query-name", "writer"]));
@@ -193,5 +193,7 @@ fn an_agent_whose_dns_is_switched_off_is_told_as_that_and_the_prepared_query_is_
     let id = one.node.api().query(&one.query()).unwrap()["ID"].as_str().unwrap().to_owned();
     one.node.api().delete_query(&id);
     let told = one.told();
-    assert!(told.has_problem("prepared query and lock disagree: "), "{told:?}");
+    let [problem] = &told.problems()[..] else { panic!("{told:?}") };
+    assert!(problem.starts_with("prepared query and lock disagree: "), "{told:?}");
+    assert!(problem.contains("; there is no prepared query of that name"), "{told:?}");
 }
