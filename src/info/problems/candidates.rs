@@ -25,14 +25,14 @@ pub fn is_lost(instance: &Surveyed) -> bool {
     }
 }
 
-/// Which instances cannot lead, and why: each reason once.
-pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, found: &mut Vec<String>) {
-    let reasons = instances.filter_map(|one| Some((clean(&one.instance.node), reason(one)?)));
+/// Which instances of a service cannot lead, and why: each reason once.
+pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, service: &str, found: &mut Vec<String>) {
+    let reasons = instances.filter_map(|one| Some((clean(&one.instance.node), reason(one, service)?)));
     found.extend(grouped(reasons).into_iter().map(|(nodes, why)| format!("{} cannot lead: {why}", list(&nodes))));
 }
 
-/// Why an instance cannot lead, with what a critical election check printed.
-fn reason(instance: &Surveyed) -> Option<String> {
+/// Why an instance cannot lead, with what a critical election check printed, and what to type if only its own agent knows more.
+fn reason(instance: &Surveyed, service: &str) -> Option<String> {
     let unfit = instance.unfit.as_ref()?;
     let output = match (unfit, &instance.own_check) {
         (Unfit::CheckCritical(_), Some(check)) if !check.output.trim().is_empty() => {
@@ -40,7 +40,13 @@ fn reason(instance: &Surveyed) -> Option<String> {
         }
         _ => String::new(),
     };
-    Some(format!("{}{output}", why(unfit)))
+    let hint = match unfit {
+        Unfit::NotMarked | Unfit::NothingRuns | Unfit::CheckMissing(_) | Unfit::CheckCritical(_) => {
+            format!("; on that node, doctor --consul-service-name {} finds out why", clean(service))
+        }
+        _ => String::new(),
+    };
+    Some(format!("{}{output}{hint}", why(unfit)))
 }
 
 /// What is wrong with single candidates.
@@ -55,7 +61,7 @@ pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
         if asked.instances.is_ok() {
             of_successors(scene, lost().count(), found);
         }
-        cannot_lead(lost(), found);
+        cannot_lead(lost(), &asked.names.service, found);
     }
     for instance in &seen.instances {
         if let Some(said) = stale_line(instance, scene) {

@@ -94,7 +94,8 @@ fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     found.push(format!("nobody leads{with_key}; {}", why_free(scene)));
     if seen.next.is_empty() && seen.split.is_none() {
         // Here everything that keeps an instance from leading matters, asked for or not.
-        cannot_lead(seen.instances.iter().filter(|instance| !has_other_key(instance)), found);
+        let of_key = seen.instances.iter().filter(|instance| !has_other_key(instance));
+        cannot_lead(of_key, &asked.names.service, found);
     }
 }
 

@@ -222,7 +222,8 @@ fn an_instance_whose_checks_run_no_election_is_not_the_next_leader() {
         ("n1 slave ping:passing,other:warning check=other", "no check runs the election there"),
         ("n1 slave ping:passing,other:passing check=other", "no check runs the election there"),
     ] {
-        let expected = [alone.to_owned(), format!("n1 cannot lead: {why}")];
+        let hint = "on that node, doctor --consul-service-name redis finds out why";
+        let expected = [alone.to_owned(), format!("n1 cannot lead: {why}; {hint}")];
         assert_eq!(problems(n1), expected, "{n1}");
     }
 }
@@ -257,8 +258,10 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
             "n1 cannot lead: critical: ping",
             "n2 cannot lead: node in maintenance",
             "n3 cannot lead: node failed",
-            "n4 cannot lead: no mark of the election, which the next run of its check sets",
-            "n5 cannot lead: the election check election does not exist",
+            "n4 cannot lead: no mark of the election, which the next run of its check sets; on that node, doctor \
+             --consul-service-name redis finds out why",
+            "n5 cannot lead: the election check election does not exist; on that node, doctor --consul-service-name redis \
+             finds out why",
         ]
     );
     assert_eq!((info.state, info.lock.fencing_token), (State::Leaderless, None));

@@ -179,6 +179,8 @@ fn servers_that_hang_or_are_gone_end_in_time_with_a_reason() {
                 .ends_with("; is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR\n"),
         "{output:?}"
     );
+    let of_run = super::stage::told(&command(one.node, ["--http-addr", "127.0.0.1:1", "--name", "reports"]));
+    assert!(of_run.code == 3 && of_run.has_problem("; is the agent running there?"), "{of_run:?}");
     // With the election named, every question fails alike; that is said once.
     let down =
         super::stage::told(&command(one.node, ["--http-addr", "127.0.0.1:1", "--consul-service-name", &one.service]));
