@@ -16,6 +16,8 @@ pub struct Missing {
     pub words: String,
     /// Whether the token lacks rights.
     pub is_denied: bool,
+    /// Whether there was no connection to the agent.
+    pub is_unreached: bool,
     /// What came back; `None`: nothing was asked of Consul.
     pub fault: Option<String>,
     /// What the reader can do, unless the words say it.
@@ -54,7 +56,8 @@ impl From<Error> for Missing {
         let words = format!("{error:#}").replace(&error.rule.to_string(), &error.rule.reading().to_string());
         let attempt = format!("cannot {} at {}: ", error.purpose, error.agent);
         let fault = words.strip_prefix(&attempt).map(str::to_owned);
-        Missing { words, is_denied: error.is_denied(), fault, remedy }
+        let is_unreached = error.is_unreached();
+        Missing { words, is_denied: error.is_denied(), is_unreached, fault, remedy }
     }
 }
 

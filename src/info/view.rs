@@ -1,6 +1,6 @@
 //! From what Consul answered to what `info` shows. Pure.
 
-use super::asked::Asked;
+use super::asked::{Asked, Missing};
 use super::dns::{agrees, of_found};
 use super::model::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo, LockInfo, SCHEMA, State};
 use super::problems::{Scene, is_lost, problems};
@@ -34,7 +34,7 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
             name: clean(&asked.dns_name),
             answers: answers.iter().map(|target| clean(&target.to_string())).collect(),
             source,
-            error: asked.dns.as_ref().err().map(|missing| clean(&missing.words)),
+            error: asked.dns.as_ref().err().map(|missing| why_no_dns(asked, missing)),
             agrees,
         }),
         candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen, asked.lock.is_ok())).collect(),
@@ -47,6 +47,12 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
         },
         state,
     }
+}
+
+/// Why DNS cannot be asked. That the agent is away is said once, among the problems.
+fn why_no_dns(asked: &Asked, missing: &Missing) -> String {
+    let is_away = asked.lock.as_ref().is_err_and(|lock| lock.is_unreached);
+    if is_away { "the agent does not answer".to_owned() } else { clean(&missing.words) }
 }
 
 /// What DNS answers, or where it cannot be asked, what the prepared query finds; and which of the two it is.

@@ -32,7 +32,7 @@ pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, service: &
 }
 
 /// Why an instance cannot lead, with what a critical election check printed, and what to type if only its own agent knows more.
-fn reason(instance: &Surveyed, service: &str) -> Option<String> {
+pub fn reason(instance: &Surveyed, service: &str) -> Option<String> {
     let unfit = instance.unfit.as_ref()?;
     let output = match (unfit, &instance.own_check) {
         (Unfit::CheckCritical(_), Some(check)) if !check.output.trim().is_empty() => {

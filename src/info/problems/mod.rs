@@ -4,12 +4,12 @@ mod candidates;
 mod name;
 
 use super::asked::{Asked, Missing};
-use super::words::{OLD, clean, grouped, list, why};
+use super::words::{OLD, clean, grouped, list};
 use crate::consul::Instances;
 use crate::dns::Target;
 use crate::election::{Identity, Lead, Leader, Survey, Surveyed, Unfit, last_line};
 pub use candidates::is_lost;
-use candidates::{cannot_lead, of_candidates};
+use candidates::{cannot_lead, of_candidates, reason};
 use name::of_name;
 
 /// What the sentences are made from.
@@ -137,8 +137,8 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
         return;
     };
     let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
-    if let Some(unfit) = instance.and_then(|instance| instance.unfit.as_ref()) {
-        found.push(format!("the leader {node}: {}", why(unfit)));
+    if let Some(why) = instance.and_then(|instance| reason(instance, &asked.names.service)) {
+        found.push(format!("the leader {node}: {why}"));
     } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
         found.push(format!("{node} holds the lock, and the catalog does not show its instance"));
     }

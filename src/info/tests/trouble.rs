@@ -70,6 +70,7 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     let missing = |words: &str, is_denied: bool| Missing {
         words: words.to_owned(),
         is_denied,
+        is_unreached: !is_denied,
         fault: Some(if is_denied { "403" } else { "no connection" }.to_owned()),
         remedy: (!is_denied).then_some(crate::consul::Remedy::ReachAgent),
     };
@@ -84,6 +85,7 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     };
     let info = view(&down.explained(&words), &Policy::default());
     assert_eq!(info.problems, ["cannot read the key: no connection; start it"]);
+    assert_eq!(info.dns.unwrap().error.as_deref(), Some("the agent does not answer"));
     let denied = Asked {
         instances: Err(missing("cannot read the instances: 403", true)),
         query: Err(missing("cannot read the query: 403", true)),

@@ -98,7 +98,11 @@ fn a_reload_that_has_taken_the_tag_and_the_name_away_is_seen() {
     let name = node.name();
     assert_eq!(
         first_problem(&told),
-        format!("the leader {name}: no mark of the election, which the next run of its check sets")
+        format!(
+            "the leader {name}: no mark of the election, which the next run of its check sets; on that node, doctor \
+             --consul-service-name {} finds out why",
+            one.service
+        )
     );
     assert!(told.has_problem(&format!("{name} holds the lock, and is not tagged master")), "{told:?}");
     assert!(
