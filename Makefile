@@ -22,7 +22,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run chaos-run chaos-schedule demo picture clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run bench-watch chaos-run chaos-schedule demo picture clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -97,6 +97,11 @@ failover: ## Measure failovers on every Consul, 40 minutes each, and draw them (
 bench-run: ## Measure how long the next node takes to run a command, beside consul lock, 5 minutes on every Consul (ROUNDS=20; CONSUL_BIN= for one)
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && for consul in $$consuls; do \
 	  CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench run || exit; \
+	done
+
+bench-watch: ## Measure how long after a change watch prints its line, 1 minute on every Consul (ROUNDS=100; CONSUL_BIN= for one)
+	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && for consul in $$consuls; do \
+	  CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench watch || exit; \
 	done
 
 chaos-run: ## Try for 11 minutes on every Consul whether two commands of run ever run at once (ROUNDS=200, SEED=; CONSUL_BIN= for one); needs root

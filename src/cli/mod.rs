@@ -21,7 +21,7 @@ mod option;
 mod own_variable;
 pub mod pass_metrics;
 pub mod plans;
-mod remedies;
+pub mod remedies;
 mod run;
 pub mod run_lines;
 mod run_options;

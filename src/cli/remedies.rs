@@ -7,7 +7,12 @@ use crate::election::{Difference, Remedy as ElectionRemedy};
 
 /// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
 pub fn of_consul(error: &Error) -> Option<String> {
-    let text = match error.remedy() {
+    of_remedy(&error.remedy())
+}
+
+/// Returns the words for a remedy. `None`: the error's own text ends with it.
+pub fn of_remedy(remedy: &Remedy) -> Option<String> {
+    let text = match remedy {
         Remedy::Grant(_) => return None,
         Remedy::GiveToken(_) => "give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
         Remedy::FillTokenFile(_, file) => return Some(format!("the token file {file} is empty; write a token there")),
@@ -15,7 +20,7 @@ pub fn of_consul(error: &Error) -> Option<String> {
             "this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
         }
         Remedy::Retry => "the next run tries again",
-        Remedy::CorrectPort(doubt) => return Some(of_port(&doubt)),
+        Remedy::CorrectPort(doubt) => return Some(of_port(doubt)),
         Remedy::ReachAgent => "is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR",
         Remedy::CorrectAddress => {
             "is that a Consul agent? set the agent's address with --http-addr or CONSUL_HTTP_ADDR"

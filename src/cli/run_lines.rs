@@ -76,6 +76,12 @@ pub fn of_schedule_fault(text: &str, fault: &Fault) -> String {
     invalid_value("--schedule", &one_line(&capped(text, LONGEST)), &fault.to_string())
 }
 
+/// The words for a schedule that has no due time any more.
+#[must_use]
+pub fn never_due(text: &str) -> String {
+    format!("no tick of --schedule '{}' is due any more", one_line(&capped(text, LONGEST)))
+}
+
 /// The most characters of a schedule in an error.
 const LONGEST: usize = 100;
 

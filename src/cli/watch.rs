@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::info::{CandidateInfo, LeaderInfo};
+use super::remedies::of_remedy;
+use crate::info::{CandidateInfo, LeaderInfo, Missing};
 use crate::watch::{Event, What};
 
 /// The exit code after the time limit, as that of timeout(1).
@@ -36,9 +37,14 @@ fn words(what: &What) -> String {
         What::Health { candidate } => format!("{} is {}", candidate.node, health(candidate)),
         What::Joined { candidate } => format!("{} joined, {}", candidate.node, health(candidate)),
         What::Gone { candidate } => format!("{} is gone from the catalog", candidate.node),
-        What::Silent { error } => format!("Consul does not answer: {error}"),
+        What::Silent { error } => format!("Consul does not answer: {}", explained(error)),
         What::Answers => "Consul answers again".to_owned(),
     }
+}
+
+/// Why Consul does not answer, and what helps.
+fn explained(error: &Missing) -> String {
+    error.clone().explained(&of_remedy).words
 }
 
 fn after_colon(reason: &str) -> String {
@@ -84,7 +90,7 @@ pub fn object(event: &Event, election: &str) -> String {
         What::Health { candidate } => ("health", json!({"candidate": candidate})),
         What::Joined { candidate } => ("joined", json!({"candidate": candidate})),
         What::Gone { candidate } => ("gone", json!({"candidate": candidate})),
-        What::Silent { error } => ("silent", json!({"error": error})),
+        What::Silent { error } => ("silent", json!({"error": explained(error)})),
         What::Answers => ("answers", json!({})),
     };
     fields.insert("event".to_owned(), json!(kind));
@@ -138,7 +144,7 @@ mod tests {
             (What::Health { candidate: candidate.clone() }, "n1 is critical: redis-ping"),
             (What::Joined { candidate: candidate.clone() }, "n1 joined, critical: redis-ping"),
             (What::Gone { candidate }, "n1 is gone from the catalog"),
-            (What::Silent { error: "why".to_owned() }, "Consul does not answer: why"),
+            (What::Silent { error: Missing::because("why") }, "Consul does not answer: why"),
             (What::Answers, "Consul answers again"),
         ] {
             assert_eq!(shown(what), format!("12:30:00.412 {expected}"));

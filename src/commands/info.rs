@@ -4,11 +4,12 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::cli::Run;
-use crate::cli::info::{Report, Style, failed, report};
+use crate::cli::info::{Report, Style, failed, nothing_found, report};
+use crate::cli::remedies::of_remedy;
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::election::{Config, Names};
-use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, view, view_run};
+use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, heard, of_service, view, view_run};
 
 /// The command, as its errors name it.
 const COMMAND: &str = "consul-master-election-tagger info";
@@ -20,7 +21,7 @@ pub fn info(run: &Run, style: Style) -> Report {
     let client = Client::new(access, &names.scope, Deadline::after(wait.timeout));
     let is_of_run = run.show.is_of_run;
     if is_of_run || is_key_all(names) {
-        let asked = ask_run(&client, names);
+        let asked = ask_run(&client, names).explained(&of_remedy);
         if is_of_run || asked.is_of_run() {
             return report(&[view_run(&asked)], style, &access.secrets(), SystemTime::now());
         }
@@ -33,7 +34,7 @@ pub fn info(run: &Run, style: Style) -> Report {
     let infos: Vec<Info> = thread::scope(|scope| {
         let one = |names| {
             let (client, resolver) = (client.clone(), &resolver);
-            scope.spawn(move || view(&ask(&client, names, resolver), policy))
+            scope.spawn(move || view(&ask(&client, names, resolver).explained(&of_remedy), policy))
         };
         let running: Vec<_> = elections.iter().map(one).collect();
         running.into_iter().filter_map(|one| one.join().ok()).collect()
@@ -56,22 +57,19 @@ pub fn elections(client: &Client, names: &Names) -> Result<Vec<Names>, String> {
     if is_named {
         return Ok(vec![names.clone()]);
     }
+    let scoped = |found: Vec<Names>| -> Vec<Names> {
+        found.into_iter().map(|found| Names { scope: names.scope.clone(), ..found }).collect()
+    };
     let service = Some(names.service.as_str()).filter(|service| !service.is_empty());
     match (discover(client, service), service) {
-        (Ok(Discovered { elections, .. }), _) if !elections.is_empty() => {
-            Ok(elections.into_iter().map(|found| Names { scope: names.scope.clone(), ..found }).collect())
+        (Ok(Discovered { elections, .. }), _) if !elections.is_empty() => Ok(scoped(elections)),
+        // Nothing that does not answer here answers there.
+        (Ok(_), Some(service)) => {
+            let elections = scoped(of_service(client, service));
+            Ok(if elections.is_empty() { vec![names.clone()] } else { elections })
         }
-        (_, Some(_)) => Ok(vec![names.clone()]),
-        (Ok(Discovered { services, .. }), None) => Err(nothing_found(&services)),
-        (Err(missing), None) => Err(missing.words),
+        (Err(_), Some(_)) => Ok(vec![names.clone()]),
+        (Ok(Discovered { services, .. }), None) => Err(nothing_found(&services, &heard(client))),
+        (Err(missing), None) => Err(missing.explained(&of_remedy).words),
     }
-}
-
-fn nothing_found(services: &[String]) -> String {
-    let (most, length) = crate::bounds::NAMES;
-    let services = crate::text::list(services, most, length);
-    format!(
-        "no instance of this agent takes part in an election; name one with --consul-query-name or --consul-service-name \
-         (services here: {services})"
-    )
 }

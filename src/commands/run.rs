@@ -18,7 +18,15 @@ use crate::run::{Itself, News, guard, run as run_task, start};
 pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
     let Some(task) = &run.task else { return FAILED };
     if let (Some(schedule), Some(count)) = (&task.schedule, task.next) {
-        return print_next(schedule, count).unwrap_or_else(|words| refuse(&words));
+        return match print_next(schedule, count) {
+            Ok((code, why)) => {
+                if let Some(why) = why {
+                    complain(&why);
+                }
+                code
+            }
+            Err(words) => refuse(&words),
+        };
     }
     let plan = match plan(task) {
         Ok(plan) => plan,
@@ -47,9 +55,13 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
 
 /// Says what is wrong with the schedule, as for any other option.
 fn refuse(words: &str) -> u8 {
+    complain(words);
+    FAILED
+}
+
+fn complain(words: &str) {
     // Somebody who has closed stderr wants no words.
     let _ = writeln!(std::io::stderr(), "consul-master-election-tagger run: error: {words}");
-    FAILED
 }
 
 /// Guards the command of a run, and returns the exit code, which nobody reads.

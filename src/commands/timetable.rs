@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use crate::cli::run_lines::of_schedule_fault;
+use crate::cli::run_lines::{never_due, of_schedule_fault};
 use crate::run::{OnFailure, Plan, Settings};
 use crate::schedule::{Fault, Policy, Schedule, jitter, local};
 
@@ -23,20 +23,20 @@ pub fn plan(settings: &Settings) -> Result<Option<Plan>, String> {
     Ok(Some(Plan { schedule, policy, ends_on_failure }))
 }
 
-/// Prints the next due times, and returns the exit code.
+/// Prints the next due times. Returns the exit code, and why there is no due time.
 ///
 /// # Errors
 /// Says what is wrong with the schedule, and what to write instead.
-pub fn print_next(text: &str, count: usize) -> Result<u8, String> {
+pub fn print_next(text: &str, count: usize) -> Result<(u8, Option<String>), String> {
     let schedule = match read(text) {
-        Err(Fault::Never) => return Ok(NEVER),
+        Err(fault @ Fault::Never) => return Ok((NEVER, Some(of_schedule_fault(text, &fault)))),
         read => read.map_err(|fault| of_schedule_fault(text, &fault))?,
     };
     let due = std::iter::successors(schedule.next(Timestamp::now()), |due| schedule.next(*due));
     let lines: Vec<String> = due.take(count).map(|due| schedule.shown(due) + "\n").collect();
     // A closed stdout does not change the exit code.
     let _ = std::io::stdout().write_all(lines.concat().as_bytes());
-    Ok(if lines.is_empty() { NEVER } else { 0 })
+    Ok(if lines.is_empty() { (NEVER, Some(never_due(text))) } else { (0, None) })
 }
 
 fn read(text: &str) -> Result<Schedule, Fault> {

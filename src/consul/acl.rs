@@ -54,6 +54,12 @@ impl Rule {
         Rule { resource, extent: Extent::Name(name.to_owned()), right: Right::Write }
     }
 
+    /// Allows reading what this rule is about, and nothing else.
+    #[must_use]
+    pub fn reading(&self) -> Rule {
+        Rule { right: Right::Read, ..self.clone() }
+    }
+
     /// Allows reading the one thing of this name.
     pub fn read(resource: Resource, name: &str) -> Rule {
         Rule { resource, extent: Extent::Name(name.to_owned()), right: Right::Read }

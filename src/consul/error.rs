@@ -105,6 +105,11 @@ impl Error {
         matches!(self.kind, Kind::TooLarge(_))
     }
 
+    /// Returns whether there was no connection to the agent, so that no other request fares better.
+    pub fn is_unreached(&self) -> bool {
+        matches!(self.kind, Kind::Unreachable(_) | Kind::Forbidden(_))
+    }
+
     /// Returns whether Consul denied the request for lack of rights.
     pub fn is_denied(&self) -> bool {
         matches!(self.kind, Kind::Status(401 | 403, _))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::acl::{Resource, Rule};
-use super::agent::Registration;
+use super::agent::{Check, Registration};
 use super::call::Call;
 use super::error::Error;
 use super::http::Client;
@@ -42,5 +42,16 @@ impl Client {
         let call = Call::get("/v1/agent/services".to_owned(), "list the agent's services".to_owned(), rule);
         let services: BTreeMap<String, Registration> = self.ask(call.for_list())?.json()?;
         Ok(services.into_values().collect())
+    }
+
+    /// Returns all checks of the local agent, except those that the token may not read.
+    ///
+    /// # Errors
+    /// When the request failed.
+    pub fn checks(&self) -> Result<Vec<Check>, Error> {
+        let rule = Rule::read_all(Resource::Service);
+        let call = Call::get("/v1/agent/checks".to_owned(), "list the agent's checks".to_owned(), rule);
+        let checks: BTreeMap<String, Check> = self.ask(call.for_list())?.json()?;
+        Ok(checks.into_values().collect())
     }
 }

@@ -76,7 +76,8 @@ pub fn assess(instance: &Instance, names: &Names, policy: &Policy) -> Result<(u3
     // `--check-id` names the own check of this instance, not of others.
     let names = &Names { check_id: None, ..names.clone() };
     if priority == 0 {
-        return Err(Unfit::NeverLeads);
+        let is_closed = instance.mark.as_ref().is_some_and(|mark| mark.port_is_closed);
+        return Err(if is_closed { Unfit::NothingListens } else { Unfit::NeverLeads });
     }
     if let Some(obstacle) = obstacle(instance, None, names, only_passing) {
         return Err(Unfit::Obstacle(obstacle));

@@ -15,6 +15,9 @@ pub struct Mark {
     /// not take the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u32>,
+    /// Whether that is so: nothing listens on the watched port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub port_is_closed: bool,
     /// Whether a check in warning keeps it from leading.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_passing: bool,

@@ -69,7 +69,7 @@ pub use remedy::Remedy;
 pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
 pub use running::may_run;
 pub use seen::{Cause, LeadSeen, Seen};
-pub use signature::{prints, signature};
+pub use signature::{election_in, is_election_line, prints, signature};
 pub use survey::{
     Lead, Survey, Surveyed, elections_of, foreign_filters, is_fenced, is_own_query, last_line, named_by, survey,
 };

@@ -37,6 +37,15 @@ pub fn is_election_line(line: &str) -> bool {
     name.is_some_and(rules::is_query_name)
 }
 
+/// The election that a line of this program names; `None`: it is none, or names none.
+#[must_use]
+pub fn election_in(line: &str) -> Option<&str> {
+    if !is_election_line(line) {
+        return None;
+    }
+    line.strip_prefix("election ").and_then(|rest| rest.split_once(": ")).map(|(name, _)| name)
+}
+
 /// Whether a check prints lines of this election.
 pub fn prints(check: &Check, names: &Names) -> bool {
     names.lines_in(&check.output).next().is_some()

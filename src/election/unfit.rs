@@ -14,6 +14,8 @@ pub enum Unfit {
     WrongMark,
     /// Its priority is 0.
     NeverLeads,
+    /// Nothing listens on the port that it watches.
+    NothingListens,
     /// It has a mark, and no check of it runs the election. Only those who look from outside say so.
     NothingRuns,
     /// The election check that its mark names does not exist.

@@ -51,7 +51,7 @@ fn once(client: &Client, names: &Names, resolver: &Resolver) -> Asked {
         let found = scope.spawn(|| client.execute_query(&names.query));
         let session = scope.spawn(|| session_id.and_then(|id| client.session(id).ok().flatten()));
         let dns = resolver.ask(&names, client.deadline().remaining());
-        let panicked = || Missing { words: "internal error: a request ended early".to_owned(), is_denied: false };
+        let panicked = || Missing::because("internal error: a request ended early");
         let query = part(query.join(), panicked);
         let instances = instances.join().unwrap_or_else(|_| Err(panicked()));
         let found = part(found.join(), panicked);
@@ -68,8 +68,8 @@ fn part<T>(answer: thread::Result<Result<T, Error>>, panicked: impl Fn() -> Miss
 /// Asks for all instances of the service.
 fn instances(client: &Client, names: &Names) -> Part<Instances> {
     if names.service.is_empty() {
-        let words = "nothing says which service the election is about; name it with --consul-service-name".to_owned();
-        return Err(Missing { words, is_denied: false });
+        let words = "nothing says which service the election is about; name it with --consul-service-name";
+        return Err(Missing::because(words));
     }
     client.instances_everywhere(&names.service).map_err(Missing::from)
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::consul::{Error, Found, Instances, Key, PreparedQuery, Session};
+use crate::consul::{Error, Found, Instances, Key, PreparedQuery, Remedy, Session};
 use crate::dns::Target;
 use crate::election::Names;
 
@@ -10,17 +10,54 @@ use crate::election::Names;
 pub type Part<T> = Result<T, Missing>;
 
 /// Why a part is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
     /// What was attempted and what came back. A denial ends with the ACL rule that is missing.
     pub words: String,
     /// Whether the token lacks rights.
     pub is_denied: bool,
+    /// Whether there was no connection to the agent.
+    pub is_unreached: bool,
+    /// What came back; `None`: nothing was asked of Consul.
+    pub fault: Option<String>,
+    /// What the reader can do, unless the words say it.
+    pub remedy: Option<Remedy>,
 }
+
+impl Missing {
+    /// Returns why a part is missing that Consul was not asked for.
+    pub fn because(words: impl Into<String>) -> Missing {
+        Missing { words: words.into(), ..Missing::default() }
+    }
+
+    /// Returns it with the words for its remedy.
+    #[must_use]
+    pub fn explained(self, words_for: &WordsFor) -> Missing {
+        match self.remedy.as_ref().and_then(words_for) {
+            Some(remedy) => Missing { words: format!("{}; {remedy}", self.words), remedy: None, ..self },
+            None => self,
+        }
+    }
+
+    /// Whether the same fault kept another part from an answer. Each denial is a fault of its own, since it names a rule.
+    pub fn has_fault_of(&self, other: &Missing) -> bool {
+        !self.is_denied && self.fault.is_some() && self.fault == other.fault
+    }
+}
+
+/// Words for a remedy, which name options and so are made elsewhere.
+pub type WordsFor = dyn Fn(&Remedy) -> Option<String>;
 
 impl From<Error> for Missing {
     fn from(error: Error) -> Missing {
-        Missing { words: format!("{error:#}"), is_denied: error.is_denied() }
+        // Nothing tries again by itself here.
+        let remedy = Some(error.remedy()).filter(|remedy| !matches!(remedy, Remedy::Retry));
+        // A request names the rule that an election needs. Whoever only looks needs less.
+        let words = format!("{error:#}").replace(&error.rule.to_string(), &error.rule.reading().to_string());
+        let attempt = format!("cannot {} at {}: ", error.purpose, error.agent);
+        let fault = words.strip_prefix(&attempt).map(str::to_owned);
+        let is_unreached = error.is_unreached();
+        Missing { words, is_denied: error.is_denied(), is_unreached, fault, remedy }
     }
 }
 
@@ -47,4 +84,18 @@ pub struct Asked {
     pub stale: Option<String>,
     /// When it was asked.
     pub now: SystemTime,
+}
+
+impl Asked {
+    /// Returns it with the words for each remedy.
+    #[must_use]
+    pub fn explained(self, words_for: &WordsFor) -> Asked {
+        Asked {
+            lock: self.lock.map_err(|missing| missing.explained(words_for)),
+            instances: self.instances.map_err(|missing| missing.explained(words_for)),
+            found: self.found.map_err(|missing| missing.explained(words_for)),
+            query: self.query.map_err(|missing| missing.explained(words_for)),
+            ..self
+        }
+    }
 }

@@ -1,10 +1,12 @@
-//! Finds the elections that the instances of an agent take part in, by the marks in their Meta.
+//! Finds the elections that instances take part in, by the marks in their Meta, and what checks say where there is no mark. Must never know
+//! who leads them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::{Missing, Part};
-use crate::consul::Client;
-use crate::election::{Names, elections_of};
+use super::words::clean;
+use crate::consul::{Client, Registration};
+use crate::election::{Names, election_in, elections_of, is_election_line, session_key};
 
 /// The elections that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,4 +30,86 @@ pub fn discover(client: &Client, service: Option<&str>) -> Part<Discovered> {
     elections.retain(|names| seen.insert((names.query.clone(), names.lock_key.clone())));
     let services: BTreeSet<String> = registrations.iter().map(|found| found.service().to_owned()).collect();
     Ok(Discovered { elections, services: services.into_iter().collect() })
+}
+
+/// A check of the agent that prints lines of an election.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The ID of the check.
+    pub check: String,
+    /// The service of its instance; `None`: it belongs to none.
+    pub service: Option<String>,
+    /// The name of the election; `None`: the line has none.
+    pub election: Option<String>,
+    /// Its last line.
+    pub line: String,
+}
+
+/// Finds the checks of an agent that print lines of an election, marked or not. A check that has not run prints none.
+pub fn heard(client: &Client) -> Vec<Heard> {
+    let registrations = client.registrations().unwrap_or_default();
+    let service_of = |id: &str| registrations.iter().find(|found| found.id() == id).map(|found| clean(found.service()));
+    let checks = client.checks().unwrap_or_default();
+    let of_check = |check: &crate::consul::Check| {
+        let line = check.output.lines().rfind(|line| is_election_line(line))?;
+        let election = election_in(line).map(clean);
+        Some(Heard { check: clean(&check.id), service: service_of(&check.service_id), election, line: clean(line) })
+    };
+    checks.iter().filter_map(of_check).collect()
+}
+
+/// Finds the elections of a service by the marks of all its instances: of several lock keys for one name, the one that somebody leads with,
+/// or that most have.
+pub fn of_service(client: &Client, service: &str) -> Vec<Names> {
+    let instances = client.instances_everywhere(service).map(|instances| instances.seen).unwrap_or_default();
+    chosen(instances.iter().map(|remote| &remote.health.registration))
+}
+
+fn chosen<'a>(registrations: impl Iterator<Item = &'a Registration>) -> Vec<Names> {
+    let mut votes: BTreeMap<(String, String), (bool, usize, Names)> = BTreeMap::new();
+    for registration in registrations {
+        for names in elections_of(registration) {
+            let leads = registration.meta().contains_key(&session_key(&names));
+            let vote = votes.entry((names.query.clone(), names.lock_key.clone())).or_insert((false, 0, names));
+            (vote.0, vote.1) = (vote.0 || leads, vote.1 + 1);
+        }
+    }
+    let mut best: BTreeMap<String, (bool, usize, Names)> = BTreeMap::new();
+    for ((query, _), vote) in votes {
+        match best.get(&query) {
+            Some(found) if (found.0, found.1) >= (vote.0, vote.1) => {}
+            _ => {
+                best.insert(query, vote);
+            }
+        }
+    }
+    best.into_values().map(|(_, _, names)| names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_several_lock_keys_the_one_that_is_led_counts_and_then_the_one_that_most_have() {
+        let instance = |key: &str, leads: bool| -> Registration {
+            let mark = json!({"key": key, "tags": ["master", "slave"]}).to_string();
+            let mut meta = json!({"election-redis-master-mark": mark});
+            if leads {
+                meta["election-redis-master-session"] = json!("s");
+            }
+            serde_json::from_value(json!({"ID": "redis", "Service": "redis", "Meta": meta})).unwrap()
+        };
+        for (all, key) in [
+            (vec![("a", false), ("b", false), ("b", false)], "b"),
+            (vec![("a", true), ("b", false), ("b", false)], "a"),
+            (vec![("a", false), ("b", false)], "a"),
+        ] {
+            let all: Vec<Registration> = all.into_iter().map(|(key, leads)| instance(key, leads)).collect();
+            let found: Vec<String> = chosen(all.iter()).into_iter().map(|names| names.lock_key).collect();
+            assert_eq!(found, [key]);
+        }
+    }
 }

@@ -23,21 +23,29 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Resolver {
     servers: Vec<SocketAddr>,
     domain: String,
+    /// Why there is no server to ask.
     why_not: String,
 }
 
 impl Resolver {
     /// Finds the DNS of the agent: where it says itself that it is, or where it is by default.
     pub fn of(client: &Client, access: &Access) -> Resolver {
+        let itself = client.itself();
+        let is_off = itself.as_ref().is_ok_and(|known| known.dns.is_empty());
         // Without `agent:read` the defaults have to do.
-        let Itself { dns, domain, .. } = client.itself().unwrap_or_default();
+        let Itself { dns, domain, .. } = itself.unwrap_or_default();
         let domain = if domain.is_empty() { DOMAIN.to_owned() } else { domain };
+        if is_off {
+            let why_not = "this agent answers no DNS: its port is switched off (ports.dns)".to_owned();
+            return Resolver { servers: Vec::new(), domain, why_not };
+        }
         let (host, limit) = (access.address.host_name(), client.deadline().remaining().min(PATIENCE));
         let found = match &host {
             None => Ok(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT)]),
             Some(host) => net::resolve(host, PORT, limit),
         };
-        let why_not = found.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let why_not =
+            found.as_ref().err().map(|error| format!("cannot find the agent's DNS: {error}")).unwrap_or_default();
         let hosts = found.unwrap_or_default();
         let servers = match (hosts.first(), &dns[..]) {
             (_, []) => hosts,
@@ -53,20 +61,25 @@ impl Resolver {
         format!("{}.query.{}", names.query, self.domain)
     }
 
+    /// Whether there is a server to ask.
+    pub fn can_ask(&self) -> bool {
+        !self.servers.is_empty()
+    }
+
     /// Asks for the name of an election.
     ///
     /// # Errors
     /// When no server answers.
     pub fn ask(&self, names: &Names, limit: Duration) -> Part<Vec<Target>> {
         let name = self.name(names);
-        let mut why_not = format!("cannot ask DNS for {name}: {}", self.why_not);
+        let mut why_not = self.why_not.clone();
         for server in &self.servers {
             match dns::ask(*server, &name, limit.min(PATIENCE)) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => why_not = format!("cannot ask DNS at {server} for {name}: {error}"),
             }
         }
-        Err(Missing { words: why_not, is_denied: false })
+        Err(Missing::because(why_not))
     }
 }
 

@@ -107,6 +107,10 @@ pub struct DnsInfo {
     pub name: String,
     /// What it leads to, as `ADDRESS:PORT`.
     pub answers: Vec<String>,
+    /// Who said so: `dns`, or `query`, the prepared query, where DNS cannot be asked; null: neither.
+    pub source: Option<&'static str>,
+    /// Why DNS cannot be asked; null: it was.
+    pub error: Option<String>,
     /// Whether that is the leader and nothing else; null if either is unknown.
     pub agrees: Option<bool>,
 }
@@ -130,6 +134,8 @@ pub struct CandidateInfo {
     pub why: Option<String>,
     /// Whether it leads next if the leader fails now.
     pub next: bool,
+    /// Whether it does not lead, should be able to, and is not.
+    pub lost: bool,
 }
 
 impl LeaderInfo {

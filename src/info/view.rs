@@ -1,9 +1,9 @@
 //! From what Consul answered to what `info` shows. Pure.
 
-use super::asked::Asked;
+use super::asked::{Asked, Missing};
 use super::dns::{agrees, of_found};
 use super::model::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo, LockInfo, SCHEMA, State};
-use super::problems::{Scene, problems};
+use super::problems::{Scene, is_lost, problems};
 use super::words::{clean, health, why};
 use crate::consul::{Key, RemoteInstance};
 use crate::dns::Target;
@@ -20,8 +20,8 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
         Lead::Held { leader, .. } => Some(leader),
         Lead::Nobody(_) => None,
     };
-    let (answers, is_known) = answers(asked, instances);
-    let agrees = if is_known && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
+    let (answers, source) = answers(asked, instances);
+    let agrees = if source.is_some() && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
     let problems = problems(&Scene { asked, seen: &seen, answers: &answers, agrees });
     let state = State::of(asked.lock.is_ok() && asked.stale.is_none(), leader.is_some(), &problems);
     Info {
@@ -33,9 +33,11 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
         dns: Some(DnsInfo {
             name: clean(&asked.dns_name),
             answers: answers.iter().map(|target| clean(&target.to_string())).collect(),
+            source,
+            error: asked.dns.as_ref().err().map(|missing| why_no_dns(asked, missing)),
             agrees,
         }),
-        candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen)).collect(),
+        candidates: seen.instances.iter().map(|instance| of_candidate(instance, &seen, asked.lock.is_ok())).collect(),
         problems,
         history: of_history(&seen),
         schedule: None,
@@ -47,14 +49,20 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
     }
 }
 
-/// What DNS answers, or where it cannot be asked, what the prepared query finds; and whether either is known.
-fn answers(asked: &Asked, instances: &[RemoteInstance]) -> (Vec<Target>, bool) {
+/// Why DNS cannot be asked. That the agent is away is said once, among the problems.
+fn why_no_dns(asked: &Asked, missing: &Missing) -> String {
+    let is_away = asked.lock.as_ref().is_err_and(|lock| lock.is_unreached);
+    if is_away { "the agent does not answer".to_owned() } else { clean(&missing.words) }
+}
+
+/// What DNS answers, or where it cannot be asked, what the prepared query finds; and which of the two it is.
+fn answers(asked: &Asked, instances: &[RemoteInstance]) -> (Vec<Target>, Option<&'static str>) {
     let address_of =
         |node: &str| instances.iter().find(|remote| remote.node == node).map(|remote| remote.node_address.clone());
     match (&asked.dns, &asked.found) {
-        (Ok(answers), _) => (answers.clone(), true),
-        (Err(_), Ok(found)) => (of_found(found.as_ref(), address_of), true),
-        (Err(_), Err(_)) => (Vec::new(), false),
+        (Ok(answers), _) => (answers.clone(), Some("dns")),
+        (Err(_), Ok(found)) => (of_found(found.as_ref(), address_of), Some("query")),
+        (Err(_), Err(_)) => (Vec::new(), None),
     }
 }
 
@@ -94,7 +102,8 @@ fn of_lock(names: &Names, lock: Option<&Key>, asked: &Asked) -> LockInfo {
     }
 }
 
-fn of_candidate(found: &Surveyed, seen: &Survey) -> CandidateInfo {
+/// An instance. `is_known`: it could be asked who leads, without which nobody is next and nobody is missing.
+fn of_candidate(found: &Surveyed, seen: &Survey, is_known: bool) -> CandidateInfo {
     let leads = seen.lead.instance() == Some(&found.instance);
     CandidateInfo {
         node: clean(&found.instance.node),
@@ -109,7 +118,8 @@ fn of_candidate(found: &Surveyed, seen: &Survey) -> CandidateInfo {
         priority: found.priority,
         can_lead: found.unfit.is_none(),
         why: found.unfit.as_ref().map(why),
-        next: !leads && seen.next.first() == Some(&found.instance),
+        next: is_known && !leads && seen.next.first() == Some(&found.instance),
+        lost: is_known && !leads && is_lost(found),
     }
 }
 

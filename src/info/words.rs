@@ -33,28 +33,44 @@ fn of_obstacle(obstacle: &Obstacle) -> String {
     }
 }
 
-/// Why an instance is no candidate.
+/// Why an instance is no candidate. Fits one instance and several.
 pub fn why(unfit: &Unfit) -> String {
     match unfit {
-        Unfit::NotMarked => "it has no mark of the election, which its next run sets".to_owned(),
-        Unfit::OtherKey(key) => format!("it takes part under another lock key, {}", clean(key)),
-        Unfit::WrongMark => "its mark is not this program's".to_owned(),
-        Unfit::NeverLeads => "its priority is 0".to_owned(),
+        Unfit::NotMarked => "no mark of the election, which the next run of its check sets".to_owned(),
+        Unfit::OtherKey(key) => format!("another lock key, {}", clean(key)),
+        Unfit::WrongMark => "a mark that is not this program's".to_owned(),
+        Unfit::NeverLeads => "priority 0".to_owned(),
+        Unfit::NothingListens => "nothing listens on the watched port".to_owned(),
         Unfit::NothingRuns => "no check runs the election there".to_owned(),
-        Unfit::CheckMissing(id) => format!("its election check {} does not exist", clean(id)),
-        Unfit::CheckCritical(id) => format!("its election check {} is critical", clean(id)),
-        Unfit::CheckReports(error) => format!("its election check reports {}", clean(error)),
+        Unfit::CheckMissing(id) => format!("the election check {} does not exist", clean(id)),
+        Unfit::CheckCritical(id) => format!("the election check {} is critical", clean(id)),
+        Unfit::CheckReports(error) => format!("the election check reports {}", said(error)),
         Unfit::Obstacle(obstacle) => of_obstacle(obstacle),
         Unfit::StandsBack(note) => stands_back(note),
     }
 }
 
+/// What a check printed. An output that changes without the status reaches the catalog with the agent's next update. The address of the agent
+/// that the check asked, its own, is left out, so that the same line of several nodes is the same.
+pub fn said(output: &str) -> String {
+    format!("\"{}\" ({OLD})", without_agent(&clean(output.trim())))
+}
+
+fn without_agent(line: &str) -> String {
+    let found = [" at http://", " at https://", " at unix://"].iter().filter_map(|part| line.find(part)).min();
+    let cut = found.and_then(|begin| Some((begin, begin + line[begin..].find(": ")?)));
+    cut.map_or_else(|| line.to_owned(), |(begin, end)| format!("{}{}", &line[..begin], &line[end..]))
+}
+
+/// How old a check's output in the catalog may be: Consul's `check_update_interval`.
+pub const OLD: &str = "up to 5 min old";
+
 /// That an instance stands back, until when, and why.
 fn stands_back(StandBack { end, failure, is_over, .. }: &StandBack) -> String {
     match (failure, is_over) {
-        (Some(failure), true) => format!("it could not lead a while ago: {}", clean(&failure.error)),
-        (Some(failure), false) => format!("it stands back until {}: {}", clean(&end.until), clean(&failure.error)),
-        (None, _) => format!("it stands back until {}", clean(&end.until)),
+        (Some(failure), true) => format!("could not lead a while ago: {}", clean(&failure.error)),
+        (Some(failure), false) => format!("stands back until {}: {}", clean(&end.until), clean(&failure.error)),
+        (None, _) => format!("stands back until {}", clean(&end.until)),
     }
 }
 
@@ -64,5 +80,35 @@ pub fn list(names: &[String]) -> String {
         [] => "nobody".to_owned(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Groups names by what is said of them, in the order in which each is first said.
+pub fn grouped(said: impl IntoIterator<Item = (String, String)>) -> Vec<(Vec<String>, String)> {
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    for (name, words) in said {
+        match groups.iter_mut().find(|(_, of_group)| *of_group == words) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], words)),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_check_says_of_its_own_agent_has_no_address() {
+        for (output, shown) in [
+            ("error: cannot read x at http://127.0.0.1:8500: 403 no; why\n", "error: cannot read x: 403 no; why"),
+            ("error: cannot read x at http://[::1]:8500: no connection", "error: cannot read x: no connection"),
+            ("error: cannot read x at unix:///run/consul.sock: 403", "error: cannot read x: 403"),
+            ("slave of n2", "slave of n2"),
+            ("look at http://x", "look at http://x"),
+        ] {
+            assert_eq!(said(output), format!("\"{shown}\" (up to 5 min old)"));
+        }
     }
 }

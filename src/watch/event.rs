@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::dns::Target;
-use crate::info::{CandidateInfo, Info, LeaderInfo};
+use crate::info::{CandidateInfo, Info, LeaderInfo, Missing};
 
 /// A change.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +64,8 @@ pub enum What {
     },
     /// Consul does not answer.
     Silent {
-        /// What was attempted, and what came back.
-        error: String,
+        /// What was attempted, what came back, and what helps.
+        error: Missing,
     },
     /// Consul answers again.
     Answers,

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::event::{Event, What, of_candidates, of_lead};
@@ -10,19 +9,19 @@ use super::questions::{News, start};
 use crate::consul::{Client, Instances, Key};
 use crate::deadline::Deadline;
 use crate::election::{Names, Policy, named_by};
-use crate::info::{Asked, Info, Missing, Resolver, view};
+use crate::info::{Asked, CandidateInfo, Info, LeaderInfo, Missing, Resolver, view};
 use crate::interrupt::Interrupt;
 
 /// How long a line about a new leader waits for DNS, and how often it asks meanwhile. Its query is some milliseconds younger than its lock.
-const DNS_PATIENCE: Duration = Duration::from_millis(35);
+const DNS_PATIENCE: Duration = Duration::from_millis(25);
 const DNS_PAUSE: Duration = Duration::from_millis(4);
 
 /// How often, and for how long, DNS is asked again that does not agree yet.
 const DNS_AGAIN: Duration = Duration::from_millis(200);
 const DNS_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a question outside the blocking queries may take.
-const QUESTION: Duration = Duration::from_secs(5);
+/// How long a line about a lost lead waits for the check that ended it, which the other query may show a moment later.
+const REASON_PATIENCE: Duration = Duration::from_millis(20);
 
 /// What following came to.
 pub enum Step {
@@ -40,13 +39,22 @@ enum Lock {
     Known(Option<Key>),
 }
 
+/// A leader whose line waits for DNS.
+struct New {
+    leader: LeaderInfo,
+    gap: Option<Duration>,
+    is_first: bool,
+    /// When its lock was seen.
+    at: Instant,
+}
+
 /// An election that is followed.
 pub struct Follower<'a> {
     client: Client,
     names: Names,
     policy: &'a Policy,
     resolver: Resolver,
-    news: Receiver<News>,
+    news: Receiver<(Instant, News)>,
     interrupt: Interrupt,
     lock: Lock,
     instances: Option<Instances>,
@@ -54,6 +62,8 @@ pub struct Follower<'a> {
     last: Option<Info>,
     /// When the lead was lost.
     lost: Option<Instant>,
+    /// The leader whose line is still to come.
+    new: Option<New>,
     /// When the leader was seen that DNS does not name yet, and when DNS is asked next.
     unnamed: Option<(Instant, Instant)>,
     is_silent: bool,
@@ -84,6 +94,7 @@ impl<'a> Follower<'a> {
             instances: None,
             last: None,
             lost: None,
+            new: None,
             unnamed: None,
             is_silent: false,
             events: VecDeque::new(),
@@ -99,23 +110,27 @@ impl<'a> Follower<'a> {
             if self.interrupt.has_happened() {
                 return Step::Interrupted;
             }
+            self.name_new_leader();
+            if !self.events.is_empty() {
+                continue;
+            }
             let left = limit.map(|limit| limit.remaining());
             if left.is_some_and(|left| left.is_zero()) {
                 return Step::TimeIsOver;
             }
             let until_dns = self.unnamed.map(|(_, next)| next.saturating_duration_since(Instant::now()));
-            let wait = [left, until_dns].into_iter().flatten().min().unwrap_or(DNS_LIMIT);
+            let pause = self.new.as_ref().map(|_| DNS_PAUSE);
+            let wait = [left, until_dns, pause].into_iter().flatten().min().unwrap_or(DNS_LIMIT);
             match self.news.recv_timeout(wait) {
                 // Without the threads, the process has panicked.
-                Ok(News::Interrupted) | Err(RecvTimeoutError::Disconnected) => return Step::Interrupted,
-                Ok(news) => self.learn(news),
+                Ok((_, News::Interrupted)) | Err(RecvTimeoutError::Disconnected) => return Step::Interrupted,
+                Ok((at, news)) => self.learn(at, news),
                 Err(RecvTimeoutError::Timeout) => self.ask_dns_again(),
             }
         }
     }
 
-    fn learn(&mut self, news: News) {
-        let at = Instant::now();
+    fn learn(&mut self, at: Instant, news: News) {
         let of_lock = matches!(news, News::Lock(_));
         match news {
             News::Lock(key) => {
@@ -127,7 +142,7 @@ impl<'a> Follower<'a> {
             News::Instances(instances) => self.instances = Some(instances),
             News::Failed(error) => {
                 if !std::mem::replace(&mut self.is_silent, true) {
-                    self.tell(What::Silent { error: format!("{error:#}") });
+                    self.tell(What::Silent { error: Missing::from(error) });
                 }
                 return;
             }
@@ -137,9 +152,8 @@ impl<'a> Follower<'a> {
             self.tell(What::Answers);
         }
         let is_free = matches!(&self.lock, Lock::Known(key) if key.as_ref().is_none_or(|key| key.session.is_none()));
-        if of_lock && is_free && self.last.is_some() {
-            // The check that ended the session shows at about the same time, perhaps a moment later here.
-            let client = self.client.until(Deadline::after(QUESTION));
+        if of_lock && is_free && self.seems_able_to_lead() {
+            let client = self.client.until(Deadline::after(REASON_PATIENCE));
             if let Ok(instances) = client.instances_everywhere(&self.names.service) {
                 self.instances = Some(instances);
             }
@@ -147,9 +161,18 @@ impl<'a> Follower<'a> {
         self.look(at);
     }
 
+    /// Whether nothing that is known yet shows why the last leader has lost the lock.
+    fn seems_able_to_lead(&self) -> bool {
+        let Some(Info { leader: Some(leader), candidates, .. }) = &self.last else { return false };
+        let is_it = |one: &&CandidateInfo| {
+            Some(&one.node) == leader.node.as_ref() && Some(&one.service_id) == leader.service_id.as_ref()
+        };
+        candidates.iter().find(is_it).is_none_or(|one| one.can_lead)
+    }
+
     fn look(&mut self, at: Instant) {
         let (Lock::Known(lock), Some(instances)) = (&self.lock, &self.instances) else { return };
-        let unknown = || Missing { words: String::new(), is_denied: false };
+        let unknown = || Missing::default();
         let asked = Asked {
             names: self.names.clone(),
             lock: Ok(lock.clone()),
@@ -170,40 +193,42 @@ impl<'a> Follower<'a> {
         }
         self.last = Some(now);
         for what in changes {
-            let what = self.completed(what, at);
-            self.tell(what);
+            match what {
+                What::Leads { leader, is_first, .. } => {
+                    let gap = self.lost.take().filter(|lost| *lost < at).map(|lost| at - lost);
+                    self.new = Some(New { leader, gap, is_first, at });
+                }
+                What::Lost { .. } => {
+                    self.tell_new_leader(Some(false));
+                    (self.lost, self.unnamed) = (Some(at), None);
+                    self.tell(what);
+                }
+                _ => self.tell(what),
+            }
         }
     }
 
-    /// Adds to a new leader how long nobody led, and what DNS says.
-    fn completed(&mut self, what: What, at: Instant) -> What {
-        match what {
-            What::Lost { .. } => {
-                (self.lost, self.unnamed) = (Some(at), None);
-                what
-            }
-            What::Leads { leader, is_first, .. } => {
-                let gap = self.lost.take().filter(|lost| *lost < at).map(|lost| at - lost);
-                let dns_agrees = self.dns_agrees(at + DNS_PATIENCE);
-                self.unnamed = (dns_agrees != Some(true)).then(|| (at, Instant::now() + DNS_AGAIN));
-                What::Leads { leader, gap, dns_agrees, is_first }
-            }
-            other => other,
+    /// Asks whether DNS names the new leader, and tells of it once it does, or once that has taken too long.
+    fn name_new_leader(&mut self) {
+        let Some(until) = self.new.as_ref().map(|new| new.at + DNS_PATIENCE) else { return };
+        let agrees = self.dns_agrees(until.saturating_duration_since(Instant::now()));
+        if agrees != Some(false) || Instant::now() + DNS_PAUSE > until {
+            self.tell_new_leader(agrees);
         }
     }
 
-    /// Whether DNS names the leader, asked until it does or the time is over; `None`: it cannot be asked.
-    fn dns_agrees(&self, until: Instant) -> Option<bool> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now()).max(DNS_PAUSE);
-            let answers = self.resolver.ask(&self.names, left).ok();
-            let leader = self.last.as_ref().and_then(|last| last.leader.as_ref())?;
-            let agrees = answers.map(|answers| super::event::is_named(&answers, leader));
-            if agrees == Some(true) || Instant::now() + DNS_PAUSE > until {
-                return agrees;
-            }
-            thread::sleep(DNS_PAUSE);
-        }
+    fn tell_new_leader(&mut self, dns_agrees: Option<bool>) {
+        let Some(New { leader, gap, is_first, at }) = self.new.take() else { return };
+        let asks_again = dns_agrees != Some(true) && self.resolver.can_ask();
+        self.unnamed = asks_again.then(|| (at, Instant::now() + DNS_AGAIN));
+        self.tell(What::Leads { leader, gap, dns_agrees, is_first });
+    }
+
+    /// Whether DNS names the leader; `None`: it cannot be asked.
+    fn dns_agrees(&self, limit: Duration) -> Option<bool> {
+        let leader = self.last.as_ref().and_then(|last| last.leader.as_ref())?;
+        let answers = self.resolver.ask(&self.names, limit.max(DNS_PAUSE)).ok()?;
+        Some(super::event::is_named(&answers, leader))
     }
 
     fn ask_dns_again(&mut self) {
@@ -213,7 +238,7 @@ impl<'a> Follower<'a> {
         }
         let leader = self.last.as_ref().and_then(|last| last.leader.clone());
         self.unnamed = (since.elapsed() < DNS_LIMIT).then(|| (since, Instant::now() + DNS_AGAIN));
-        if let (Some(true), Some(leader)) = (self.dns_agrees(Instant::now()), leader) {
+        if let (Some(true), Some(leader)) = (self.dns_agrees(DNS_PAUSE), leader) {
             self.unnamed = None;
             self.tell(What::DnsAgrees { leader, after: since.elapsed() });
         }

@@ -16,7 +16,7 @@ const LONGEST_QUERY: Duration = Duration::from_secs(25);
 const SLACK: Duration = Duration::from_secs(5);
 
 /// The shortest time between two answers that show no change: 1.8.7 answers about a missing key at every write to its KV store.
-const REST: Duration = Duration::from_millis(20);
+const REST: Duration = Duration::from_millis(10);
 
 /// How long a thread rests after an error: at first short, so that the end of an outage shows at once, then longer.
 const FIRST_REST: Duration = Duration::from_millis(50);
@@ -34,11 +34,16 @@ pub enum News {
     Interrupted,
 }
 
-/// Starts the threads. They end when nobody listens any more, at the latest when their present query is answered.
+/// Starts the threads, whose news come with the time of the answer. They end when nobody listens any more, at the latest when their present query is answered.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(client: &Client, key: &str, service: &str, interrupt: &Interrupt) -> std::io::Result<Receiver<News>> {
+pub fn start(
+    client: &Client,
+    key: &str,
+    service: &str,
+    interrupt: &Interrupt,
+) -> std::io::Result<Receiver<(Instant, News)>> {
     // A watch whose reader has stalled asks nothing more.
     let (sender, news) = sync_channel(1);
     let (agent, key) = (client.clone(), key.to_owned());
@@ -56,7 +61,7 @@ pub fn start(client: &Client, key: &str, service: &str, interrupt: &Interrupt) -
     })?;
     let wake = move || {
         // If other news waits, the watch looks at the interrupt after it. One that no longer exists has nothing to end.
-        let _ = sender.try_send(News::Interrupted);
+        let _ = sender.try_send((Instant::now(), News::Interrupted));
     };
     interrupt.listen(wake);
     Ok(news)
@@ -70,7 +75,7 @@ fn until_answer(client: &Client) -> Client {
 /// Asks again and again behind the last index, and reports what is new. `ask` returns news, what identifies its state, and the next index.
 fn spawn(
     name: &str,
-    news: SyncSender<News>,
+    news: SyncSender<(Instant, News)>,
     ask: impl Fn(Option<&str>) -> Result<(News, String, String), Error> + Send + 'static,
 ) -> std::io::Result<()> {
     let work = move || {
@@ -83,7 +88,7 @@ fn spawn(
                     index = following(index.as_deref(), next);
                     let is_new = last.as_ref() != Some(&state);
                     last = Some(state);
-                    let told = !is_new || news.send(learned).is_ok();
+                    let told = !is_new || news.send((Instant::now(), learned)).is_ok();
                     if !is_new || index.is_none() {
                         thread::sleep(REST.saturating_sub(begin.elapsed()));
                     }
@@ -92,7 +97,7 @@ fn spawn(
                 Err(error) => {
                     // What was learned before may have changed meanwhile, or the servers may have gone back.
                     (index, last) = (None, None);
-                    let told = news.send(News::Failed(error)).is_ok();
+                    let told = news.send((Instant::now(), News::Failed(error))).is_ok();
                     thread::sleep(rest);
                     rest = (rest * 2).min(LONGEST_REST);
                     told

@@ -1,11 +1,14 @@
 //! What `info` prints and ends with. Asks nothing.
 
+mod nothing;
 mod prometheus;
 mod schedule;
 mod table;
 mod yaml;
 
 use std::time::SystemTime;
+
+pub use nothing::nothing_found;
 
 use super::show::Format;
 use crate::info::{Info, State};

@@ -11,6 +11,7 @@ const TERM: Family = ("info_term", Kind::Gauge, "The number of the present term,
 const SINCE: Family =
     ("info_leader_since_timestamp_seconds", Kind::Gauge, "When the leader acquired the lock, by its own clock.");
 const CAN_LEAD: Family = ("info_can_lead", Kind::Gauge, "Whether this instance may lead.");
+const LOST: Family = ("info_lost", Kind::Gauge, "Whether this instance does not lead, should be able to, and cannot.");
 const AGREES: Family =
     ("info_dns_agrees", Kind::Gauge, "Whether the election's name leads to the leader and nothing else.");
 const PROBLEMS: Family = ("info_problems", Kind::Gauge, "The number of things that are wrong.");
@@ -42,6 +43,7 @@ pub fn text(elections: &[Info]) -> String {
         }),
     );
     put(&mut text, CAN_LEAD, &of_candidates(&known, &of, |info, at| info.candidates[at].can_lead));
+    put(&mut text, LOST, &of_candidates(&known, &of, |info, at| info.candidates[at].lost));
     put(&mut text, TERM, &all(&known, &|info| term(info)));
     let since = |info: &Info| seconds(info.leader.as_ref()?.since.as_deref()?);
     put(&mut text, SINCE, &all(&known, &since));

@@ -5,9 +5,13 @@ use std::time::{Duration, SystemTime};
 use super::schedule;
 use crate::duration;
 use crate::info::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo};
+use crate::text::capped;
 
 /// How wide the column of the labels is at least.
 const LABELS: usize = 12;
+
+/// The most characters of a reason in a row. Those that matter have a line of their own, whole.
+const LONGEST_NOTE: usize = 60;
 
 /// All elections, with an empty line between two.
 pub fn tables(elections: &[Info], has_colour: bool, now: SystemTime) -> String {
@@ -98,14 +102,22 @@ fn lock(info: &Info) -> String {
 }
 
 fn dns(dns: &DnsInfo, has_leader: bool, paint: &Paint) -> String {
-    let answers = if dns.answers.is_empty() { "no answer".to_owned() } else { dns.answers.join(", ") };
+    let answers = if dns.answers.is_empty() { None } else { Some(dns.answers.join(", ")) };
     let verdict = match dns.agrees {
         Some(true) if has_leader => paint.good(", as the lock says"),
         Some(true) => ", as nobody leads".to_owned(),
         Some(false) => paint.bad(", not as the lock says"),
         None => String::new(),
     };
-    format!("{} → {answers}{verdict}", dns.name)
+    let why_not = dns.error.clone().unwrap_or_else(|| "DNS was not asked".to_owned());
+    match dns.source {
+        Some("dns") => format!("{} → {}{verdict}", dns.name, answers.unwrap_or_else(|| "no answer".to_owned())),
+        Some(_) => {
+            let found = answers.unwrap_or_else(|| "no instance".to_owned());
+            format!("{why_not}; the prepared query finds {found}{verdict}")
+        }
+        None => format!("unknown: {why_not}"),
+    }
 }
 
 fn candidates(info: &Info, paint: &Paint) -> Vec<String> {
@@ -122,7 +134,7 @@ fn candidates(info: &Info, paint: &Paint) -> Vec<String> {
             candidate.role.to_owned(),
             candidate.health.clone(),
             candidate.priority.to_string(),
-            note(candidate),
+            note(candidate, is_leader(candidate, info)),
         ]
     });
     let rows: Vec<[String; 5]> = std::iter::once(header).chain(rows).collect();
@@ -147,12 +159,14 @@ fn is_leader(candidate: &CandidateInfo, info: &Info) -> bool {
     })
 }
 
-fn note(candidate: &CandidateInfo) -> String {
-    match (&candidate.why, candidate.next) {
-        (Some(why), _) if *why == candidate.health => "cannot lead".to_owned(),
-        (Some(why), _) => format!("cannot lead: {why}"),
-        (None, true) => "next".to_owned(),
-        (None, false) => String::new(),
+fn note(candidate: &CandidateInfo, leads: bool) -> String {
+    let why = candidate.why.as_ref().map(|why| capped(why, LONGEST_NOTE));
+    match why {
+        Some(_) if candidate.why.as_ref() == Some(&candidate.health) => "cannot lead".to_owned(),
+        Some(why) if leads => why,
+        Some(why) => format!("cannot lead: {why}"),
+        None if candidate.next => "next".to_owned(),
+        None => String::new(),
     }
 }
 

@@ -35,6 +35,8 @@ fn full() -> Info {
         dns: Some(DnsInfo {
             name: "redis-master.query.consul".to_owned(),
             answers: vec!["10.0.0.2:6379".to_owned()],
+            source: Some("dns"),
+            error: None,
             agrees: Some(true),
         }),
         candidates: vec![
@@ -47,6 +49,7 @@ fn full() -> Info {
                 can_lead: false,
                 why: text("critical: redis-ping"),
                 next: false,
+                lost: true,
             },
             CandidateInfo {
                 node: "n2".to_owned(),
@@ -57,6 +60,7 @@ fn full() -> Info {
                 can_lead: true,
                 why: None,
                 next: false,
+                lost: false,
             },
             CandidateInfo {
                 node: "n3".to_owned(),
@@ -67,9 +71,13 @@ fn full() -> Info {
                 can_lead: true,
                 why: None,
                 next: true,
+                lost: false,
             },
         ],
-        problems: vec!["if n2 fails, only n3 can take over".to_owned()],
+        problems: vec![
+            "if n2 fails, only n3 can take over".to_owned(),
+            "n1 cannot lead: critical: redis-ping".to_owned(),
+        ],
         history: vec![
             ChangeInfo {
                 term: 7,
@@ -267,7 +275,7 @@ fn the_exit_code_is_that_of_the_worst_election() {
 fn yaml_has_the_values_of_the_json_in_blocks() {
     let text = report(&[full()], style(Format::Yaml), &[], now()).text;
     for part in [
-        "---\ncandidates:\n  - can_lead: false\n    health: \"critical: redis-ping\"\n    next: false\n",
+        "---\ncandidates:\n  - can_lead: false\n    health: \"critical: redis-ping\"\n    lost: true\n    next: false\n",
         "\n    why: null\n",
         "\nleader:\n  address: \"10.0.0.2\"\n",
         "\n  port: 6379\n",

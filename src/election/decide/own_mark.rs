@@ -16,6 +16,7 @@ pub fn own_mark(view: &View, names: &Names, policy: &Policy) -> Mark {
     Mark {
         key: names.lock_key.clone(),
         priority: if is_dead { Some(0) } else { policy.priority },
+        port_is_closed: is_dead,
         only_passing: policy.only_passing,
         yields: yields(view, names, policy),
         check: own_check(&view.instance, known_check(view), names).map(|check| check.id.clone()),

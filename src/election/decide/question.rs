@@ -1,9 +1,7 @@
 //! Which answers a decision still needs. Pure; knows no requests.
 
 use super::name;
-use super::stance::{
-    Stance, is_about_others, is_in_warning, is_named_by_other, must_not_lead, others_are_hidden, stance,
-};
+use super::stance::{Stance, is_in_warning, is_named_by_other, must_not_lead, others_are_hidden, stance};
 use crate::election::config::{Names, Policy};
 use crate::election::model::{Done, Lock, View};
 use crate::election::value::Sight;
@@ -40,7 +38,8 @@ pub fn open_question(view: &View, names: &Names, policy: &Policy) -> Option<Ques
     }
 }
 
-/// A free lock goes to the best candidate. A master needs to know the others only if it may hand over to one of them.
+/// A free lock goes to the best candidate. A master needs to know the others only if it may hand over to one of them, or while its entry
+/// says that it does not see them: at its first run they may not have been in the catalog yet.
 fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
     if must_not_lead(view, names, policy).is_some() {
         return false;
@@ -51,7 +50,7 @@ fn needs_candidates(view: &View, names: &Names, policy: &Policy) -> bool {
             policy.preempt_after.is_some()
                 || view.term_is_over
                 || view.looks_at_named
-                || view.is_spot_check && is_about_others(policy) && others_are_hidden(view)
+                || view.is_spot_check && others_are_hidden(view)
                 || is_in_warning(view, names)
                 || policy.resign.as_ref().is_some_and(|resign| resign.to.is_some())
                 || is_named_by_other(view, names)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::ask::fresh_or_stale;
-use super::super::asked::Part;
+use super::super::asked::{Part, WordsFor};
 use crate::consul::{Client, Key, Session};
 use crate::election::Names;
 use crate::lead::Note;
@@ -24,6 +24,12 @@ pub struct AskedRun {
 }
 
 impl AskedRun {
+    /// Returns it with the words for each remedy.
+    #[must_use]
+    pub fn explained(self, words_for: &WordsFor) -> AskedRun {
+        AskedRun { lock: self.lock.map_err(|missing| missing.explained(words_for)), ..self }
+    }
+
     /// Returns whether the key is that of such an election, and not of a service's.
     pub fn is_of_run(&self) -> bool {
         self.lock.as_ref().is_ok_and(|key| key.as_ref().is_some_and(|key| Note::is_in(&key.value)))

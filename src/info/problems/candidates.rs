@@ -4,37 +4,64 @@ use std::time::{Duration, SystemTime};
 
 use super::Scene;
 use crate::consul::{Check, Status};
-use crate::election::{Lead, Surveyed, Unfit, last_line};
-use crate::info::words::{clean, list, why};
+use crate::election::{Lead, Obstacle, Surveyed, Unfit, last_line};
+use crate::info::words::{clean, grouped, list, said, why};
 
 /// After this time an agent has brought every output to the catalog: twice Consul's `check_update_interval`.
 const OLD: Duration = Duration::from_secs(600);
 
+/// Whether an instance should be able to take over and cannot. What was asked for does not count: a priority of 0, maintenance mode, and
+/// standing back after `resign`. Nor does another lock key, with which it stands in another election.
+pub fn is_lost(instance: &Surveyed) -> bool {
+    match &instance.unfit {
+        None
+        | Some(
+            Unfit::NeverLeads
+            | Unfit::OtherKey(_)
+            | Unfit::Obstacle(Obstacle::InstanceInMaintenance | Obstacle::NodeInMaintenance),
+        ) => false,
+        Some(Unfit::StandsBack(note)) => note.failure.is_some(),
+        Some(_) => true,
+    }
+}
+
+/// Which instances of a service cannot lead, and why: each reason once.
+pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, service: &str, found: &mut Vec<String>) {
+    let reasons = instances.filter_map(|one| Some((clean(&one.instance.node), reason(one, service)?)));
+    found.extend(grouped(reasons).into_iter().map(|(nodes, why)| format!("{} cannot lead: {why}", list(&nodes))));
+}
+
+/// Why an instance cannot lead, with what a critical election check printed, and what to type if only its own agent knows more.
+pub fn reason(instance: &Surveyed, service: &str) -> Option<String> {
+    let unfit = instance.unfit.as_ref()?;
+    let output = match (unfit, &instance.own_check) {
+        (Unfit::CheckCritical(_), Some(check)) if !check.output.trim().is_empty() => {
+            format!(": {}", said(&check.output))
+        }
+        _ => String::new(),
+    };
+    let hint = match unfit {
+        Unfit::NotMarked | Unfit::NothingRuns | Unfit::CheckMissing(_) | Unfit::CheckCritical(_) => {
+            format!("; on that node, doctor --consul-service-name {} finds out why", clean(service))
+        }
+        _ => String::new(),
+    };
+    Some(format!("{}{output}{hint}", why(unfit)))
+}
+
 /// What is wrong with single candidates.
 pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
-    // What is wrong with the leader is said already.
+    // What is wrong with the leader is said already, and if nobody may lead, so is every reason. One that keeps off a split election's lock
+    // has that for its reason.
     let leader = seen.lead.instance();
-    for instance in seen.instances.iter().filter(|instance| Some(&instance.instance) != leader) {
-        let node = clean(&instance.instance.node);
-        match &instance.unfit {
-            Some(
-                unfit @ (Unfit::StandsBack(_)
-                | Unfit::NothingRuns
-                | Unfit::CheckMissing(_)
-                | Unfit::CheckReports(_)
-                | Unfit::WrongMark),
-            ) => {
-                found.push(format!("{node} cannot lead: {}", why(unfit)));
-            }
-            Some(unfit @ Unfit::CheckCritical(_)) => {
-                let said = instance.own_check.as_ref().map(|check| clean(check.output.trim())).unwrap_or_default();
-                let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-                found.push(format!("{node} cannot lead: {}{said}", why(unfit)));
-            }
-            Some(unfit @ Unfit::OtherKey(_)) if seen.split.is_none() => found.push(format!("{node}: {}", why(unfit))),
-            _ => {}
+    let is_told = matches!(seen.lead, Lead::Nobody(_)) && (seen.next.is_empty() || seen.split.is_some());
+    if asked.lock.is_ok() && !is_told {
+        let lost = || seen.instances.iter().filter(|one| Some(&one.instance) != leader && is_lost(one));
+        if asked.instances.is_ok() {
+            of_successors(scene, lost().count(), found);
         }
+        cannot_lead(lost(), &asked.names.service, found);
     }
     for instance in &seen.instances {
         if let Some(said) = stale_line(instance, scene) {
@@ -82,16 +109,10 @@ fn elapsed(since: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(since).unwrap_or_default()
 }
 
-/// Who can take over, if not everybody can who takes part.
-pub fn of_successors(scene: &Scene, found: &mut Vec<String>) {
+/// Who can take over, if not everybody can who should.
+fn of_successors(scene: &Scene, lost: usize, found: &mut Vec<String>) {
     let seen = scene.seen;
     let Some(leader) = seen.lead.instance() else { return };
-    let takes_part = |instance: &&Surveyed| {
-        instance.instance != *leader && !matches!(instance.unfit, Some(Unfit::NeverLeads | Unfit::OtherKey(_)))
-    };
-    let others: Vec<&Surveyed> = seen.instances.iter().filter(takes_part).collect();
-    let unfit = others.iter().filter(|instance| instance.unfit.is_some());
-    let unfit: Vec<String> = unfit.map(|instance| clean(&instance.instance.node)).collect();
     let node = clean(&leader.node);
     // A service that has always had one instance is meant so. Another one shows in the history if it has ever led.
     let is_alone = seen.instances.len() == 1 && seen.instances.iter().all(|instance| instance.instance == *leader);
@@ -100,12 +121,10 @@ pub fn of_successors(scene: &Scene, found: &mut Vec<String>) {
     if is_alone && had_another && !is_filtered {
         found.push(format!("if {node} fails, nobody can take over: there is no other instance"));
     }
-    if unfit.is_empty() {
-        return;
+    match &seen.next[..] {
+        _ if lost == 0 => {}
+        [] => found.push(format!("if {node} fails, nobody can take over")),
+        [only] => found.push(format!("if {node} fails, only {} can take over", clean(&only.node))),
+        _ => {}
     }
-    found.push(match &seen.next[..] {
-        [] => format!("if {node} fails, nobody can take over"),
-        [only] => format!("if {node} fails, only {} can take over", clean(&only.node)),
-        _ => format!("{} cannot lead", list(&unfit)),
-    });
 }

@@ -3,12 +3,13 @@
 mod candidates;
 mod name;
 
-use super::asked::Asked;
-use super::words::{clean, list, why};
+use super::asked::{Asked, Missing};
+use super::words::{OLD, clean, grouped, list};
 use crate::consul::Instances;
 use crate::dns::Target;
-use crate::election::{Identity, Lead, Leader, Survey, Surveyed, last_line};
-use candidates::{of_candidates, of_successors};
+use crate::election::{Identity, Lead, Leader, Survey, Surveyed, Unfit, last_line};
+pub use candidates::is_lost;
+use candidates::{cannot_lead, of_candidates, reason};
 use name::of_name;
 
 /// What the sentences are made from.
@@ -26,25 +27,26 @@ pub struct Scene<'a> {
 /// What is wrong, the most important first.
 pub fn problems(scene: &Scene) -> Vec<String> {
     let mut found = Vec::new();
+    if let Some(why) = &scene.asked.stale {
+        found.push(format!("this is what a server last knew, and may have changed since: {}", clean(why)));
+    }
+    if scene.asked.lock.is_ok() {
+        of_vacancy(scene, &mut found);
+        of_keys(scene, &mut found);
+    }
     of_asking(scene, &mut found);
     if scene.asked.lock.is_ok() {
-        of_lead(scene, &mut found);
+        of_leader(scene, &mut found);
         of_tags(scene, &mut found);
         of_name(scene, &mut found);
     }
     of_candidates(scene, &mut found);
-    if scene.asked.lock.is_ok() && scene.asked.instances.is_ok() {
-        of_successors(scene, &mut found);
-    }
     found
 }
 
-/// What could not be asked.
+/// What could not be asked: each fault once, however many questions it has kept from an answer.
 fn of_asking(scene: &Scene, found: &mut Vec<String>) {
     let Asked { lock, stale, instances, found: executed, query, dns, .. } = scene.asked;
-    if let Some(why) = stale {
-        found.push(format!("this is what a server last knew, and may have changed since: {}", clean(why)));
-    }
     let dns_and_query = if executed.is_err() { dns.as_ref().err() } else { None };
     let missing = [
         lock.as_ref().err(),
@@ -52,11 +54,13 @@ fn of_asking(scene: &Scene, found: &mut Vec<String>) {
         // Without a leader of the servers, neither is answered; that is said already.
         executed.as_ref().err().filter(|_| stale.is_none()),
         query.as_ref().err().filter(|_| stale.is_none()),
-        dns_and_query.filter(|_| stale.is_none()),
+        // An agent that does not answer at all answers no DNS either.
+        dns_and_query.filter(|_| stale.is_none() && lock.is_ok()),
     ];
-    for missing in missing.into_iter().flatten() {
-        let words = clean(&missing.words);
-        if !found.contains(&words) {
+    let missing: Vec<&Missing> = missing.into_iter().flatten().collect();
+    for (at, one) in missing.iter().enumerate() {
+        let words = clean(&one.words);
+        if !missing[..at].iter().any(|earlier| earlier.has_fault_of(one)) && !found.contains(&words) {
             found.push(words);
         }
     }
@@ -74,66 +78,114 @@ fn is_among(instance: &Identity, all: &[Surveyed]) -> bool {
     all.iter().any(|surveyed| surveyed.instance == *instance)
 }
 
-/// Who leads, or why nobody does.
-fn of_lead(scene: &Scene, found: &mut Vec<String>) {
+/// Why nobody leads, and why nobody takes the free lock.
+fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
-    match &seen.lead {
-        Lead::Nobody(_) if asked.instances.is_err() => found.push("nobody leads".to_owned()),
-        Lead::Nobody(reason) => {
-            let reason = clean(reason);
-            let last =
-                if seen.term > 0 { format!(" since the last leader lost the lock: {reason}") } else { String::new() };
-            found.push(format!("nobody leads{last}; {}", of_vacancy(scene)));
-        }
-        Lead::Held { leader, holder: None } => {
-            let whose = node_of(leader);
-            found.push(format!("the lock's value does not describe its holder, {whose}: something else wrote it"));
-        }
-        Lead::Held { leader, holder: Some(holder) } => {
-            let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
-            if let Some(unfit) = instance.and_then(|instance| instance.unfit.as_ref()) {
-                found.push(format!("the leader {}: {}", node_of(leader), why(unfit)));
-            } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
-                found.push(format!("{} holds the lock, and the catalog does not show its instance", node_of(leader)));
-            }
-            // The first leader has taken over from nobody.
-            if let Some(alone) = holder.alone.as_ref().filter(|_| seen.term > 1) {
-                found.push(format!("the former master's tag did not go with the lock: {}", clean(alone)));
-            }
-            if let Some(chosen) = &seen.handed_to {
-                found.push(format!("{} is handing over to {}", node_of(leader), clean(&chosen.node)));
-            }
-        }
+    let Lead::Nobody(reason) = &seen.lead else { return };
+    if asked.instances.is_err() {
+        found.push("nobody leads".to_owned());
+        return;
     }
-    if let Some(split) = &seen.split {
-        let (node, key, own) = (clean(&split.node), clean(&split.key), clean(&split.own_key));
-        found.push(format!(
-            "the election is split: {node} leads it with the lock key {key}, others have {own}; give all the same --lock-key"
-        ));
+    let last = match seen.term {
+        0 => String::new(),
+        _ => format!(" since the last leader lost the lock: {}", clean(reason)),
+    };
+    let with_key = if is_split(seen) { format!(" with the lock key {}", clean(&asked.names.lock_key)) } else { last };
+    found.push(format!("nobody leads{with_key}; {}", why_free(scene)));
+    if seen.next.is_empty() && seen.split.is_none() {
+        // Here everything that keeps an instance from leading matters, asked for or not.
+        let of_key = seen.instances.iter().filter(|instance| !has_other_key(instance));
+        cannot_lead(of_key, &asked.names.service, found);
     }
 }
 
-/// Why nobody takes the free lock.
-fn of_vacancy(scene: &Scene) -> String {
+fn why_free(scene: &Scene) -> String {
     let Scene { seen, asked, .. } = scene;
+    if let Some(split) = &seen.split {
+        return format!("nobody takes that lock while {} leads with another key", clean(&split.node));
+    }
     if let Some(first) = seen.next.first() {
         let in_delay = seen.instances.iter().any(|instance| says(instance, scene, "lock-delay"));
-        let until = if in_delay { "the lock is in its lock-delay, after which" } else { "the lock is free, and" };
-        return format!("{until} {} can take it", clean(&first.node));
+        let next = clean(&first.node);
+        return if in_delay {
+            format!("the lock is in its lock-delay, by the line of a check ({OLD}); {next} can take it after that")
+        } else {
+            format!("the lock is free, and {next} can take it")
+        };
     }
     if seen.instances.is_empty() {
         return format!("the service {} has no instance that the token may see", clean(&asked.names.service));
     }
-    let reasons = seen.instances.iter().filter_map(|instance| {
-        let unfit = instance.unfit.as_ref()?;
-        Some(format!("{} ({})", clean(&instance.instance.node), why(unfit)))
-    });
-    format!("nobody may lead: {}", reasons.collect::<Vec<_>>().join(", "))
+    if seen.instances.iter().all(has_other_key) {
+        return "no instance has this lock key".to_owned();
+    }
+    "nobody may lead".to_owned()
 }
 
 fn says(instance: &Surveyed, scene: &Scene, words: &str) -> bool {
     let line = instance.own_check.as_ref().and_then(|check| last_line(check, &scene.asked.names));
     line.is_some_and(|line| line.contains(words))
+}
+
+/// What is wrong with the instance that leads, or with what it wrote.
+fn of_leader(scene: &Scene, found: &mut Vec<String>) {
+    let Scene { seen, asked, .. } = scene;
+    let Lead::Held { leader, holder } = &seen.lead else { return };
+    let node = node_of(leader);
+    let Some(holder) = holder else {
+        found.push(format!("the lock's value does not describe its holder, {node}: something else wrote it"));
+        return;
+    };
+    let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
+    if let Some(why) = instance.and_then(|instance| reason(instance, &asked.names.service)) {
+        found.push(format!("the leader {node}: {why}"));
+    } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
+        found.push(format!("{node} holds the lock, and the catalog does not show its instance"));
+    }
+    // The note lasts as long as the term. Once no other instance has the tag, it is about the past.
+    let is_right = asked.instances.as_ref().is_ok_and(|all| !all.is_filtered)
+        && !seen.instances.iter().any(|other| other.is_master && Some(&other.instance) != leader.instance.as_ref());
+    // The first leader has taken over from nobody.
+    if let Some(alone) = holder.alone.as_ref().filter(|_| seen.term > 1 && !is_right) {
+        found.push(format!("the former master's tag did not go with the lock: {}", clean(alone)));
+    }
+    if let Some(chosen) = &seen.handed_to {
+        found.push(format!("{node} is handing over to {}", clean(&chosen.node)));
+    }
+}
+
+fn has_other_key(instance: &Surveyed) -> bool {
+    matches!(instance.unfit, Some(Unfit::OtherKey(_)))
+}
+
+/// Whether instances have different lock keys.
+fn is_split(seen: &Survey) -> bool {
+    seen.split.is_some() || seen.instances.iter().any(has_other_key)
+}
+
+/// Which instances have which lock key, if they do not have the same.
+fn of_keys(scene: &Scene, found: &mut Vec<String>) {
+    let Scene { seen, asked, .. } = scene;
+    if !is_split(seen) {
+        return;
+    }
+    let key_of = |instance: &Surveyed| match (&instance.unfit, &instance.mark) {
+        (Some(Unfit::OtherKey(key)), _) => Some(clean(key)),
+        (_, Some(_)) => Some(clean(&asked.names.lock_key)),
+        (_, None) => None,
+    };
+    let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), key_of(one)?)));
+    let leader = seen.lead.instance().map(|leader| (clean(&leader.node), clean(&asked.names.lock_key)));
+    let other = seen.split.as_ref().map(|split| (clean(&split.node), clean(&split.key)));
+    let leaders: Vec<(String, String)> = [leader, other].into_iter().flatten().collect();
+    let keys = grouped(of_instances).into_iter().map(|(nodes, key)| {
+        let has = if nodes.len() == 1 { "has" } else { "have" };
+        let leads = leaders.iter().find(|(_, its)| *its == key);
+        let leads = leads.map(|(node, _)| format!(", with which {node} leads")).unwrap_or_default();
+        format!("{} {has} the lock key {key}{leads}", list(&nodes))
+    });
+    let keys = keys.collect::<Vec<_>>().join("; ");
+    found.push(format!("the election is split: {keys}; give all instances the same --lock-key"));
 }
 
 /// What the tags say that the lock does not.
@@ -142,7 +194,9 @@ fn of_tags(scene: &Scene, found: &mut Vec<String>) {
     if asked.instances.is_err() {
         return;
     }
-    let masters: Vec<&Surveyed> = seen.instances.iter().filter(|instance| instance.is_master).collect();
+    // The tag of an instance with another lock key follows that key's lock. That the election is split is said already.
+    let masters: Vec<&Surveyed> =
+        seen.instances.iter().filter(|instance| instance.is_master && !has_other_key(instance)).collect();
     let nodes: Vec<String> = masters.iter().map(|instance| clean(&instance.instance.node)).collect();
     let leader = seen.lead.instance();
     let is_leader = |instance: &&Surveyed| Some(&instance.instance) == leader;

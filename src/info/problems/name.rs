@@ -1,7 +1,7 @@
 //! What is wrong with the election's name: its prepared query and DNS. Pure.
 
 use super::Scene;
-use crate::consul::PreparedQuery;
+use crate::consul::{PreparedQuery, RemoteInstance};
 use crate::election::{Lead, Leader, foreign_filters, is_fenced, is_own_query, session_key};
 use crate::info::asked::Asked;
 use crate::info::dns::place;
@@ -21,29 +21,48 @@ pub fn of_name(scene: &Scene, found: &mut Vec<String>) {
             found.push(format!("the prepared query {} is not this election's: {of}", clean(query.name())));
         }
     }
-    if scene.agrees != Some(false) {
+    if scene.agrees != Some(false) || leads_to_other_key(scene) {
         return;
     }
+    let is_asked = scene.asked.dns.is_ok();
+    // Where DNS cannot be asked, the prepared query was.
+    let (what, name) = if is_asked { ("DNS", dns_name) } else { ("prepared query", clean(&names.query)) };
+    let (finds, finds_none) = if is_asked { ("leads to", "has no answer") } else { ("finds", "finds no instance") };
     let shown: Vec<String> = scene.answers.iter().map(|answer| clean(&answer.to_string())).collect();
-    let leads_to = if shown.is_empty() { "has no answer".to_owned() } else { format!("leads to {}", shown.join(", ")) };
+    let leads_to = if shown.is_empty() { finds_none.to_owned() } else { format!("{finds} {}", shown.join(", ")) };
     found.push(match &scene.seen.lead {
         Lead::Held { leader, .. } => {
-            let (place, hint) = (clean(&place(leader)), of_dns_token(scene, leader));
-            format!("DNS and lock disagree: {dns_name} {leads_to}, and the lock's holder is {place}{hint}")
+            let (place, hint) = (clean(&place(leader)), hint(scene, leader));
+            format!("{what} and lock disagree: {name} {leads_to}, and the lock's holder is {place}{hint}")
         }
-        Lead::Nobody(_) => format!("DNS and lock disagree: {dns_name} {leads_to}, and nobody holds the lock"),
+        Lead::Nobody(_) => format!("{what} and lock disagree: {name} {leads_to}, and nobody holds the lock"),
     });
 }
 
-/// What may help if this token sees what DNS does not: an agent answers DNS with a token of its own.
-fn of_dns_token(scene: &Scene, leader: &Leader) -> &'static str {
-    let found = scene.asked.found.as_ref().ok().and_then(Option::as_ref);
+/// Whether the name leads to the leader of another lock key, which is said already.
+fn leads_to_other_key(scene: &Scene) -> bool {
+    let Some(split) = scene.seen.split.as_ref().filter(|_| scene.seen.lead.instance().is_none()) else { return false };
+    let instances = scene.asked.instances.as_ref().map_or(&[][..], |instances| &instances.seen);
+    let other = instances.iter().find(|remote| remote.node == split.node);
+    let is_its = |remote: &RemoteInstance, host: &str| {
+        [remote.health.registration.address(), &remote.node_address].contains(&host)
+    };
+    other.is_some_and(|remote| scene.answers.iter().all(|answer| is_its(remote, &answer.host)))
+}
+
+/// What may help if the name has no answer. There may be no query; and this token may see what DNS does not: an agent answers DNS with a
+/// token of its own.
+fn hint(scene: &Scene, leader: &Leader) -> &'static str {
+    if !scene.answers.is_empty() {
+        return "";
+    }
     let is_leader = |(node, _): &(String, _)| leader.node() == Some(node);
-    let is_found = found.is_some_and(|found| found.instances.iter().any(is_leader));
-    if scene.answers.is_empty() && scene.asked.dns.is_ok() && is_found {
-        "; the prepared query does find it: the agent's own token (acl.tokens.default) may lack service:read or node:read"
-    } else {
-        ""
+    match &scene.asked.found {
+        Ok(None) => "; there is no prepared query of that name, and the leader's next run creates it",
+        Ok(Some(found)) if scene.asked.dns.is_ok() && found.instances.iter().any(is_leader) => {
+            "; the prepared query does find it: the agent's own token (acl.tokens.default) may lack service:read or node:read"
+        }
+        _ => "",
     }
 }
 

@@ -46,7 +46,11 @@ fn a_dead_node_is_named_until_and_after_another_one_leads() {
     leads_in_the_end(&two);
     let told = two.told();
     assert_eq!((told.code, told.leader(), told.reason()), (1, Some(next), &*format!("node {dead} failed")), "{told:?}");
-    assert_eq!(told.problems(), [format!("if {next} fails, only {} can take over", three.node.name())]);
+    let expected = [
+        format!("if {next} fails, only {} can take over", three.node.name()),
+        format!("{dead} cannot lead: node failed"),
+    ];
+    assert_eq!(told.problems(), expected);
     // Its agent comes back and brings its old tag, until its own pass has run.
     one.node.start_again();
     cluster.wait_for_members();
@@ -94,7 +98,11 @@ fn a_reload_that_has_taken_the_tag_and_the_name_away_is_seen() {
     let name = node.name();
     assert_eq!(
         first_problem(&told),
-        format!("the leader {name}: it has no mark of the election, which its next run sets")
+        format!(
+            "the leader {name}: no mark of the election, which the next run of its check sets; on that node, doctor \
+             --consul-service-name {} finds out why",
+            one.service
+        )
     );
     assert!(told.has_problem(&format!("{name} holds the lock, and is not tagged master")), "{told:?}");
     assert!(
@@ -169,9 +177,23 @@ fn servers_that_hang_or_are_gone_end_in_time_with_a_reason() {
     let output = command(one.node, ["--http-addr", "127.0.0.1:1"]).output();
     assert_eq!((output.status, output.stdout.as_str()), (3, ""), "{output:?}");
     assert!(
-        output.stderr.starts_with("consul-master-election-tagger info: error: cannot list the agent's services at "),
+        output.stderr.starts_with("consul-master-election-tagger info: error: cannot list the agent's services at ")
+            && output
+                .stderr
+                .ends_with("; is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR\n"),
         "{output:?}"
     );
+    let of_run = super::stage::told(&command(one.node, ["--http-addr", "127.0.0.1:1", "--name", "reports"]));
+    assert!(of_run.code == 3 && of_run.has_problem("; is the agent running there?"), "{of_run:?}");
+    // With the election named, every question fails alike; that is said once.
+    let down =
+        super::stage::told(&command(one.node, ["--http-addr", "127.0.0.1:1", "--consul-service-name", &one.service]));
+    let [problem] = &down.problems()[..] else { panic!("{down:?}") };
+    assert!(
+        down.code == 3 && problem.starts_with("cannot read key ") && problem.contains("Connection refused"),
+        "{down:?}"
+    );
+    assert!(problem.ends_with("; is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR"));
 }
 
 #[test]
@@ -211,11 +233,13 @@ fn missing_read_rights_are_named_as_rules_and_those_of_a_check_are_enough() {
     let keyless = as_(&one.node.api().token_with(&format!("{keyless}\n{nodes}")));
     assert_eq!(keyless.code, 3, "{keyless:?}");
     assert!(
-        first_problem(&keyless).contains(&format!("the token needs: key \"{}\" {{ policy = ", one.key())),
+        first_problem(&keyless).contains(&format!("the token needs: key \"{}\" {{ policy = \"read\" }}", one.key())),
         "{keyless:?}"
     );
     let none = as_("00000000-0000-4000-8000-000000000000");
     assert_eq!(none.code, 3, "{none:?}");
+    let is_next = |candidate: &Value| candidate["next"] == true;
+    assert!(!keyless.info["candidates"].as_array().unwrap().iter().any(is_next), "who leads is unknown: {keyless:?}");
     assert!(!format!("{none:?}").contains("00000000-0000-4000"), "{none:?}");
 }
 
@@ -257,9 +281,11 @@ fn what_others_have_done_to_lock_query_and_tags_is_named() {
     let options = ["--lock-key", "service/other/leader", "--consul-query-name", &one.query()];
     two.pass().args(options).run();
     let told = one.told();
-    let problem = "it takes part under another lock key, service/other/leader";
-    assert!(
-        told.has_problem(&format!("{}: {problem}", two.node.name())) || told.has_problem("the election is split"),
-        "{told:?}"
+    let [ones, twos] = [one.node.name(), two.node.name()];
+    let split = format!(
+        "the election is split: {ones} has the lock key {}, with which {ones} leads; {twos} has the lock key service/other/leader; \
+         give all instances the same --lock-key",
+        one.key()
     );
+    assert!(told.has_problem(&split), "{told:?}");
 }

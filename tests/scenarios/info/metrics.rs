@@ -46,6 +46,24 @@ fn the_alerts_in_the_examples_are_rules_of_prometheus() {
 }
 
 #[test]
+fn the_alert_on_a_lost_standby_fires_after_five_minutes_and_names_it() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/prometheus.rules.yml");
+    let labels = "election: redis-master, node: n1, service_id: redis, severity: warning";
+    let summary = "redis on n1 cannot take over redis-master";
+    let description = "Run: consul-master-election-tagger info --consul-query-name redis-master";
+    let series = r#"consul_election_info_lost{election="redis-master",node="n1",service_id="redis"}"#;
+    let test = format!(
+        "rule_files: [{rules}]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n  - series: '{series}'\n    \
+         values: '0x5 1x10'\n  alert_rule_test:\n  - {{eval_time: 9m, alertname: ElectionStandbyLost}}\n  - eval_time: 12m\n    \
+         alertname: ElectionStandbyLost\n    exp_alerts:\n    - exp_labels: {{{labels}}}\n      exp_annotations: {{summary: \
+         '{summary}', description: '{description}'}}\n"
+    );
+    let file = shared().server().directory().join(unique("rules-test.yml"));
+    fs::write(&file, test).unwrap();
+    promtool(&["test", "rules", file.to_str().unwrap()], "");
+}
+
+#[test]
 fn a_check_keeps_its_metrics_in_a_file_and_writes_it_only_on_a_change() {
     let [one, two] = Candidate::on_each(shared().nodes::<2>());
     let [of_one, of_two] = [&one, &two].map(|candidate| file(candidate.node));

@@ -4,6 +4,7 @@ mod faults;
 mod metrics;
 mod run;
 mod stage;
+mod trouble;
 mod watch;
 
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_noth
         let role = if candidate.node.name() == one.node.name() { "master" } else { "slave" };
         json!({
             "node": candidate.node.name(), "service_id": candidate.id, "role": role, "health": "passing",
-            "priority": 100, "can_lead": true, "why": null, "next": candidate.node.name() == two.node.name(),
+            "priority": 100, "can_lead": true, "why": null, "next": candidate.node.name() == two.node.name(), "lost": false,
         })
     });
     let expected = json!({
@@ -44,6 +45,7 @@ fn info_shows_who_leads_since_when_and_who_is_next_on_every_node_and_writes_noth
         },
         "dns": {
             "name": format!("{query}.query.consul"), "answers": [format!("{}:6379", one.node.ip())], "agrees": true,
+            "source": "dns", "error": null,
         },
         "candidates": candidates,
         "problems": [],
@@ -102,7 +104,8 @@ fn info_says_why_nobody_leads_and_who_would() {
     let told = one.told();
     assert_eq!(told.code, 1, "{told:?}");
     let problem = format!("if {} fails, nobody can take over", one.node.name());
-    assert_eq!(told.problems(), [problem]);
+    let reason = format!("{} cannot lead: critical: {}", two.node.name(), two.ping());
+    assert_eq!(told.problems(), [problem, reason]);
     let candidate = told.candidate(two.node);
     assert_eq!(
         (&candidate["can_lead"], &candidate["why"]),
@@ -112,10 +115,10 @@ fn info_says_why_nobody_leads_and_who_would() {
     one.run();
     let told = one.told();
     assert_eq!((told.code, told.leader()), (2, None), "{told:?}");
-    let [first, ..] = &told.problems()[..] else { panic!("{told:?}") };
-    let reasons = [&one, &two].map(|one| format!("{} (critical: {})", one.node.name(), one.ping())).join(", ");
+    let reasons = format!("{} and {} cannot lead: critical: {}", one.node.name(), two.node.name(), one.ping());
     let lost = format!("{} was critical on {}", one.ping(), one.node.name());
-    assert_eq!(*first, format!("nobody leads since the last leader lost the lock: {lost}; nobody may lead: {reasons}"));
+    let nobody = format!("nobody leads since the last leader lost the lock: {lost}; nobody may lead");
+    assert_eq!(told.problems()[..2], [nobody, reasons]);
     two.turn(Health::Passing);
     let told = two.told();
     assert!(told.has_problem(&format!("the lock is free, and {} can take it", two.node.name())), "{told:?}");
@@ -153,11 +156,12 @@ fn a_failed_hook_a_lock_delay_and_a_check_that_is_gone_are_named() {
     let told = one.told();
     let node = one.node.name();
     let until = told.candidate(one.node)["why"].as_str().unwrap_or_default().to_owned();
-    assert!(until.starts_with("it stands back until ") && until.contains("Z: on-promote: "), "{told:?}");
-    assert!(told.has_problem(&format!("nobody may lead: {node} (it stands back until ")), "{told:?}");
-    assert!(told.has_problem(&format!("{node} cannot lead: it stands back until ")), "{told:?}");
+    assert!(until.starts_with("stands back until ") && until.contains("Z: on-promote: "), "{told:?}");
+    assert!(told.has_problem("; nobody may lead"), "{told:?}");
+    assert!(told.has_problem(&format!("{node} cannot lead: stands back until ")), "{told:?}");
     two.leads();
     let told = two.told();
+    assert!(told.has_problem(&format!("{node} cannot lead: stands back until ")), "{told:?}");
     assert!(told.reason().starts_with(&format!("{node} stepped down: on-promote: ")), "{told:?}");
     assert_eq!(told.code, 1, "{told:?}");
     // A lock-delay, as the check that waits for its end says.
@@ -169,7 +173,10 @@ fn a_failed_hook_a_lock_delay_and_a_check_that_is_gone_are_named() {
     api.destroy_session(&api.holder(&delayed.key()).unwrap());
     let outcome = delayed.report(&pass);
     assert!(outcome.line.ends_with(": the lock is in its lock-delay"), "{outcome:?}");
-    let problem = format!("the lock is in its lock-delay, after which {} can take it", delayed.node.name());
+    let problem = format!(
+        "the lock is in its lock-delay, by the line of a check (up to 5 min old); {} can take it",
+        delayed.node.name()
+    );
     wait_for("the catalog to have the line", secs(30), || {
         seen(delayed.told(), |told| told.code == 2 && told.has_problem(&problem))
     });
@@ -178,6 +185,6 @@ fn a_failed_hook_a_lock_delay_and_a_check_that_is_gone_are_named() {
     assert_eq!(delayed.mark()["check"], delayed.election_check());
     api.delete_check(&delayed.election_check());
     let told = delayed.told();
-    let problem = format!("its election check {} does not exist", delayed.election_check());
+    let problem = format!("the election check {} does not exist", delayed.election_check());
     assert!(told.has_problem(&problem), "{told:?}");
 }

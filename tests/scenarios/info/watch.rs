@@ -122,7 +122,7 @@ fn json_has_an_object_a_line_and_until_ends_the_watch() {
     change.says("\"already\":true");
     let outcome = one.resign().run();
     assert_eq!(outcome.status, 0, "{outcome:?}");
-    let lost: Value = serde_json::from_str(&change.says("\"lost\"")).unwrap();
+    let lost: Value = serde_json::from_str(&change.says("\"event\":\"lost\"")).unwrap();
     assert_eq!(lost["reason"], format!("handed over by {} (resign)", one.node.name()));
     two.leads();
     change.says("\"leads\"");

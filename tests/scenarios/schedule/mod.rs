@@ -198,6 +198,9 @@ fn due_times_are_printed_and_nobody_is_asked() {
     assert!(at(lines[0]) > Timestamp::now() && at(lines[0]) < at(lines[1]));
     let output = next("0 0 30 2 *", "3");
     assert_eq!((output.status, output.stdout.as_str()), (2, ""));
+    let why = "consul-master-election-tagger run: error: invalid value '0 0 30 2 *' for --schedule; write a date that exists: \
+               no day of any year matches\n";
+    assert_eq!(output.stderr, why);
     let output = next("0 0 32 * *", "3");
     assert_eq!((output.status, output.stdout.as_str()), (125, ""));
     let words = "consul-master-election-tagger run: error: invalid value '0 0 32 * *' for --schedule; write 1-31 for the day of the month";

@@ -186,6 +186,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
     if !tags.contains("unmarked") && !tags.is_empty() {
         let mut mark = own_mark(&view, names, policy);
         mark.priority = policy.priority;
+        mark.port_is_closed = tags.split_whitespace().any(|word| word == "closed");
         mark.yields = None;
         if let Some(priority) = tags.split_whitespace().find_map(|word| word.strip_prefix("priority=")) {
             mark.priority = priority.parse().ok();
@@ -249,7 +250,7 @@ fn read_marks(text: &str, mine: bool, names: &Names, policy: &Policy) -> Marks {
     for word in text.split_whitespace() {
         match word.split_once('=') {
             Some(("priority" | "options", _)) => {}
-            None if word == "unmarked" => {}
+            None if word == "unmarked" || word == "closed" => {}
             Some((key, value)) => {
                 let value = if value == "now" { SINCE.to_owned() } else { value.replace('_', " ") };
                 marks.meta.insert(format!("election-redis-master-{key}"), value);

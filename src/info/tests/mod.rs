@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
+mod trouble;
+
 use super::*;
 use crate::consul::{Check, Health, Instances, Key, RemoteInstance};
 use crate::dns::Target;
@@ -41,6 +43,7 @@ fn instance(text: &str) -> RemoteInstance {
     let mut mark = json!({"key": "service/redis-master/leader", "check": "election", "tags": ["master", "slave"]});
     for change in words {
         match change.split_once('=') {
+            None if change == "port_is_closed" => mark[change] = json!(true),
             Some(("priority", value)) => mark["priority"] = json!(value.parse::<u32>().unwrap()),
             Some((field, value)) => mark[field] = json!(value),
             None => mark = json!(null),
@@ -97,16 +100,18 @@ const FINE: [&str; 3] = [
     "n3 slave ping:passing,election:passing",
 ];
 
+/// [`FINE`] with another instance in one place.
+fn with(at: usize, text: &'static str) -> [&'static str; 3] {
+    let mut all = FINE;
+    all[at] = text;
+    all
+}
+
 #[test]
 fn each_state_has_its_problems_the_important_first() {
     let none = json!({});
     let back = json!({"standing_back": [{"node": "n1", "service_id": "redis", "until": "2026-11-30T12:30:20Z",
         "seconds": 30, "failure": {"error": "on-promote: no"}}]});
-    let with = |at: usize, text: &'static str| {
-        let mut all = FINE;
-        all[at] = text;
-        all
-    };
     let n2: &[&str] = &["10.0.0.2"];
     let dns = "redis-master.query.consul";
     for (holder, value, instances, answers, state, problems) in [
@@ -117,7 +122,7 @@ fn each_state_has_its_problems_the_important_first() {
             with(0, "n1 slave ping:critical,election:passing"),
             n2,
             State::Troubled,
-            vec!["if n2 fails, only n3 can take over".to_owned()],
+            vec!["if n2 fails, only n3 can take over".to_owned(), "n1 cannot lead: critical: ping".to_owned()],
         ),
         ("n2", &none, with(0, "n1 slave ping:passing,election:passing priority=0"), n2, State::Healthy, vec![]),
         (
@@ -146,8 +151,8 @@ fn each_state_has_its_problems_the_important_first() {
             n2,
             State::Troubled,
             vec![
-                "n1 cannot lead: its election check reports error: why".to_owned(),
                 "if n2 fails, only n3 can take over".to_owned(),
+                "n1 cannot lead: the election check reports \"error: why\" (up to 5 min old)".to_owned(),
             ],
         ),
         (
@@ -156,15 +161,22 @@ fn each_state_has_its_problems_the_important_first() {
             with(0, "n1 slave ping:passing,election:passing key=other"),
             n2,
             State::Troubled,
-            vec!["n1: it takes part under another lock key, other".to_owned()],
+            vec![
+                "the election is split: n1 has the lock key other; n2 and n3 have the lock key service/redis-master/leader, with \
+                 which n2 leads; give all instances the same --lock-key"
+                    .to_owned(),
+            ],
         ),
         (
             "n2",
             &json!({"alone": "the token needs x"}),
-            FINE,
+            with(2, "n3 master ping:passing,election:passing"),
             n2,
             State::Troubled,
-            vec!["the former master's tag did not go with the lock: the token needs x".to_owned()],
+            vec![
+                "the former master's tag did not go with the lock: the token needs x".to_owned(),
+                "n2 and n3 are both tagged master".to_owned(),
+            ],
         ),
         (
             "n2",
@@ -173,8 +185,8 @@ fn each_state_has_its_problems_the_important_first() {
             n2,
             State::Troubled,
             vec![
-                "n1 cannot lead: it stands back until 2026-11-30T12:30:20Z: on-promote: no".to_owned(),
                 "if n2 fails, only n3 can take over".to_owned(),
+                "n1 cannot lead: stands back until 2026-11-30T12:30:20Z: on-promote: no".to_owned(),
             ],
         ),
         (
@@ -186,6 +198,7 @@ fn each_state_has_its_problems_the_important_first() {
             vec![
                 "nobody leads since the last leader lost the lock: handed over by n2 (resign); the lock is free, and n1 can take it"
                     .to_owned(),
+                "n2 cannot lead: critical: ping".to_owned(),
             ],
         ),
     ] {
@@ -204,12 +217,13 @@ fn an_instance_whose_checks_run_no_election_is_not_the_next_leader() {
     };
     let alone = "if n2 fails, nobody can take over";
     for (n1, why) in [
-        ("n1 slave ping:passing", "its election check election does not exist"),
+        ("n1 slave ping:passing", "the election check election does not exist"),
         ("n1 slave ping:passing check=ping", "no check runs the election there"),
         ("n1 slave ping:passing,other:warning check=other", "no check runs the election there"),
         ("n1 slave ping:passing,other:passing check=other", "no check runs the election there"),
     ] {
-        let expected = [format!("n1 cannot lead: {why}"), alone.to_owned()];
+        let hint = "on that node, doctor --consul-service-name redis finds out why";
+        let expected = [alone.to_owned(), format!("n1 cannot lead: {why}; {hint}")];
         assert_eq!(problems(n1), expected, "{n1}");
     }
 }
@@ -237,15 +251,25 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
         "n5 slave ping:passing",
     ];
     let info = view(&asked(None, &all, &[]), &Policy::default());
-    let reasons = "n1 (critical: ping), n2 (node in maintenance), n3 (node failed), \
-                   n4 (it has no mark of the election, which its next run sets), n5 (its election check election does not exist)";
-    assert_eq!(info.problems[0], format!("nobody leads; nobody may lead: {reasons}"));
+    assert_eq!(
+        info.problems,
+        [
+            "nobody leads; nobody may lead",
+            "n1 cannot lead: critical: ping",
+            "n2 cannot lead: node in maintenance",
+            "n3 cannot lead: node failed",
+            "n4 cannot lead: no mark of the election, which the next run of its check sets; on that node, doctor \
+             --consul-service-name redis finds out why",
+            "n5 cannot lead: the election check election does not exist; on that node, doctor --consul-service-name redis \
+             finds out why",
+        ]
+    );
     assert_eq!((info.state, info.lock.fencing_token), (State::Leaderless, None));
 }
 
 #[test]
 fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_the_lock() {
-    let missing = |words: &str| Missing { words: words.to_owned(), is_denied: true };
+    let missing = |words: &str| Missing { words: words.to_owned(), is_denied: true, ..Missing::default() };
     let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
     let without = Asked { lock: Err(missing("no key")), ..fine.clone() };
     let info = view(&without, &Policy::default());
