@@ -94,7 +94,7 @@ failover: ## Measure failovers on every Consul, 40 minutes each, and draw them (
 	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \
 	  done; exit "$$failed"; }
 
-scale: ## Measure what an election costs by its size, 90 minutes on every Consul (SIZES="10 100 300 1000", ROUNDS=5, MODES="none wait plain", SERVERS=1, BIN=PROGRAM, OUT=CSV; CONSUL_BIN= for one)
+scale: ## Measure what an election costs by its size, 45 minutes on every Consul (SIZES="10 100 300 1000", ROUNDS=5, MODES="none wait plain", SERVERS=1, BIN=PROGRAM, OUT=CSV; CONSUL_BIN= for one)
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && if [ -n "$${BIN:-}" ]; then export ELECTION_BIN="$$BIN"; fi && \
 	  for consul in $$consuls; do CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench scale || exit; done
 

@@ -6,7 +6,7 @@ use crate::harness::{Cluster, Node};
 use crate::process::{cpu_of, cpu_of_children, sent_from};
 
 /// The figures, by their names in the CSV. Each is a sum over all nodes that it names.
-pub const FIGURES: [&str; 12] = [
+pub const FIGURES: [&str; 13] = [
     "leader_cpu_ms",
     "followers_cpu_ms",
     "agents_cpu_ms",
@@ -19,6 +19,7 @@ pub const FIGURES: [&str; 12] = [
     "catalog_entries",
     "lock_attempts",
     "sessions_created",
+    "check_outputs",
 ];
 pub const LEADER_CPU: usize = 0;
 pub const FOLLOWERS_CPU: usize = 1;
@@ -32,6 +33,11 @@ pub const ENTRIES: usize = 8;
 pub const CATALOG: usize = 9;
 pub const ATTEMPTS: usize = 10;
 pub const SESSIONS: usize = 11;
+/// The raft entries by which Consul itself writes changed outputs of checks. A snapshot does not have them: see `Stage::outputs`.
+pub const OUTPUTS: usize = 12;
+
+/// Figures of which none falls due at rest, so that nothing is subtracted for the time of a failover.
+pub const WRITES: [usize; 5] = [ENTRIES, CATALOG, ATTEMPTS, SESSIONS, OUTPUTS];
 
 /// The port of a server to which agents and the other servers connect.
 const SERVER_PORT: u16 = 8300;
@@ -82,10 +88,19 @@ impl Snapshot {
         std::array::from_fn(|figure| self.counts[figure] - earlier.counts[figure])
     }
 
+    /// The same, without what this time costs at rest, by its figures per second.
+    pub fn since_without(&self, earlier: &Snapshot, rates: &Counts) -> Counts {
+        let (raw, seconds) = (self.since(earlier), self.seconds_since(earlier));
+        std::array::from_fn(|figure| raw[figure] - if WRITES.contains(&figure) { 0.0 } else { rates[figure] * seconds })
+    }
+
     /// The same per second.
     pub fn rates_since(&self, earlier: &Snapshot) -> Counts {
-        let seconds = self.at.saturating_duration_since(earlier.at).as_secs_f64().max(0.001);
-        self.since(earlier).map(|count| count / seconds)
+        self.since(earlier).map(|count| count / self.seconds_since(earlier))
+    }
+
+    fn seconds_since(&self, earlier: &Snapshot) -> f64 {
+        self.at.saturating_duration_since(earlier.at).as_secs_f64().max(0.001)
     }
 }
 

@@ -1,9 +1,10 @@
 //! One size in one mode: the start, the time at rest, and failovers one after another. Returns what was counted; judges nothing.
 
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::counts::{Counts, FOLLOWERS_CPU, LEADER_CPU, Snapshot};
+use crate::counts::{Counts, FOLLOWERS_CPU, LEADER_CPU, OUTPUTS, Snapshot};
 use crate::harness::{Health, Node};
 use crate::settings::Settings;
 use crate::stage::Stage;
@@ -52,6 +53,7 @@ pub fn rest(stage: &Stage, length: Duration) -> Counts {
 pub fn fail_over(stage: &Stage, leader: usize, resting: &Counts, settings: &Settings) -> (usize, Failover) {
     let (earlier, before) = quiet(stage, leader, resting, settings.limit);
     let rates = before.rates_since(&earlier);
+    let outputs = stage.outputs();
     let watch = Watch::start(stage.cluster().leader().ip(), leader);
     let before = Snapshot::of(stage.cluster());
     let fault = Instant::now();
@@ -62,17 +64,26 @@ pub fn fail_over(stage: &Stage, leader: usize, resting: &Counts, settings: &Sett
     // The catalog has the fault when the agent answers; the watch may have seen its consequence earlier.
     let detected = lost.map_or(done, |lost| lost.min(done));
     let (_, after) = quiet(stage, new, resting, settings.limit);
-    let raw = after.since(&before);
-    let seconds = after.at.saturating_duration_since(before.at).as_secs_f64();
+    let written = changed(&outputs, &stage.outputs());
     stage.set_health(leader, Health::Passing);
-    let failover = Failover {
+    let mut failover = Failover {
         moved: moved.saturating_duration_since(detected),
         detected: detected.saturating_duration_since(fault),
         quiet: after.at.saturating_duration_since(fault),
-        net: std::array::from_fn(|figure| raw[figure] - rates[figure] * seconds),
-        raw,
+        raw: after.since(&before),
+        net: after.since_without(&before, &rates),
     };
+    (failover.raw[OUTPUTS], failover.net[OUTPUTS]) = (written, written);
     (new, failover)
+}
+
+/// Returns how many checks in the catalog have another output and the same status: Consul writes those in its own time.
+#[allow(clippy::cast_precision_loss)]
+fn changed(before: &BTreeMap<String, (String, String)>, after: &BTreeMap<String, (String, String)>) -> f64 {
+    let is_changed = |(id, (status, output)): &(&String, &(String, String))| {
+        before.get(*id).is_some_and(|earlier| earlier.0 == *status && earlier.1 != *output)
+    };
+    after.iter().filter(is_changed).count() as f64
 }
 
 /// Waits until all instances know the leader, but for one that may be unwell, and the servers work no more than at rest, in

@@ -1,6 +1,7 @@
 //! The stage: one service with many instances, spread over three agents, each instance with a health check that the benchmark
 //! sets and the election as a check. Judges nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,6 +13,8 @@ const SERVICE: &str = "fleet";
 pub const KEY: &str = "service/fleet-master/leader";
 /// The path that shows whom the election's name finds.
 pub const NAME: &str = "/v1/query/fleet-master/execute";
+/// The name of the election's checks.
+const ELECTION: &str = "election";
 const AGENTS: u8 = 3;
 /// Instance number `n` is registered with this port plus `n`, which tells the instances apart: one agent has many.
 const PORT: usize = 10_000;
@@ -87,6 +90,13 @@ impl Stage {
         self.cluster.clients().iter().map(follows).sum()
     }
 
+    /// Returns status and output of the election's checks in the catalog, by their IDs.
+    pub fn outputs(&self) -> BTreeMap<String, (String, String)> {
+        let checks = self.api().get(&format!("/v1/health/checks/{SERVICE}")).list();
+        let elections = checks.iter().filter(|check| text(check, "Name") == ELECTION);
+        elections.map(|check| (text(check, "CheckID"), (text(check, "Status"), text(check, "Output")))).collect()
+    }
+
     fn api(&self) -> Api {
         self.cluster.leader().api()
     }
@@ -121,7 +131,7 @@ fn definition(mode: &Mode, node: &Node, instance: usize) -> Value {
         let election =
             Pass::of(SERVICE).on(node).args(["--consul-service-id", &id]).args(mode.arguments.iter().copied());
         checks.push(json!({
-            "id": format!("election-{instance}"), "name": "election",
+            "id": format!("election-{instance}"), "name": ELECTION,
             "args": election.check_args(),
             "interval": format!("{}s", mode.interval.as_secs()), "timeout": format!("{}s", mode.timeout.as_secs()),
         }));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::counts::{
     AGENTS_CPU, ATTEMPTS, CATALOG, Counts, ENTRIES, FIGURES, FOLLOWERS_CPU, FOLLOWERS_SENT, HTTP, LEADER_CPU,
-    LEADER_SENT, PROGRAMS_CPU, RPC, SESSIONS,
+    LEADER_SENT, OUTPUTS, PROGRAMS_CPU, RPC, SESSIONS,
 };
 use crate::round::Failover;
 
@@ -42,10 +42,11 @@ pub fn failover_lines(about: &str, round: usize, failover: &Failover) -> String 
 
 pub fn tables(all: &[Measured]) -> String {
     let mut text = "A failover, median (most). CPU and bytes are without what the same time costs at rest. Moved: from detection to the
-moved name. Attempts: writes to the lock that reached the server. Catalog: raft entries by agents, among all entries.
+moved name. Raft entries: besides those by which Consul itself writes changed outputs of checks, which are the next column.
+Catalog: what agents write to the catalog, both kinds. Attempts: writes to the lock that reached the server.
 
-| instances | mode | n | moved | servers' CPU | per instance | agents' CPU | programs' CPU | servers sent | raft entries | catalog | attempts | sessions | RPCs | quiet after |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| instances | mode | n | moved | servers' CPU | per instance | agents' CPU | programs' CPU | servers sent | raft entries | check outputs | catalog | attempts | sessions | RPCs | quiet after |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 "
     .to_owned();
     for measured in all.iter().filter(|measured| !measured.failovers.is_empty()) {
@@ -77,7 +78,7 @@ fn failover_row(measured: &Measured) -> String {
     let size = measured.size as f64;
     let per_instance = median(measured, |failover| servers.iter().map(|figure| failover.net[*figure]).sum()) / size;
     format!(
-        "| {} | {} | {} | {} | {} | {per_instance:.2} ms | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {per_instance:.2} ms | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         measured.size,
         measured.mode,
         measured.failovers.len(),
@@ -86,7 +87,8 @@ fn failover_row(measured: &Measured) -> String {
         of(&[AGENTS_CPU], time),
         of(&[PROGRAMS_CPU], time),
         of(&[LEADER_SENT, FOLLOWERS_SENT], bytes),
-        of(&[ENTRIES], count),
+        spread(measured, count, |failover| failover.net[ENTRIES] - failover.net[OUTPUTS]),
+        of(&[OUTPUTS], count),
         of(&[CATALOG], count),
         of(&[ATTEMPTS], count),
         of(&[SESSIONS], count),
