@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::counts::{Counts, FOLLOWERS_CPU, LEADER_CPU, OUTPUTS, Snapshot};
-use crate::harness::{Health, Node};
+use crate::harness::{Health, Node, wait_for};
 use crate::settings::Settings;
 use crate::stage::Stage;
 use crate::watch::Watch;
@@ -27,8 +27,47 @@ pub struct Failover {
     pub net: Counts,
 }
 
-/// Waits until one instance leads and all others know it. Returns the leader.
-pub fn start(stage: &Stage, limit: Duration) -> usize {
+/// Registers all instances, and waits until all know their leader. Returns it; none in a mode without an election.
+pub fn start(stage: &Stage, limit: Duration) -> Option<usize> {
+    stage.register(0);
+    // A fleet grows while one leads. If all began at once and nobody led, each would ask for all others.
+    if stage.elects() {
+        wait_for("the first instance to lead", limit, || stage.leader());
+    }
+    (1..stage.size()).for_each(|instance| stage.register(instance));
+    stage.wait_for_instances(limit);
+    let leader = stage.elects().then(|| agreed(stage, limit));
+    settle(stage, limit);
+    leader
+}
+
+/// Waits until the servers work no more than they did just before: the runs that changed something have begun again.
+fn settle(stage: &Stage, limit: Duration) {
+    let begin = Instant::now();
+    let (mut earlier, mut before) = (Snapshot::of(stage.cluster()), 0.0);
+    loop {
+        sleep(SLICE);
+        let now = Snapshot::of(stage.cluster());
+        let work = servers(&now.rates_since(&earlier));
+        if work <= before || begin.elapsed() > limit {
+            return;
+        }
+        (earlier, before) = (now, work + spare(stage));
+    }
+}
+
+/// The work of the servers in one second that makes no difference, in milliseconds of CPU.
+#[allow(clippy::cast_precision_loss)]
+fn spare(stage: &Stage) -> f64 {
+    20.0 + stage.size() as f64 * 0.03
+}
+
+fn servers(counts: &Counts) -> f64 {
+    counts[LEADER_CPU] + counts[FOLLOWERS_CPU]
+}
+
+/// Waits until all instances know their leader.
+fn agreed(stage: &Stage, limit: Duration) -> usize {
     let begin = Instant::now();
     loop {
         let leader = stage.leader();
@@ -90,9 +129,7 @@ fn changed(before: &BTreeMap<String, (String, String)>, after: &BTreeMap<String,
 /// two slices in a row. Returns snapshots from the beginning and the end of these.
 fn quiet(stage: &Stage, leader: usize, resting: &Counts, limit: Duration) -> (Snapshot, Snapshot) {
     let begin = Instant::now();
-    let servers = |counts: &Counts| counts[LEADER_CPU] + counts[FOLLOWERS_CPU];
-    #[allow(clippy::cast_precision_loss)]
-    let most = servers(resting) * 1.5 + 20.0 + stage.size() as f64 * 0.03;
+    let most = servers(resting) * 1.5 + spare(stage);
     let mut snapshots = vec![Snapshot::of(stage.cluster())];
     loop {
         sleep(SLICE);

@@ -22,11 +22,12 @@ const PORT: usize = 10_000;
 pub struct Stage {
     cluster: Cluster,
     size: usize,
+    mode: &'static Mode,
 }
 
 impl Stage {
-    /// Starts the agents and registers all instances.
-    pub fn set(mode: &Mode, size: usize, servers: u8) -> Stage {
+    /// Starts the agents.
+    pub fn set(mode: &'static Mode, size: usize, servers: u8) -> Stage {
         let cluster = Cluster::with(AGENTS)
             .servers(servers)
             .config(json!({
@@ -39,14 +40,18 @@ impl Stage {
             }))
             .start();
         cluster.settle();
-        let stage = Stage { cluster, size };
-        for (number, node) in stage.cluster.clients().iter().enumerate() {
-            let own = (0..size).filter(|instance| place(*instance) == number);
-            let services: Vec<_> = own.map(|instance| definition(mode, node, instance)).collect();
-            node.write_config("fleet.json", json!({ "services": services }));
-            node.reload();
-        }
-        stage
+        Stage { cluster, size, mode }
+    }
+
+    /// Registers an instance at its agent.
+    pub fn register(&self, instance: usize) {
+        let node = self.node(instance);
+        node.api().register(&definition(self.mode, node, instance));
+    }
+
+    /// Whether the instances elect a leader.
+    pub fn elects(&self) -> bool {
+        self.mode.elects
     }
 
     pub fn cluster(&self) -> &Cluster {
@@ -126,15 +131,15 @@ fn report(instance: usize) -> String {
 fn definition(mode: &Mode, node: &Node, instance: usize) -> Value {
     let id = format!("{SERVICE}-{instance}");
     let mut checks =
-        vec![json!({ "id": report(instance), "name": "the instance is well", "ttl": "24h", "status": "passing" })];
+        vec![json!({ "CheckID": report(instance), "Name": "the instance is well", "TTL": "24h", "Status": "passing" })];
     if mode.elects {
         let election =
             Pass::of(SERVICE).on(node).args(["--consul-service-id", &id]).args(mode.arguments.iter().copied());
         checks.push(json!({
-            "id": format!("election-{instance}"), "name": ELECTION,
-            "args": election.check_args(),
-            "interval": format!("{}s", mode.interval.as_secs()), "timeout": format!("{}s", mode.timeout.as_secs()),
+            "CheckID": format!("election-{instance}"), "Name": ELECTION,
+            "Args": election.check_args(),
+            "Interval": format!("{}s", mode.interval.as_secs()), "Timeout": format!("{}s", mode.timeout.as_secs()),
         }));
     }
-    json!({ "id": id, "name": SERVICE, "port": PORT + instance, "checks": checks })
+    json!({ "ID": id, "Name": SERVICE, "Port": PORT + instance, "Checks": checks })
 }
