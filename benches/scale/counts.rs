@@ -1,8 +1,8 @@
 //! What is counted of a cluster: CPU, bytes, requests, raft entries. Reads counters and subtracts them; judges nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Cluster, Node};
+use crate::harness::{Cluster, Node, seen, wait_for};
 use crate::process::{cpu_of, cpu_of_children, sent_from};
 
 /// The figures, by their names in the CSV. Each is a sum over all nodes that it names.
@@ -42,6 +42,9 @@ pub const WRITES: [usize; 5] = [ENTRIES, CATALOG, ATTEMPTS, SESSIONS, OUTPUTS];
 /// The port of a server to which agents and the other servers connect.
 const SERVER_PORT: u16 = 8300;
 
+/// How long an agent may be too busy to tell its counters.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// One number for each of [`FIGURES`].
 pub type Counts = [f64; FIGURES.len()];
 
@@ -49,38 +52,63 @@ pub type Counts = [f64; FIGURES.len()];
 #[derive(Clone)]
 pub struct Snapshot {
     pub at: Instant,
+    /// The servers' leader.
+    leader: String,
     counts: Counts,
 }
 
 impl Snapshot {
     /// Reads all counters. The servers' leader must not change between two snapshots that are compared.
     pub fn of(cluster: &Cluster) -> Snapshot {
-        let leader = cluster.leader();
-        let followers: Vec<_> = cluster.servers().iter().filter(|server| server.name() != leader.name()).collect();
-        let agents: Vec<_> = cluster.clients().iter().map(Node::process).collect();
+        // Without a question, if there is one server only: it may be busy.
+        let leader = if cluster.servers().len() > 1 { cluster.leader() } else { cluster.server() };
+        let mut snapshot =
+            Snapshot { at: Instant::now(), leader: leader.name().to_owned(), counts: [0.0; FIGURES.len()] };
+        snapshot.ask(cluster);
+        snapshot.read(cluster);
+        snapshot
+    }
+
+    /// Reads the kernel's counters only, and leaves the others as they were: agents that hang answer no questions.
+    pub fn of_kernel(cluster: &Cluster, earlier: &Snapshot) -> Snapshot {
+        let mut snapshot = earlier.clone();
+        snapshot.read(cluster);
+        snapshot
+    }
+
+    fn ask(&mut self, cluster: &Cluster) {
+        let (leader, followers) = self.servers(cluster);
         let of_leader = Metrics::of(leader);
-        let of_followers: Vec<_> = followers.iter().map(|node| Metrics::of(node)).collect();
+        let of_followers: Vec<_> = followers.into_iter().map(Metrics::of).collect();
         let of_agents: Vec<_> = cluster.clients().iter().map(Metrics::of).collect();
-        let mut counts = [0.0; FIGURES.len()];
-        #[allow(clippy::cast_precision_loss)]
-        {
-            counts[ENTRIES] = leader.api().last_raft_index() as f64;
-        }
+        let counts = &mut self.counts;
+        counts[ENTRIES] = of_leader.sum("consul_raft_apply");
         counts[RPC] = of_leader.sum("consul_rpc_request");
         counts[RPC] += of_followers.iter().map(|metrics| metrics.sum("consul_rpc_request")).sum::<f64>();
         counts[HTTP] = of_agents.iter().map(Metrics::http_requests).sum();
-        // A name of its own in the state machine: what agents write to the catalog. A transaction counts once, whatever it contains.
+        // What agents write to the catalog. A transaction counts elsewhere, whatever it contains.
         counts[CATALOG] = of_leader.sum("consul_fsm_register_count") + of_leader.sum("consul_fsm_deregister_count");
         // Counted where a write arrives, so with those that a lock-delay refuses. Nothing else writes keys here.
         counts[ATTEMPTS] = of_leader.sum("consul_kvs_apply_count") + of_leader.sum("consul_txn_apply_count");
         counts[SESSIONS] = of_leader.sum("consul_fsm_session_count{op=\"create\"}");
+    }
+
+    fn read(&mut self, cluster: &Cluster) {
+        let (leader, followers) = self.servers(cluster);
+        let agents: Vec<_> = cluster.clients().iter().map(Node::process).collect();
+        let counts = &mut self.counts;
         counts[LEADER_SENT] = sent_from(leader.ip(), SERVER_PORT);
         counts[FOLLOWERS_SENT] = followers.iter().map(|node| sent_from(node.ip(), SERVER_PORT)).sum();
         counts[PROGRAMS_CPU] = cpu_of_children(&agents);
         counts[AGENTS_CPU] = agents.iter().map(|process| cpu_of(*process)).sum();
         counts[FOLLOWERS_CPU] = followers.iter().map(|node| cpu_of(node.process())).sum();
         counts[LEADER_CPU] = cpu_of(leader.process());
-        Snapshot { at: Instant::now(), counts }
+        self.at = Instant::now();
+    }
+
+    fn servers<'a>(&self, cluster: &'a Cluster) -> (&'a Node, Vec<&'a Node>) {
+        let followers = cluster.servers().iter().filter(|server| server.name() != self.leader);
+        (cluster.node(&self.leader), followers.collect())
     }
 
     /// What has been counted since an earlier snapshot.
@@ -99,7 +127,7 @@ impl Snapshot {
         self.since(earlier).map(|count| count / self.seconds_since(earlier))
     }
 
-    fn seconds_since(&self, earlier: &Snapshot) -> f64 {
+    pub fn seconds_since(&self, earlier: &Snapshot) -> f64 {
         self.at.saturating_duration_since(earlier.at).as_secs_f64().max(0.001)
     }
 }
@@ -110,7 +138,11 @@ struct Metrics(String);
 
 impl Metrics {
     fn of(node: &Node) -> Metrics {
-        Metrics(node.api().get("/v1/agent/metrics?format=prometheus").text)
+        let text = wait_for("the agent's counters", PATIENCE, || {
+            let answer = node.api().request("GET", "/v1/agent/metrics?format=prometheus", None)?;
+            seen(answer, |answer| answer.status == 200).map(|answer| answer.text)
+        });
+        Metrics(text)
     }
 
     /// Returns the sum of all series that have this name, or begin with it if it contains labels.

@@ -23,7 +23,6 @@ mod watch;
 #[path = "../failover/wire.rs"]
 mod wire;
 
-use std::any::Any;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,9 +31,10 @@ use std::time::Instant;
 
 use harness::{Pass, consul};
 use mode::Mode;
+use round::Broken;
 use settings::{Settings, set};
 use stage::Stage;
-use table::{Measured, failover_lines, head, rest_line, tables};
+use table::{Measured, broken_line, failover_lines, head, rest_line, tables};
 
 fn main() -> ExitCode {
     let begin = Instant::now();
@@ -77,7 +77,13 @@ fn measure(size: usize, mode: &'static Mode, about: &str, settings: &Settings) -
         say(&format!("measured at rest; the servers have {} MB in memory", round::memory(&stage) / 1024));
         for number in 1..=settings.rounds {
             let Some(old) = leader else { break };
-            let (new, failover) = round::fail_over(&stage, old, &rest, settings);
+            let (new, failover) = match round::fail_over(&stage, old, &rest, settings) {
+                Ok(end) => end,
+                Err(broken) => {
+                    record(settings, &broken_line(about, number, &broken));
+                    panic!("{}", told(&broken));
+                }
+            };
             leader = Some(new);
             say(&format!(
                 "{number}/{} moved after {:.3} s, leader's CPU {:.3} s, entries {:.0}, attempts {:.0}, quiet after {:.1} s",
@@ -93,11 +99,20 @@ fn measure(size: usize, mode: &'static Mode, about: &str, settings: &Settings) -
         }
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        let why = message(panic.as_ref());
+        let why = round::message(panic.as_ref());
         say(&format!("broken off: {why}"));
         measured.broken_off = Some(why);
     }
     measured
+}
+
+fn told(broken: &Broken) -> String {
+    let (cpu, agents) = (broken.raw[counts::LEADER_CPU] / 1000.0, broken.raw[counts::AGENTS_CPU] / 1000.0);
+    let (sent, seconds) = (broken.raw[counts::LEADER_SENT] / 1e6, broken.seconds);
+    let why = broken.why.lines().next().unwrap_or_default();
+    format!(
+        "{why}; within {seconds:.0} s the leader used {cpu:.1} s of CPU and sent {sent:.0} MB, the agents used {agents:.1} s"
+    )
 }
 
 /// Adds lines to the CSV at once, so that an interrupted measurement leaves what it had.
@@ -108,11 +123,6 @@ fn record(settings: &Settings, lines: &str) {
     let file = OpenOptions::new().create(true).append(true).open(path);
     let written = file.and_then(|mut file| writeln!(file, "{head}{lines}"));
     written.unwrap_or_else(|error| panic!("cannot write {path}: {error}"));
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without a message").to_owned()
 }
 
 fn usage(text: &str) -> ExitCode {

@@ -1,6 +1,8 @@
 //! One size in one mode: the start, the time at rest, and failovers one after another. Returns what was counted; judges nothing.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -87,9 +89,22 @@ pub fn rest(stage: &Stage, length: Duration) -> Counts {
     Snapshot::of(stage.cluster()).rates_since(&before)
 }
 
+/// A failover that did not come to its end.
+pub struct Broken {
+    pub why: String,
+    /// How long it was watched, and what it cost until then, by the kernel's counters.
+    pub seconds: f64,
+    pub raw: Counts,
+}
+
 /// Fails the leader's health check, and sees to the end what follows. Returns the new leader. `resting` is what a second at
 /// rest costs.
-pub fn fail_over(stage: &Stage, leader: usize, resting: &Counts, settings: &Settings) -> (usize, Failover) {
+pub fn fail_over(
+    stage: &Stage,
+    leader: usize,
+    resting: &Counts,
+    settings: &Settings,
+) -> Result<(usize, Failover), Box<Broken>> {
     let (earlier, before) = quiet(stage, leader, resting, settings.limit);
     let rates = before.rates_since(&earlier);
     let outputs = stage.outputs();
@@ -98,11 +113,18 @@ pub fn fail_over(stage: &Stage, leader: usize, resting: &Counts, settings: &Sett
     let fault = Instant::now();
     stage.set_health(leader, Health::Critical);
     let done = Instant::now();
-    let (new, lost, moved) = watch.wait(settings.limit);
-    drop(watch);
+    let end = catch_unwind(AssertUnwindSafe(|| {
+        let (new, lost, moved) = watch.wait(settings.limit);
+        drop(watch);
+        (new, lost, moved, quiet(stage, new, resting, settings.limit).1)
+    }));
+    let (new, lost, moved, after) = end.map_err(|panic| {
+        let now = Snapshot::of_kernel(stage.cluster(), &before);
+        let seconds = now.seconds_since(&before);
+        Box::new(Broken { why: message(panic.as_ref()), seconds, raw: now.since(&before) })
+    })?;
     // The catalog has the fault when the agent answers; the watch may have seen its consequence earlier.
     let detected = lost.map_or(done, |lost| lost.min(done));
-    let (_, after) = quiet(stage, new, resting, settings.limit);
     let written = changed(&outputs, &stage.outputs());
     stage.set_health(leader, Health::Passing);
     let mut failover = Failover {
@@ -113,7 +135,13 @@ pub fn fail_over(stage: &Stage, leader: usize, resting: &Counts, settings: &Sett
         net: after.since_without(&before, &rates),
     };
     (failover.raw[OUTPUTS], failover.net[OUTPUTS]) = (written, written);
-    (new, failover)
+    Ok((new, failover))
+}
+
+/// Returns what a panic said.
+pub fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without a message").to_owned()
 }
 
 /// Returns how many checks in the catalog have another output and the same status: Consul writes those in its own time.

@@ -7,7 +7,7 @@ use crate::counts::{
     AGENTS_CPU, ATTEMPTS, CATALOG, Counts, ENTRIES, FIGURES, FOLLOWERS_CPU, FOLLOWERS_SENT, HTTP, LEADER_CPU,
     LEADER_SENT, OUTPUTS, PROGRAMS_CPU, RPC, SESSIONS,
 };
-use crate::round::Failover;
+use crate::round::{Broken, Failover};
 
 /// What was measured of one size in one mode.
 pub struct Measured {
@@ -38,6 +38,11 @@ pub fn failover_lines(about: &str, round: usize, failover: &Failover) -> String 
         format!("{about},{event},{round},{seconds:.1},{detected:.1},{moved:.1},{}", numbers(counts))
     };
     format!("{}\n{}", line("failover", &failover.net), line("failover-raw", &failover.raw))
+}
+
+/// A line about a failover that did not come to its end.
+pub fn broken_line(about: &str, round: usize, broken: &Broken) -> String {
+    format!("{about},broken-off,{round},{:.1},,,{}", broken.seconds, numbers(&broken.raw))
 }
 
 pub fn tables(all: &[Measured]) -> String {
