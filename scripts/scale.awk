@@ -2,7 +2,7 @@
 # logarithmic axes, a line for each program and mode through the medians, and a dot for each failover. Several CSVs are drawn
 # together, such as those of two builds of the program:
 #
-#   awk -v title='Consul 1.21.0, 1 server, 2026-11-30' -f scripts/scale.awk OLD.csv NEW.csv >docs/scale.svg
+#   LC_ALL=C awk -v title='Consul 1.21.0, 1 server, 2026-11-30' -f scripts/scale.awk OLD.csv NEW.csv >docs/scale.svg
 #
 # The other variables: consul and servers leave out all other lines.
 
@@ -33,9 +33,9 @@ END {
 }
 
 function add(which, series, size, amount) {
-  if (amount < 1) amount = 1
   values[which, series, size] = values[which, series, size] " " amount
-  if (!(which in least) || amount < least[which]) least[which] = amount
+  # Less than 1 ms is noise, and is drawn at the lower end of the axis.
+  if (amount >= 1 && (!(which in least) || amount < least[which])) least[which] = amount
   if (amount > most[which]) most[which] = amount
   if (!smallest || size < smallest) smallest = size
   if (size > largest) largest = size
@@ -98,7 +98,7 @@ function head() {
 function log10(value) { return log(value) / log(10) }
 function floor(value) { return value < 0 && value != int(value) ? int(value) - 1 : int(value) }
 function x_of(size, left) { return left + (log10(size) - from) / (to - from) * wide }
-function y_of(value) { return top + high - (log10(value) - first) / (last - first) * high }
+function y_of(value) { return value < 10 ^ first ? top + high : top + high - (log10(value) - first) / (last - first) * high }
 
 function say(x, y, class, anchor, text) {
   gsub(/&/, "\\&amp;", text)
