@@ -22,7 +22,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover bench-run bench-watch chaos-run chaos-schedule demo picture clean
+.PHONY: help build install uninstall deb test-install test-deb deny test-deny msrv consul tools test test-puppet bench failover scale bench-run bench-watch chaos-run chaos-schedule demo picture clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -93,6 +93,10 @@ failover: ## Measure failovers on every Consul, 40 minutes each, and draw them (
 	  { failed=0; for consul in $$consuls; do \
 	    CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench failover || failed=1; \
 	  done; exit "$$failed"; }
+
+scale: ## Measure what an election costs by its size, 45 minutes on every Consul (SIZES="10 100 300 1000", ROUNDS=5, MODES="none wait plain", SERVERS=1, BIN=PROGRAM, OUT=CSV; CONSUL_BIN= for one)
+	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && if [ -n "$${BIN:-}" ]; then export ELECTION_BIN="$$BIN"; fi && \
+	  for consul in $$consuls; do CONSUL_BIN="$$consul" $(STATIC) bench --quiet --locked --target $(HOST) --bench scale || exit; done
 
 bench-run: ## Measure how long the next node takes to run a command, beside consul lock, 5 minutes on every Consul (ROUNDS=20; CONSUL_BIN= for one)
 	@consuls="$${CONSUL_BIN:-$$(scripts/consul.sh)}" && for consul in $$consuls; do \

@@ -94,6 +94,11 @@ impl Keeper {
         self.wait_for_state(|state| state != 'T');
     }
 
+    /// The ID of the agent's process; 0 before the first start.
+    pub fn agent(&self) -> u32 {
+        self.agent
+    }
+
     /// Whether the agent was started and has not ended; a stopped one still runs.
     pub fn runs(&self) -> bool {
         !matches!(self.state(), None | Some('Z' | 'X'))

@@ -73,6 +73,11 @@ impl Node {
         Api::at(&self.address(), self.token)
     }
 
+    /// The ID of the agent's process.
+    pub fn process(&self) -> u32 {
+        self.keeper().agent()
+    }
+
     /// Sends SIGKILL: the agent is gone without notice, as after a power loss.
     pub fn kill(&self) {
         self.keeper().kill();
