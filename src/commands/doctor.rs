@@ -20,20 +20,7 @@ use crate::election::Config;
 /// Examines the set-up that the options name. `variables` are the names of all environment variables.
 #[must_use]
 pub fn doctor(run: &Run, variables: &[String]) -> Report {
-    let mut definition = Definition::default();
-    for file in &run.doctor.files {
-        match read_definition(file) {
-            Ok(read) => definition.merge(read),
-            Err(message) => return not_asked(&message, &[]),
-        }
-    }
-    let examined = if run.doctor.files.is_empty() {
-        live(run)
-    } else {
-        let of_service = |one: &Planned| run.config.names.service.is_empty() || one.is_of(&run.config.names.service);
-        let plans: Vec<Planned> = planned(&definition).into_iter().filter(of_service).collect();
-        Ok(plans.iter().map(|one| of_plan(one, &definition)).chain(without_plan(&plans, &definition)).collect())
-    };
+    let examined = if run.doctor.files.is_empty() { live(run) } else { Ok(of_files(run)) };
     match examined {
         Ok(mut examined) => {
             for one in &mut examined {
@@ -45,9 +32,29 @@ pub fn doctor(run: &Run, variables: &[String]) -> Report {
     }
 }
 
+/// What is found in the files: what concerns a whole file belongs to each election.
+fn of_files(run: &Run) -> Vec<Examined> {
+    let mut definition = Definition::default();
+    let files: Vec<Finding> = run.doctor.files.iter().flat_map(|file| read_definition(file, &mut definition)).collect();
+    let of_service = |one: &Planned| run.config.names.service.is_empty() || one.is_of(&run.config.names.service);
+    let plans: Vec<Planned> = planned(&definition).into_iter().filter(of_service).collect();
+    let mut examined: Vec<Examined> = plans.iter().map(|one| of_plan(one, &definition)).collect();
+    if examined.is_empty() {
+        examined.push(Examined {
+            election: String::new(),
+            findings: no_check(&definition, &files),
+            secrets: Vec::new(),
+        });
+    }
+    for one in &mut examined {
+        one.findings = [files.as_slice(), &one.findings].concat();
+    }
+    examined
+}
+
 /// What is found of a check in a definition.
 fn of_plan(one: &Planned, definition: &Definition) -> Examined {
-    let (election, secrets, findings) = match &one.run {
+    match &one.run {
         Ok(planned) => {
             let plan = Plan {
                 config: &planned.config,
@@ -57,27 +64,22 @@ fn of_plan(one: &Planned, definition: &Definition) -> Examined {
                 definition,
             };
             let is_election = |check: &Check| check.runs(PROGRAMS[0]);
-            (planned.config.names.query.clone(), planned.config.access.secrets(), judge(&plan, &is_election))
+            let (election, secrets) = (planned.config.names.query.clone(), planned.config.access.secrets());
+            Examined { election, findings: judge(&plan, &is_election), secrets }
         }
         Err(error) => {
             let (check, message) = (one.check.id.clone(), error.message.clone());
-            (error.query.clone().unwrap_or_default(), Vec::new(), vec![Finding::BadOptions { check, message }])
+            let findings = vec![Finding::BadOptions { check, message }];
+            Examined { election: error.query.clone().unwrap_or_default(), findings, secrets: Vec::new() }
         }
-    };
-    Examined { election, findings: [findings, scripts(definition)].concat(), secrets }
+    }
 }
 
-/// What is found where no check runs this program.
-fn without_plan(plans: &[Planned], definition: &Definition) -> Option<Examined> {
+/// What is found where no check runs this program. A file that cannot be read may have it.
+fn no_check(definition: &Definition, files: &[Finding]) -> Vec<Finding> {
+    let is_unread = |finding: &Finding| matches!(finding, Finding::Unreadable { .. } | Finding::BadSyntax { .. });
     let services = definition.services.iter().map(|service| service.name.clone()).collect();
-    let finding = Finding::NoElectionCheck { services };
-    let findings = [vec![finding], scripts(definition)].concat();
-    plans.is_empty().then(|| Examined { election: String::new(), findings, secrets: Vec::new() })
-}
-
-fn scripts(definition: &Definition) -> Vec<Finding> {
-    let checks = definition.checks().filter(|check| check.has_script);
-    checks.map(|check| Finding::ScriptField { check: check.id.clone() }).collect()
+    if files.iter().any(is_unread) { Vec::new() } else { vec![Finding::NoElectionCheck { services }] }
 }
 
 /// What the agent shows.

@@ -5,9 +5,11 @@ mod agent;
 pub mod definition;
 mod election;
 pub mod facts;
+pub mod fields;
 pub mod finding;
 mod instance;
 pub mod plan;
+pub mod refused;
 
 use std::time::SystemTime;
 

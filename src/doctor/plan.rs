@@ -34,6 +34,7 @@ pub struct Plan<'a> {
 pub fn judge(plan: &Plan, is_election: &dyn Fn(&Check) -> bool) -> Vec<Finding> {
     let Plan { config, check, definition, .. } = plan;
     let mut found = times(check, config);
+    found.extend(check.instead_of_args.map(|by| Finding::ArgsIgnored { check: check.id.clone(), by }));
     let named = &config.names.service;
     let is_named = |service: &&Service| service.name == *named;
     let service = plan.service.filter(is_named).or_else(|| definition.services.iter().find(is_named));

@@ -56,7 +56,8 @@ pub fn report(examined: &[Examined], format: Option<Format>) -> Report {
 
 fn code(examined: &Examined) -> u8 {
     let worst = examined.findings.iter().map(Finding::severity).min();
-    let is_unasked = examined.findings.iter().any(|finding| matches!(finding, Finding::NotAsked { .. }));
+    let is_unknown = |finding: &Finding| matches!(finding, Finding::NotAsked { .. } | Finding::Unreadable { .. });
+    let is_unasked = examined.findings.iter().any(is_unknown);
     match worst {
         _ if examined.findings.contains(&Finding::NoServersLeader) => NOT_ASKED,
         Some(Severity::Fail) => 2,

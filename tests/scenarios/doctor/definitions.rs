@@ -95,15 +95,22 @@ fn what_is_missing_or_belongs_together_in_several_files_is_found() {
     let found = doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis"))]).shows("role-tag");
     assert!(found.has("local-address") && found.has("no-health-check"), "{found:?}");
     doctor(&[&service, &file(node, "check.hcl", &check("redis", "postgres"))]).shows("other-service");
-    let script = check("redis", "redis")
-        + "check {\n id = \"ping\"\n name = \"ping\"\n service_id = \"redis\"\n script = \"true\"\n interval = \"1s\"\n}\n";
-    doctor(&[&service, &file(node, "check.hcl", &script)]).shows("script-field");
-    for (name, text) in [("bad.hcl", "service {"), ("bad.json", "{"), ("none.hcl", "\u{0}")] {
-        let path = file(node, name, text);
-        let found = doctor(&[&path]);
-        assert!(found.status == 3 && found.stderr.contains(&path), "{found:?}");
+    let ping = "check {\n id = \"ping\"\n name = \"ping\"\n service_id = \"redis\"\n script = \"true\"\n interval = \"1s\"\n}\n";
+    doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis")), &file(node, "ping.hcl", ping)])
+        .shows("script-field");
+    // Consul's own HCL may take what is no HCL here, and any of these may be the file with the election.
+    let (bad, nul) = (file(node, "bad.hcl", "service {"), file(node, "none.hcl", "\u{0}"));
+    for path in [bad.as_str(), &nul, "/no/such/file.hcl"] {
+        let found = doctor(&[path]);
+        assert!(found.status == 3 && found.has("unreadable") && found.stdout.contains(path), "{found:?}");
+        assert!(!found.has("no-election-check"), "{found:?}");
+        let found = doctor(&[path, &service, &file(node, "check.hcl", &check("redis", "postgres"))]);
+        assert!(found.has("unreadable") && found.has("other-service"), "{found:?}");
     }
-    assert_eq!(doctor(&["/no/such/file.hcl"]).status, 3);
+    doctor(&[&file(node, "bad.json", "{")]).shows("bad-syntax");
+    let ignored = check("redis", "redis").replacen(" id", " http = \"http://127.0.0.1\"\n id", 1);
+    doctor(&[&service, &file(node, "check.hcl", &ignored)]).shows("args-ignored");
+    assert!(!doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis"))]).has("args-ignored"));
 }
 
 #[test]

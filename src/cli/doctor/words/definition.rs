@@ -12,9 +12,9 @@ pub fn of_definition(finding: &Finding) -> Words {
         Finding::BadOptions { check, message } => {
             words(format!("check {check} has options that cannot be used: {message}"), "correct the args of the check")
         }
-        Finding::ScriptField { check } => words(
-            format!("check {check} has the field script, which Consul refuses"),
-            "write args = [\"/bin/sh\", \"-c\", \"...\"]",
+        Finding::ArgsIgnored { check, by } => words(
+            format!("check {check} has args and {by}: Consul looks at {by} alone, and never runs the election"),
+            format!("remove {by}, or write a check of its own for it"),
         ),
         Finding::OtherService { check, of, named } => words(
             format!("check {check} belongs to service {of}, and its options name service {named}"),
