@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::commands::PROGRAMS;
 use super::named::Named;
 use super::own_variable::OF_A_CHILD;
+use super::remedies::Again;
 use super::{Command, Environment, Run, UsageError, remedies, table};
 use crate::bounds;
 use crate::consul::Error;
@@ -66,6 +67,8 @@ fn read(words: &[String]) -> Result<Run, UsageError> {
             command: super::commands::CommandKind::Check,
             status: None,
             message: "it is not the check, but another command".to_owned(),
+            place: None,
+            file: None,
         }),
     };
     // Where the node's files cannot be read, everything else still can.
@@ -124,6 +127,7 @@ pub fn unknown_variables<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Findin
 
 /// What a request ended with, and what helps.
 pub fn said(error: &Error) -> String {
-    let remedy = remedies::of_consul(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    let remedy =
+        remedies::of_consul(error, Again::Run("doctor")).map(|remedy| format!("; {remedy}")).unwrap_or_default();
     format!("{error:#}{remedy}")
 }

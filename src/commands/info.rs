@@ -27,7 +27,7 @@ pub fn info(run: &Run, style: Style) -> Report {
     }
     let elections = match elections(&client, names) {
         Ok(elections) => elections,
-        Err(error) => return failed(COMMAND, &error, &access.secrets()),
+        Err(error) => return failed(COMMAND, &run.places.located(&error), &access.secrets()),
     };
     let resolver = Resolver::of(&client, access);
     let infos: Vec<Info> = thread::scope(|scope| {

@@ -18,11 +18,11 @@ use crate::run::{Itself, News, guard, run as run_task, start};
 pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
     let Some(task) = &run.task else { return FAILED };
     if let (Some(schedule), Some(count)) = (&task.schedule, task.next) {
-        return print_next(schedule, count).unwrap_or_else(|words| refuse(&words));
+        return print_next(schedule, count).unwrap_or_else(|words| refuse(&run.places.located(&words)));
     }
     let plan = match plan(task) {
         Ok(plan) => plan,
-        Err(words) => return refuse(&words),
+        Err(words) => return refuse(&run.places.located(&words)),
     };
     let secrets = run.config.access.secrets();
     let say = |news: &News| {

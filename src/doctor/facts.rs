@@ -46,6 +46,21 @@ pub struct Facts {
     pub port: Option<Port>,
 }
 
+impl Facts {
+    /// The nodes that have an instance of the service while this agent has none.
+    pub fn elsewhere(&self) -> Vec<String> {
+        match (&self.instances, &self.everywhere) {
+            (Ok(here), Ok(all)) if here.is_empty() => all.seen.iter().map(|one| one.node.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether this is not the agent of an instance.
+    pub fn is_elsewhere(&self) -> bool {
+        !self.elsewhere().is_empty()
+    }
+}
+
 /// Whether something listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Port {
@@ -68,7 +83,10 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
     let names = &config.names;
     let settings = client.agent_settings();
     let instances = client.instances(&names.service);
-    let node = node_of(&settings, &instances);
+    let everywhere = client.instances_everywhere(&names.service);
+    let is_here = |all: &Instances| all.seen.is_empty() || instances.as_ref().is_ok_and(|here| !here.is_empty());
+    // Sessions are made on the node of the instance.
+    let node = node_of(&settings, &instances).filter(|_| everywhere.as_ref().map_or(true, is_here));
     let key = client.key(&names.lock_key);
     let session = key.as_ref().ok().and_then(Option::as_ref).and_then(|key| key.session.clone());
     let port = config.policy.watch_port.as_ref().zip(instances.as_deref().ok());
@@ -77,7 +95,7 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
         servers: client.servers(),
         rights: client.rights(&rules(config, node.as_deref())),
         services: client.service_names().map(|names| names.into_iter().collect()),
-        everywhere: client.instances_everywhere(&names.service),
+        everywhere,
         holder: session.and_then(|id| client.session(&id).ok().flatten()),
         query: client.query_of_name(&names.query),
         name: settings.as_ref().ok().and_then(|settings| ask_dns(settings, &names.query, client)),

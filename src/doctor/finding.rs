@@ -103,8 +103,11 @@ findings! {
     // The definition.
     /// No check runs this program.
     NoElectionCheck { services: Vec<String> } => Fail "no-election-check",
-    /// The options of the check are wrong.
-    BadOptions { check: String, message: String } => Fail "bad-options",
+    /// Neither a definition nor the command line names an election.
+    NoElectionNamed { services: Vec<String> } => Note "no-election-named",
+    /// The options of the check are wrong: where the wrong one was given, unless in the check's arguments, and the file of options that these
+    /// name.
+    BadOptions { check: String, message: String, place: Option<String>, file: Option<String> } => Fail "bad-options",
     /// The file is not JSON.
     BadSyntax { file: String, what: String } => Fail "bad-syntax",
     /// The file cannot be read, or its HCL is of another version than the one that can be read here.
@@ -153,8 +156,8 @@ findings! {
     DefinitionFine { check: String, of: String } => Fine "definition",
 
     // The instance.
-    /// The agent has no such instance.
-    NoInstance { service: String, id: Option<String>, present: Vec<String> } => Fail "no-instance",
+    /// The agent has no such instance; other nodes may.
+    NoInstance { service: String, id: Option<String>, present: Vec<String>, elsewhere: Vec<String> } => Fail "no-instance",
     /// The agent has several instances, and none is named.
     SeveralInstances { service: String, ids: Vec<String> } => Fail "several-instances",
     /// An instance without a check, which Consul keeps after a rename.
@@ -211,8 +214,8 @@ findings! {
     SettingsHidden { rule: Rule } => Note "settings-hidden",
     /// A variable that no option has.
     UnknownVariable { name: String } => Warn "unknown-variable",
-    /// The agent.
-    AgentFine { agent: String, version: String } => Fine "agent",
+    /// The agent, and whether its servers are known to have a leader.
+    AgentFine { agent: String, version: String, has_leader: bool } => Fine "agent",
 
     // The token.
     /// Consul does not know the token.

@@ -35,10 +35,11 @@ pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Find
     let ids = || -> Vec<String> { instances.iter().map(|one| one.registration.id().to_owned()).collect() };
     let Some(instance) = own(facts, names) else {
         let (service, present) = (names.service.clone(), facts.services.as_ref().map(Clone::clone).unwrap_or_default());
+        let elsewhere = facts.elsewhere();
         return vec![match (instances.is_empty(), &names.service_id) {
             (false, None) => Finding::SeveralInstances { service, ids: ids() },
-            (false, id) => Finding::NoInstance { service, id: id.clone(), present: ids() },
-            (true, id) => Finding::NoInstance { service, id: id.clone(), present },
+            (false, id) => Finding::NoInstance { service, id: id.clone(), present: ids(), elsewhere },
+            (true, id) => Finding::NoInstance { service, id: id.clone(), present, elsewhere },
         }];
     };
     let mut found = Vec::new();

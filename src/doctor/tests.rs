@@ -47,9 +47,9 @@ fn a_version_that_was_never_tried_is_found() {
         ("1.8.7+ent", &["no-instance"][..]),
         ("1.10.0-beta1", &["no-instance"]),
         ("2.0.0", &["no-instance"]),
-        ("1.7.14", &["old-version", "no-instance"]),
-        ("0.9", &["old-version", "no-instance"]),
-        ("", &["old-version", "no-instance"]),
+        ("1.7.14", &["no-instance", "old-version"]),
+        ("0.9", &["no-instance", "old-version"]),
+        ("", &["no-instance", "old-version"]),
     ] {
         assert_eq!(of_version(version), expected, "{version}");
     }

@@ -81,6 +81,42 @@ fn the_definitions_in_examples_have_no_finding() {
 }
 
 #[test]
+fn an_error_in_a_file_of_options_names_its_file_and_line() {
+    let node = shared().nodes::<1>()[0];
+    let found = |text: &str, options: &[&str]| {
+        let path = file(node, "redis.conf", text);
+        let options = [&["--config", path.as_str()][..], options].concat();
+        let args: Vec<String> = options.iter().map(|word| format!("\"{word}\"")).collect();
+        let text = format!(
+            "service {{\n name = \"redis\"\n check {{\n args = [\"consul-master-election-tagger\", {}]\n {RIGHT}\n}}\n}}\n",
+            args.join(", ")
+        );
+        (path, doctor(&[&file(node, "redis.hcl", &text)]))
+    };
+    for (text, options, line) in [
+        ("consul-service-name = redis\nwait = soon\n", &[][..], Some(2)),
+        ("consul-service-name = redis\n\nwiat = 9s\n", &[], Some(3)),
+        ("consul-service-name = redis\nmaster-tag = a\nslave-tag = a\n", &[], Some(2)),
+        ("wait = 50s\n", &[], None),
+        ("consul-service-name = redis\n", &["--wait", "soon"], None),
+    ] {
+        let (path, found) = found(text, options);
+        let found = found.shows("bad-options");
+        let advice = match line {
+            Some(line) => format!("\"do\":\"correct {path} line {line}"),
+            None => format!("\"do\":\"correct the args of the check, or {path}\""),
+        };
+        assert!(found.stdout.contains(&advice), "{advice}: {found:?}");
+    }
+    let (path, right) = found("consul-service-name = redis\nwait = 50s\nwatch-port\n", &[]);
+    assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
+    // What is wrong with the set-up names the place of the option as well.
+    let (_, long) = found("consul-service-name = redis\nwatch-port\nwait = 80s\n", &[]);
+    let long = long.shows("killed-while-waiting");
+    assert!(long.stdout.contains("redis.conf line 3)"), "{path}: {long:?}");
+}
+
+#[test]
 fn what_is_missing_or_belongs_together_in_several_files_is_found() {
     let node = shared().nodes::<1>()[0];
     let service =
