@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 use super::facts::Facts;
 use super::finding::Finding;
 use super::instance;
-use crate::consul::{RemoteInstance, Status};
-use crate::election::{Config, Holder, Mark, Marks, credible_holder, may_run, session_key, signature};
+use crate::consul::{RemoteInstance, Resource, Rights, Status};
+use crate::election::{
+    Config, Holder, Mark, Marks, credible_holder, is_own_query, may_run, query_differences, session_key, signature,
+};
 
 /// By how much clocks may differ.
 const SKEW: Duration = Duration::from_secs(10);
@@ -15,13 +17,38 @@ const SKEW: Duration = Duration::from_secs(10);
 pub fn judge_query(facts: &Facts, config: &Config) -> Vec<Finding> {
     let (names, Ok(found)) = (&config.names, &facts.query) else { return Vec::new() };
     let query = names.query.clone();
-    let Some(present) = found else { return vec![Finding::QueryFine { query, exists: false }] };
-    if present.service() != names.service {
-        return vec![Finding::QueryTaken { query, service: present.service().to_owned() }];
+    let Some(present) = found else {
+        return vec![match leader(facts).filter(|_| sees_queries(facts)) {
+            Some(leader) => Finding::QueryMissing { query, leader: leader.instance.node },
+            None => Finding::QueryFine { query, exists: false },
+        }];
+    };
+    if !is_own_query(present, names) {
+        let service = (!present.is_template()).then(|| present.service().to_owned());
+        return vec![Finding::QueryTaken { query, service }];
+    }
+    let mut wrong = Vec::new();
+    let holder = leader(facts);
+    let session = holder.as_ref().map(|holder| holder.session.as_str());
+    let differences = query_differences(present, session, names, &config.policy);
+    if !differences.is_empty() {
+        wrong.push(Finding::QueryDiffers { query: query.clone(), differences });
     }
     let filters = present.other_filters(&session_key(names));
-    let is_fine = filters.is_empty();
-    vec![if is_fine { Finding::QueryFine { query, exists: true } } else { Finding::QueryFilters { query, filters } }]
+    if !filters.is_empty() {
+        wrong.push(Finding::QueryFilters { query: query.clone(), filters });
+    }
+    if wrong.is_empty() { vec![Finding::QueryFine { query, exists: true }] } else { wrong }
+}
+
+/// Whether a query that is not seen is not there: to a token without rights, Consul shows none.
+fn sees_queries(facts: &Facts) -> bool {
+    match &facts.rights {
+        Ok(Rights::Known(known)) => {
+            known.iter().any(|(rule, allows)| rule.resource == Resource::Query && *allows == Some(true))
+        }
+        rights => matches!(rights, Ok(Rights::Unlimited)),
+    }
 }
 
 /// The leader, by the lock's value.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fields::Kind;
-use crate::consul::{Rule, Status};
+use crate::consul::{QueryDifference, Rule, Status};
 
 /// How bad a finding is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,8 +234,12 @@ findings! {
     RightsFine { has_acls: bool } => Fine "rights",
 
     // The election.
-    /// The query's name belongs to a query for another service.
-    QueryTaken { query: String, service: String } => Fail "query-taken",
+    /// The query's name belongs to a query for another service, or to a template.
+    QueryTaken { query: String, service: Option<String> } => Fail "query-taken",
+    /// The query is not as a master makes it.
+    QueryDiffers { query: String, differences: Vec<QueryDifference> } => Warn "query-differs",
+    /// There is no query, and somebody leads.
+    QueryMissing { query: String, leader: String } => Warn "query-missing",
     /// The query asks for more than the program's options say.
     QueryFilters { query: String, filters: Vec<String> } => Warn "query-filters",
     /// The prepared query.
