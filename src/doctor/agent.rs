@@ -137,6 +137,8 @@ pub fn judge_dns(facts: &Facts, config: &Config) -> Vec<Finding> {
 pub fn judge_token(facts: &Facts, config: &Config) -> Vec<Finding> {
     let known = match &facts.rights {
         Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
+        // Consul may say the same of the anonymous token.
+        Ok(Rights::NoSuchToken) if config.access.token.is_none() => return vec![Finding::NoToken],
         Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
         Ok(Rights::Known(known)) => known,
         Err(_) => return Vec::new(),

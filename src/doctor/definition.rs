@@ -44,6 +44,8 @@ pub struct Check {
     pub interval: Option<Duration>,
     /// The time after which Consul kills a run.
     pub timeout: Option<Duration>,
+    /// Whether one of these times cannot be read.
+    pub has_bad_time: bool,
 }
 
 /// Consul kills a run after this time, if its check does not say otherwise.
@@ -151,7 +153,16 @@ impl Check {
         // An agent shows 0s for a time that is not given.
         let time = |name| duration::parse(&text(value, name)).filter(|time| !time.is_zero());
         let instead_of_args = BEFORE_ARGS.iter().find(|name| !text(value, name).is_empty()).copied();
-        Check { id, of: String::new(), args, instead_of_args, interval: time("interval"), timeout: time("timeout") }
+        let is_bad = |name| !field(value, name).is_null() && duration::parse(&text(value, name)).is_none();
+        Check {
+            id,
+            of: String::new(),
+            args,
+            instead_of_args,
+            interval: time("interval"),
+            timeout: time("timeout"),
+            has_bad_time: ["interval", "timeout"].into_iter().any(is_bad),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::facts::Facts;
 use super::finding::Finding;
-use super::instance;
+use super::own::own;
 use crate::consul::{RemoteInstance, Resource, Rights, Status};
 use crate::election::{
     Config, Holder, Mark, Marks, credible_holder, is_own_query, may_run, query_differences, session_key, signature,
@@ -99,13 +99,19 @@ pub fn judge_name(facts: &Facts) -> Option<Finding> {
 pub fn judge_candidates(facts: &Facts, config: &Config, now: SystemTime) -> Vec<Finding> {
     let Ok(everywhere) = &facts.everywhere else { return Vec::new() };
     let names = &config.names;
-    let own = instance::own(facts, names);
+    let own = facts.instances.as_deref().ok().and_then(|instances| own(instances, names));
     let own_node = own.and_then(|own| own.checks.first()).map(|check| check.node.clone());
     let is_own = |one: &RemoteInstance| {
         Some(&one.node) == own_node.as_ref()
             && own.is_some_and(|own| own.registration.id() == one.health.registration.id())
     };
-    let others: Vec<&RemoteInstance> = everywhere.seen.iter().filter(|one| !is_own(one)).collect();
+    // What a rename left behind on this node is a finding about the instance.
+    let is_leftover = |one: &RemoteInstance| {
+        Some(&one.node) == own_node.as_ref()
+            && one.health.checks.iter().all(|check| check.service_id != one.health.registration.id())
+    };
+    let is_other = |one: &&RemoteInstance| !is_own(one) && !is_leftover(one);
+    let others: Vec<&RemoteInstance> = everywhere.seen.iter().filter(is_other).collect();
     let mut found = Vec::new();
     let mark = |one: &RemoteInstance| Mark::of(&Marks::from(&one.health.registration), names);
     for one in &others {
@@ -144,7 +150,9 @@ pub fn judge_candidates(facts: &Facts, config: &Config, now: SystemTime) -> Vec<
     }
     found.extend(clocks(facts, own_node.as_deref(), !others.is_empty(), now));
     if !super::is_wrong(&found) && !others.is_empty() {
-        found.push(Finding::CandidatesFine { nodes: everywhere.seen.iter().map(|one| one.node.clone()).collect() });
+        found.push(Finding::CandidatesFine {
+            nodes: own_node.into_iter().chain(others.iter().map(|one| one.node.clone())).collect(),
+        });
     }
     found
 }

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::own::own;
 use crate::consul::{
     AgentSettings, Client, Error, Health, Instances, Key, PreparedQuery, Resource, Rights, Rule, Session,
 };
@@ -90,6 +91,7 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
     let key = client.key(&names.lock_key);
     let session = key.as_ref().ok().and_then(Option::as_ref).and_then(|key| key.session.clone());
     let port = config.policy.watch_port.as_ref().zip(instances.as_deref().ok());
+    let port = port.and_then(|(watch, instances)| probe(watch, own(instances, names)?, &everywhere, client));
     Ok(Some(Facts {
         agent: client.agent().to_owned(),
         servers: client.servers(),
@@ -99,7 +101,7 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
         holder: session.and_then(|id| client.session(&id).ok().flatten()),
         query: client.query_of_name(&names.query),
         name: settings.as_ref().ok().and_then(|settings| ask_dns(settings, &names.query, client)),
-        port: port.and_then(|(watch, instances)| probe(watch, instances, client)),
+        port,
         settings,
         instances,
         key,
@@ -142,16 +144,23 @@ fn ask_dns(settings: &AgentSettings, query: &str, client: &Client) -> Option<(St
     Some((name, answer))
 }
 
-fn probe(watch: &WatchPort, instances: &[Health], client: &Client) -> Option<Port> {
-    let registration = &instances.first()?.registration;
-    let host = registration.address();
+fn probe(watch: &WatchPort, instance: &Health, everywhere: &Answer<Instances>, client: &Client) -> Option<Port> {
+    let registration = &instance.registration;
+    // Without an address of its own, the service is at that of its node.
+    let of_node = || {
+        let node = instance.checks.first().map(|check| check.node.as_str())?;
+        let here = everywhere.as_ref().ok()?.seen.iter().find(|one| one.node == node)?;
+        Some(here.node_address.as_str())
+    };
+    let own = Some(registration.address()).filter(|address| !address.is_empty());
+    let host = own.or_else(of_node).unwrap_or_default();
     let registered = || match (registration.socket_path(), host, registration.port()) {
         ("", "", _) | ("", _, 0) => None,
         ("", host, port) => Some(Target::Tcp(host.to_owned(), port)),
         (path, _, _) => Some(Target::Unix(path.into())),
     };
     let Some(target) = watch.address.clone().or_else(registered) else {
-        // The node's own address may stand in for it.
+        // A token that does not see the node does not see its address.
         let has_port = registration.port() != 0;
         return (!has_port).then(|| Port::Unknown(registration.id().to_owned()));
     };

@@ -156,8 +156,8 @@ findings! {
     DefinitionFine { check: String, of: String } => Fine "definition",
 
     // The instance.
-    /// The agent has no such instance; other nodes may.
-    NoInstance { service: String, id: Option<String>, present: Vec<String>, elsewhere: Vec<String> } => Fail "no-instance",
+    /// The agent has no such instance; other nodes may. `present`: its instances of the service, or else its services.
+    NoInstance { service: String, id: Option<String>, is_id_wrong: bool, present: Vec<String>, elsewhere: Vec<String> } => Fail "no-instance",
     /// The agent has several instances, and none is named.
     SeveralInstances { service: String, ids: Vec<String> } => Fail "several-instances",
     /// An instance without a check, which Consul keeps after a rename.

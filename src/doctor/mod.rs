@@ -8,6 +8,7 @@ pub mod facts;
 pub mod fields;
 pub mod finding;
 mod instance;
+mod own;
 pub mod plan;
 pub mod refused;
 

@@ -112,6 +112,28 @@ fn an_election_check_that_fails_or_is_gone_is_found_whatever_the_token_may_do() 
 }
 
 #[test]
+fn checks_that_pass_silently_run_no_election_unless_the_agent_discards_what_they_print() {
+    let found = |discards_output: bool, output: &str| {
+        found(|facts| {
+            if let Ok(settings) = &mut facts.settings {
+                settings.discards_output = discards_output;
+            }
+            // The mark of a run that did not know its check.
+            let mark = json!({"key": "service/redis-master/leader", "tags": ["master", "slave"]});
+            let meta = json!({"election-redis-master-mark": mark.to_string()});
+            let mut health = local(None, &[("ping", "passing", output)]);
+            let registration =
+                json!({"ID": "redis", "Service": "redis", "Port": 6379, "Tags": [], "Meta": meta, "Address": ""});
+            health.registration = serde_json::from_value(registration).unwrap();
+            facts.instances = Ok(vec![health]);
+        })
+    };
+    assert_eq!(found(false, ""), ["nothing-runs", "not-in-catalog"]);
+    assert_eq!(found(false, "pong"), ["nothing-runs", "not-in-catalog"]);
+    assert_eq!(found(true, ""), ["not-in-catalog", "output-discarded"]);
+}
+
+#[test]
 fn each_finding_has_a_name_of_its_own() {
     let mut names: Vec<&str> = FINDINGS.iter().map(|(name, _)| *name).collect();
     let count = names.len();

@@ -32,6 +32,8 @@ fn each_wrong_set_up_is_found_and_a_right_one_has_no_finding() {
         ("", GOOD, SIMPLE, "", &["definition"]),
         ("", GOOD, "interval = \"5s\"", "", &["definition"]),
         ("", GOOD, "interval = \"1s\"", "--wait 50s", &["killed-while-waiting"]),
+        ("", GOOD, "interval = \"1s\"\n timeout = \"75\"", "--wait 50s", &["definition"]),
+        ("", GOOD, "interval = \"1s\"\n timeout = 75", "--wait 50s", &["definition"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"50s\"", "--wait 50s", &["killed-while-waiting"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"60s\"", "--wait 50s", &["may-be-killed"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"60s\"", "--wait 50s --timeout 5s", &["definition"]),

@@ -15,7 +15,7 @@ pub fn of_refused(finding: &Finding) -> Words {
         Finding::UnknownField { place, meant } => words(
             format!("{}: Consul knows no such field", at(place)),
             match meant {
-                Meant::Field(field) => format!("write {field}"),
+                Meant::Field(field) => format!("write {field} instead"),
                 Meant::Given(field) => format!("remove it: {field} is given as well"),
                 Meant::Label => format!("a block has no label: write name = \"{}\" inside it", last(place)),
                 Meant::Nothing => "remove it, or correct its name".to_owned(),
