@@ -50,6 +50,16 @@ fn every_line_is_as_the_golden_file_has_it() {
     assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap(), "see the header of this file");
 }
 
+#[test]
+fn a_command_that_a_person_types_is_to_be_tried_again_by_hand() {
+    let line = |options: &str| {
+        let outcome = Err(Complaint::Consul(consul_error(Kind::Status(500, "No cluster leader".to_owned()))));
+        of_outcome(&Config::typed(options), &Places::default(), &outcome).line
+    };
+    assert!(line("").ends_with("500 No cluster leader; the next run tries again"), "{}", line(""));
+    assert!(line("resign").ends_with("500 No cluster leader; run resign again"), "{}", line("resign"));
+}
+
 /// The exit code of each error, whether a complaint or a role that is one.
 fn codes_of_errors(options: &str) -> Vec<u8> {
     let config = Config::typed(options);
