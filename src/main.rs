@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         }
         Ok(Command::Resign(run)) => {
             begin(&run, not_hidden, None);
-            end(&resign(&run.config))
+            end(&resign(&run))
         }
         Ok(Command::Other(command, _)) => execute(command.spec(), &arguments),
         Err(error) => end(&of_usage(&error)),

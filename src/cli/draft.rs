@@ -7,6 +7,7 @@ use log::LevelFilter;
 
 use super::commands::CommandKind;
 use super::doctor::DoctorOptions;
+use super::given::Places;
 use super::log_record::LogFormat;
 use super::show::Show;
 use super::{Environment, Run, access, info_of_run, run, wording};
@@ -142,6 +143,7 @@ impl Draft {
             show,
             task: None,
             doctor: self.doctor,
+            places: Places::default(),
         })
     }
 }

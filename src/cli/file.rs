@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::given::{Given, Origin};
+use super::given::{Given, Origin, Wrong};
 use super::named::{Named, looks_like_a_token};
 use super::option::OptionSpec;
 use super::{table, values, wording};
@@ -16,7 +16,7 @@ const TYPED_ONLY: &[&str] = &["--config", "--help", "--version"];
 ///
 /// # Errors
 /// Names the file, the line and the option, and what is wrong there.
-pub fn read(named: &Named, given: &mut Vec<Given>) -> Result<(), String> {
+pub fn read(named: &Named, given: &mut Vec<Given>) -> Result<(), Wrong> {
     let content = named.read()?;
     let path = &named.value;
     let content = String::from_utf8(content).map_err(|_| format!("{}: {path} is not UTF-8; correct it", named.by))?;
@@ -26,13 +26,19 @@ pub fn read(named: &Named, given: &mut Vec<Given>) -> Result<(), String> {
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
-        let (option, value) = line(text, &seen).map_err(|wrong| format!("{path} line {number}: {wrong}"))?;
+        let (option, value) = line(text, &seen).map_err(|wrong| at(path, number, &wrong))?;
         seen.push((option, number));
         if let Some(text) = value {
             given.push(Given { option, text, origin: Origin::File(path.clone(), number) });
         }
     }
     check_rights(path, given)
+}
+
+/// What is wrong with a line.
+fn at(path: &str, line: usize, wrong: &str) -> Wrong {
+    let place = format!("{path} line {line}");
+    Wrong { message: format!("{place}: {wrong}"), place: Some(place) }
 }
 
 /// Splits a line; without a value where a switch is turned off.
@@ -86,14 +92,14 @@ fn unknown(name: &str) -> String {
 }
 
 /// Refuses a token in a file that every user can read, as ssh does with a key.
-fn check_rights(path: &str, given: &[Given]) -> Result<(), String> {
+fn check_rights(path: &str, given: &[Given]) -> Result<(), Wrong> {
     let Some(token) = given.iter().find(|known| known.option.flag == "--token") else { return Ok(()) };
     let is_open = std::fs::metadata(Path::new(path)).is_ok_and(|metadata| metadata.mode() & 0o004 != 0);
     match &token.origin {
-        Origin::File(_, line) if is_open => Err(format!(
-            "{path} line {line}: every user can read the token in this file; run chmod o-r {path}, or name a file with \
-             the token by token-file"
-        )),
+        Origin::File(_, line) if is_open => {
+            let remedy = format!("run chmod o-r {path}, or name a file with the token by token-file");
+            Err(at(path, *line, &format!("every user can read the token in this file; {remedy}")))
+        }
         _ => Ok(()),
     }
 }

@@ -29,6 +29,25 @@ pub enum Origin {
     File(String, usize),
 }
 
+/// What is wrong with an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The option or variable, what is wrong with it, and what to do.
+    pub message: String,
+    /// Where it was given, unless it was typed. The message names it as well.
+    pub place: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Wrong {
+        Wrong { message, place: None }
+    }
+}
+
+/// Where each option was given that nobody typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(Vec<(&'static str, String)>);
+
 /// The option that names the file.
 const FILE: &str = "--config";
 
@@ -36,7 +55,7 @@ const FILE: &str = "--config";
 ///
 /// # Errors
 /// Names the variable, or the file, the line and the option, and what is wrong there.
-pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) -> Result<(), String> {
+pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) -> Result<(), Wrong> {
     let Typed { command, options, rest: _ } = typed;
     let mut named_file = None;
     for (option, text) in options {
@@ -72,7 +91,7 @@ pub fn collect(typed: Typed, environment: &Environment, given: &mut Vec<Given>) 
         given.append(&mut of_file);
         result?;
     }
-    check_needs(given)
+    Ok(check_needs(given)?)
 }
 
 fn has(given: &[Given], flag: &str) -> bool {
@@ -124,28 +143,44 @@ fn check_needs(given: &[Given]) -> Result<(), String> {
     }
 }
 
-/// Adds to an error where each option in it was given, unless it was typed.
-pub fn located(message: String, given: &[Given]) -> String {
-    let mut message = message;
-    for known in given {
-        let place = match &known.origin {
-            Origin::CommandLine => continue,
-            Origin::Variable(name) => name.clone(),
-            // The reader of the file has named the place already.
-            Origin::File(path, _) if message.starts_with(path) => continue,
-            Origin::File(path, line) => format!("{path} line {line}"),
+impl Places {
+    /// The places of these options.
+    pub fn of(given: &[Given]) -> Places {
+        let place = |known: &Given| match &known.origin {
+            Origin::CommandLine => None,
+            Origin::Variable(name) => Some((known.option.flag, name.clone())),
+            Origin::File(path, line) => Some((known.option.flag, format!("{path} line {line}"))),
         };
-        let flag = known.option.flag;
-        let is_whole = |at: &usize| {
-            let next = message[at + flag.len()..].chars().next();
-            next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '-')
-        };
-        let at = message.match_indices(flag).map(|(at, _)| at).find(is_whole);
-        if let Some(end) = at.map(|at| at + flag.len()).filter(|end| !message[*end..].starts_with(" (")) {
-            message.insert_str(end, &format!(" ({place})"));
-        }
+        Places(given.iter().filter_map(place).collect())
     }
-    message
+
+    /// Adds to a text where each option in it was given, unless it was typed.
+    #[must_use]
+    pub fn located(&self, text: &str) -> String {
+        self.locate(text).message
+    }
+
+    /// Adds to an error where each option in it was given, unless it was typed. The reader of the file has named the place already.
+    pub fn locate_error(&self, wrong: Wrong) -> Wrong {
+        if wrong.place.is_some() { wrong } else { self.locate(&wrong.message) }
+    }
+
+    fn locate(&self, text: &str) -> Wrong {
+        let mut message = text.to_owned();
+        let mut places: Vec<&str> = Vec::new();
+        for (flag, place) in &self.0 {
+            let is_whole = |at: &usize| {
+                let next = message[at + flag.len()..].chars().next();
+                next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '-')
+            };
+            let at = message.match_indices(flag).map(|(at, _)| at).find(is_whole);
+            if let Some(end) = at.map(|at| at + flag.len()).filter(|end| !message[*end..].starts_with(" (")) {
+                message.insert_str(end, &format!(" ({place})"));
+                places.push(place);
+            }
+        }
+        Wrong { message, place: (!places.is_empty()).then(|| places.join(" and ")) }
+    }
 }
 
 #[cfg(test)]

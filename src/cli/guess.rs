@@ -5,19 +5,27 @@ use std::ffi::OsString;
 use super::UsageError;
 use super::arguments;
 use super::commands::{COMMANDS, CommandKind, CommandSpec, Program};
-use super::given::Given;
+use super::given::{Given, Wrong};
 use super::values;
 use crate::consul::Status;
 use crate::election::{Names, is_query_name};
 
 /// The error, with everything that can be read of a command line that may be wrong anywhere.
-pub fn usage_error(arguments: &[OsString], given: &[Given], message: String) -> UsageError {
+pub fn usage_error(arguments: &[OsString], given: &[Given], wrong: Wrong) -> UsageError {
     let arguments = arguments::before_dashes(arguments);
     let value = |wanted: &str| {
         let elsewhere = || given.iter().find(|known| known.option.name() == wanted).map(|known| known.text.clone());
         value(arguments, wanted).or_else(elsewhere)
     };
-    UsageError { query: query(value), command: command(arguments), status: status(value), message }
+    let Wrong { message, place } = wrong;
+    UsageError {
+        query: query(value),
+        command: command(arguments),
+        status: status(value),
+        message,
+        place,
+        file: value("config"),
+    }
 }
 
 /// The election's name.

@@ -1,6 +1,7 @@
 //! The command line of an `info` about an election of `run`, completed and checked. Must never know a request.
 
 use super::draft::Draft;
+use super::given::Places;
 use super::run::check_names;
 use super::show::Show;
 use super::{Environment, Run, access};
@@ -34,5 +35,6 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
         show: Show { is_of_run: true, ..draft.show },
         task: None,
         doctor: draft.doctor,
+        places: Places::default(),
     })
 }

@@ -5,8 +5,10 @@
 
 use std::net::Ipv6Addr;
 
+use super::UsageError;
 use super::commands::CommandKind;
-use super::{UsageError, remedies};
+use super::given::Places;
+use super::remedies::{self, Again};
 use crate::bounds;
 use crate::consul::Status;
 use crate::election::{
@@ -39,16 +41,22 @@ impl Verdict {
 /// a run waits only if that text is its line.
 const UNVERIFIED: &str = "; warning: the agent's certificate is not verified (CONSUL_HTTP_SSL_VERIFY)";
 
-/// The verdict on a pass with this configuration.
+/// The verdict on a pass with this configuration. `places`: where its options were given.
 #[must_use]
-pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
+pub fn of_outcome(config: &Config, places: &Places, outcome: &Outcome) -> Verdict {
     let signature = config.names.signature();
     let (status, text) = match outcome {
         Ok(Settled { role, caveat }) => {
             let (status, text) = of_role(&config.policy, role);
-            (status, text + &caveat.as_ref().map(words).unwrap_or_default())
+            (status, places.located(&(text + &caveat.as_ref().map(words).unwrap_or_default())))
         }
-        Err(complaint) => (error_status(&config.policy), of_complaint(complaint)),
+        Err(complaint) => {
+            let again = if config.policy.resign.is_some() { Again::Run("resign") } else { Again::NextRun };
+            let text = places.located(&of_complaint(complaint, again));
+            let is_demoted = matches!(complaint, Complaint::Demoted(_));
+            let demoted = if is_demoted { "; slave meanwhile (--on-outage demote)" } else { "" };
+            (error_status(&config.policy), text + demoted)
+        }
     };
     let warning = if config.access.is_unverified() { UNVERIFIED } else { "" };
     // The election's data may hold it as well: its writer may know it.
@@ -58,14 +66,14 @@ pub fn of_outcome(config: &Config, outcome: &Outcome) -> Verdict {
 
 /// The verdict on a request to hand the lead over. Somebody typed it: if nothing was handed over, that is an error.
 #[must_use]
-pub fn of_resignation(config: &Config, outcome: &Outcome, handed_over: bool) -> Verdict {
+pub fn of_resignation(config: &Config, places: &Places, outcome: &Outcome, handed_over: bool) -> Verdict {
     let nothing = match outcome {
         Ok(Settled { role: role @ (Role::SlaveOf(_) | Role::SlaveOfNone(Vacancy::NothingToResign)), .. })
             if !handed_over =>
         {
             describe(role)
         }
-        _ => return of_outcome(config, outcome),
+        _ => return of_outcome(config, places, outcome),
     };
     verdict(Status::Warning, &format!("{} error: nothing was handed over: {nothing}", config.names.signature()))
 }
@@ -80,7 +88,7 @@ fn of_role(policy: &Policy, role: &Role) -> (Status, String) {
     match role {
         // A failure that made an instance step down is its state for as long as it stands back: the same line as of the run that failed.
         Role::SlaveOfNone(Vacancy::StandsBack(Some(failure))) => {
-            (error_status(policy), of_complaint(&Complaint::StandsBack(failure.clone())))
+            (error_status(policy), of_complaint(&Complaint::StandsBack(failure.clone()), Again::NextRun))
         }
         Role::SlaveOfNone(Vacancy::NoPort(id)) => {
             let reason = "no port is registered, or the token may not read the node's address; give --watch-address";
@@ -97,15 +105,13 @@ fn of_role(policy: &Policy, role: &Role) -> (Status, String) {
 }
 
 /// What happened, and what helps.
-fn of_complaint(complaint: &Complaint) -> String {
+fn of_complaint(complaint: &Complaint, again: Again) -> String {
     let remedy = match complaint {
-        Complaint::Consul(error) | Complaint::Demoted(error) => remedies::of_consul(error),
+        Complaint::Consul(error) | Complaint::Demoted(error) => remedies::of_consul(error, again),
         _ => complaint.remedy().map(|remedy| remedies::of_election(&remedy)),
     };
     let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-    let demoted =
-        if matches!(complaint, Complaint::Demoted(_)) { "; slave meanwhile (--on-outage demote)" } else { "" };
-    format!("error: {complaint:#}{remedy}{demoted}")
+    format!("error: {complaint:#}{remedy}")
 }
 
 /// The verdict on a command line or an environment that no pass can use. A warning of the check: one bad rollout must not take a service

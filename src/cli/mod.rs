@@ -42,7 +42,7 @@ use crate::run::Settings;
 use arguments::Words;
 use doctor::DoctorOptions;
 use draft::Draft;
-use given::{Given, located};
+use given::{Given, Places, Wrong};
 use log_record::LogFormat;
 
 pub use arguments::take_token;
@@ -83,6 +83,8 @@ pub struct Run {
     pub log_format: LogFormat,
     /// What `doctor` takes besides.
     pub doctor: DoctorOptions,
+    /// Where each option was given that nobody typed.
+    pub places: Places,
 }
 
 /// A command line or an environment that cannot be run.
@@ -96,6 +98,10 @@ pub struct UsageError {
     pub status: Option<Status>,
     /// The option or variable, what is wrong with it, and what to do.
     pub message: String,
+    /// Where the option was given, unless it was typed. The message names it as well.
+    pub place: Option<String>,
+    /// The file of options, if one is named.
+    pub file: Option<String>,
 }
 
 impl Command {
@@ -110,7 +116,7 @@ impl Command {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let mut given = Vec::new();
         read(&arguments, environment, &mut given)
-            .map_err(|message| guess::usage_error(&arguments, &given, located(message, &given)))
+            .map_err(|wrong| guess::usage_error(&arguments, &given, Places::of(&given).locate_error(wrong)))
     }
 }
 
@@ -120,10 +126,10 @@ impl Command {
 pub fn help_in_a_check(arguments: &[OsString]) -> Option<UsageError> {
     let has_option = arguments.iter().any(|argument| argument.to_str().is_some_and(arguments::takes_next));
     let message = || "the help elects nobody; leave --help out of the check's definition".to_owned();
-    has_option.then(|| guess::usage_error(arguments, &[], message()))
+    has_option.then(|| guess::usage_error(arguments, &[], message().into()))
 }
 
-fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, String> {
+fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given>) -> Result<Command, Wrong> {
     let mut typed = match arguments::split(arguments)? {
         Words::Help => return Ok(Command::Help(guess::command(arguments))),
         Words::Version => return Ok(Command::Version),
@@ -137,7 +143,7 @@ fn read(arguments: &[OsString], environment: &Environment, given: &mut Vec<Given
         option.apply(&mut draft, text)?;
     }
     draft.run.command = rest;
-    let run = draft.finish(command, environment).map(Box::new)?;
+    let run = Box::new(Run { places: Places::of(given), ..draft.finish(command, environment)? });
     Ok(match command {
         CommandKind::Check => Command::Check(run),
         CommandKind::Resign => Command::Resign(run),

@@ -5,11 +5,12 @@ use std::ffi::OsString;
 use super::commands::PROGRAMS;
 use super::named::Named;
 use super::own_variable::OF_A_CHILD;
+use super::remedies::Again;
 use super::{Command, Environment, Run, UsageError, remedies, table};
 use crate::bounds;
 use crate::consul::Error;
-use crate::doctor::Finding;
-use crate::doctor::definition::{Check, Definition, Service};
+use crate::doctor::definition::{Check, Definition, Service, Unparsed, parse};
+use crate::doctor::{Finding, refused};
 use crate::election::{Names, Policy, Wait};
 
 /// A check that runs this program.
@@ -66,6 +67,8 @@ fn read(words: &[String]) -> Result<Run, UsageError> {
             command: super::commands::CommandKind::Check,
             status: None,
             message: "it is not the check, but another command".to_owned(),
+            place: None,
+            file: None,
         }),
     };
     // Where the node's files cannot be read, everything else still can.
@@ -86,18 +89,32 @@ fn without_files(words: &[String]) -> Vec<String> {
     left
 }
 
-/// Reads a file with definitions.
-///
-/// # Errors
-/// Names the file, and says what is wrong with it.
-pub fn read_definition(path: &str) -> Result<Definition, String> {
-    let content = Named { by: "--file", value: path.to_owned() }.read()?;
-    if content.len() > bounds::PLAIN {
-        return Err(format!("--file: {path} is longer than a definition; name another file"));
-    }
-    let text = String::from_utf8(content).map_err(|_| format!("--file: {path} is not UTF-8; name another file"))?;
+/// Reads a file with definitions, and adds them. Returns what is wrong with the file.
+pub fn read_definition(path: &str, definition: &mut Definition) -> Vec<Finding> {
+    let unreadable = |what: String| vec![Finding::Unreadable { what }];
+    let content = match (Named { by: "--file", value: path.to_owned() }).read() {
+        Ok(content) if content.len() > bounds::PLAIN => {
+            return unreadable(format!("--file: {path} is longer than a definition; name another file"));
+        }
+        Ok(content) => content,
+        Err(message) => return unreadable(message),
+    };
+    let Ok(text) = String::from_utf8(content) else {
+        return unreadable(format!("--file: {path} is not UTF-8; name another file"));
+    };
     let is_json = path.to_ascii_lowercase().ends_with(".json");
-    Definition::read(&text, is_json).map_err(|wrong| format!("--file: cannot read {path}: {wrong}"))
+    match parse(&text, is_json) {
+        Ok(content) => {
+            definition.add(&content);
+            refused::judge(&content, path, is_json)
+        }
+        Err(Unparsed::Syntax(what)) if is_json => vec![Finding::BadSyntax { file: path.to_owned(), what }],
+        // Consul's HCL is another version, which may take it.
+        Err(Unparsed::Syntax(what)) => unreadable(format!("--file: cannot read {path}: {what}")),
+        Err(Unparsed::TooMuch) => {
+            unreadable(format!("--file: cannot read {path}: it has too many values, or they are nested too deeply"))
+        }
+    }
 }
 
 /// The variables that look like options but are not.
@@ -110,6 +127,7 @@ pub fn unknown_variables<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Findin
 
 /// What a request ended with, and what helps.
 pub fn said(error: &Error) -> String {
-    let remedy = remedies::of_consul(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    let remedy =
+        remedies::of_consul(error, Again::Run("doctor")).map(|remedy| format!("; {remedy}")).unwrap_or_default();
     format!("{error:#}{remedy}")
 }

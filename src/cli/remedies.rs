@@ -5,13 +5,31 @@ use crate::consul::{Error, KEYS, PortDoubt, Remedy};
 use crate::duration;
 use crate::election::{Difference, Remedy as ElectionRemedy};
 
+/// Who tries again what may work by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The check's next run.
+    NextRun,
+    /// Whoever has typed this command.
+    Run(&'static str),
+}
+
+impl Again {
+    fn words(self) -> String {
+        match self {
+            Again::NextRun => "the next run tries again".to_owned(),
+            Again::Run(command) => format!("run {command} again"),
+        }
+    }
+}
+
 /// Returns the way out of an error of the Consul client. `None`: the error's own text ends with it.
-pub fn of_consul(error: &Error) -> Option<String> {
-    of_remedy(&error.remedy())
+pub fn of_consul(error: &Error, again: Again) -> Option<String> {
+    of_remedy(&error.remedy(), again)
 }
 
 /// Returns the words for a remedy. `None`: the error's own text ends with it.
-pub fn of_remedy(remedy: &Remedy) -> Option<String> {
+pub fn of_remedy(remedy: &Remedy, again: Again) -> Option<String> {
     let text = match remedy {
         Remedy::Grant(_) => return None,
         Remedy::GiveToken(_) => "give one with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
@@ -19,7 +37,7 @@ pub fn of_remedy(remedy: &Remedy) -> Option<String> {
         Remedy::ReplaceToken => {
             "this token does not exist; give another with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN"
         }
-        Remedy::Retry => "the next run tries again",
+        Remedy::Retry => return Some(again.words()),
         Remedy::CorrectPort(doubt) => return Some(of_port(doubt)),
         Remedy::ReachAgent => "is the agent running there? set its address with --http-addr or CONSUL_HTTP_ADDR",
         Remedy::CorrectAddress => {
@@ -54,8 +72,11 @@ pub fn of_remedy(remedy: &Remedy) -> Option<String> {
             return Some(format!("raise --ttl{least}: the servers' session_ttl_min forbids less"));
         }
         Remedy::RegisterCheck => {
-            "the next run tries again; if this lasts, the agent's token for the check (acl.tokens.default, or token in the \
-             definition) needs service:write"
+            return Some(format!(
+                "{}; if this lasts, the agent's token for the check (acl.tokens.default, or token in the definition) needs \
+                 service:write",
+                again.words()
+            ));
         }
         Remedy::LeaveOutScope => "unset CONSUL_NAMESPACE and CONSUL_PARTITION, and drop --namespace and --partition",
         Remedy::Shrink => "find out who wrote so much there, and remove it",
@@ -80,7 +101,8 @@ fn of_port(doubt: &PortDoubt) -> String {
 /// Returns the way out of a complaint of the election.
 pub fn of_election(remedy: &ElectionRemedy) -> String {
     match remedy {
-        ElectionRemedy::Retry => "the next run tries again".to_owned(),
+        // Notes in Consul make the check's next run try again, whoever began it.
+        ElectionRemedy::Retry => Again::NextRun.words(),
         ElectionRemedy::NameAgent => "is that the service's agent, and not a server's? name it with --http-addr or CONSUL_HTTP_ADDR, or register \
                                       the service there"
             .to_owned(),

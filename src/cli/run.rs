@@ -1,6 +1,7 @@
 //! The command line of `run`, completed and checked. Must never know a request.
 
 use super::draft::Draft;
+use super::given::Places;
 use super::{Environment, Run, access};
 use crate::consul::is_key;
 use crate::election::{Config, Names};
@@ -44,6 +45,7 @@ pub fn finish(draft: Draft, environment: &Environment) -> Result<Run, String> {
         show: draft.show,
         task: Some(task),
         doctor: draft.doctor,
+        places: Places::default(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use super::remedies::of_remedy;
+use super::remedies::{Again, of_remedy};
 use crate::info::{CandidateInfo, LeaderInfo, Missing};
 use crate::watch::{Event, What};
 
@@ -44,7 +44,7 @@ fn words(what: &What) -> String {
 
 /// Why Consul does not answer, and what helps.
 fn explained(error: &Missing) -> String {
-    error.clone().explained(&of_remedy).words
+    error.clone().explained(&|remedy| of_remedy(remedy, Again::Run("watch"))).words
 }
 
 fn after_colon(reason: &str) -> String {

@@ -34,7 +34,7 @@ pub fn check(run: &Run, interrupt: &Interrupt) -> Verdict {
 
 /// The verdict on a pass. A file of metrics that cannot be written changes nothing but its line.
 fn verdict(run: &Run, pass: &Pass, outcome: &Outcome) -> Verdict {
-    let verdict = of_outcome(&run.config, outcome);
+    let verdict = of_outcome(&run.config, &run.places, outcome);
     let Some(path) = &run.show.metrics_file else { return verdict };
     match write_metrics(path, &run.config.names, pass, outcome.is_err()) {
         Ok(()) => verdict,

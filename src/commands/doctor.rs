@@ -9,31 +9,18 @@ use crate::cli::commands::PROGRAMS;
 use crate::cli::doctor::{Examined, not_asked, report};
 use crate::cli::info::Report;
 use crate::cli::plans::{Planned, planned, read_definition, said, unknown_variables};
-use crate::consul::{Access, Client};
+use crate::consul::{Access, AgentSettings, Client, Error};
 use crate::deadline::Deadline;
 use crate::doctor::definition::{Check, Definition};
-use crate::doctor::facts::{Facts, gather};
+use crate::doctor::facts::{Answer, gather};
 use crate::doctor::plan::{Plan, judge};
-use crate::doctor::{Finding, examine, shows_old_definitions};
+use crate::doctor::{Agent, Finding, examine, examine_agent, shows_old_definitions};
 use crate::election::Config;
 
 /// Examines the set-up that the options name. `variables` are the names of all environment variables.
 #[must_use]
 pub fn doctor(run: &Run, variables: &[String]) -> Report {
-    let mut definition = Definition::default();
-    for file in &run.doctor.files {
-        match read_definition(file) {
-            Ok(read) => definition.merge(read),
-            Err(message) => return not_asked(&message, &[]),
-        }
-    }
-    let examined = if run.doctor.files.is_empty() {
-        live(run)
-    } else {
-        let of_service = |one: &Planned| run.config.names.service.is_empty() || one.is_of(&run.config.names.service);
-        let plans: Vec<Planned> = planned(&definition).into_iter().filter(of_service).collect();
-        Ok(plans.iter().map(|one| of_plan(one, &definition)).chain(without_plan(&plans, &definition)).collect())
-    };
+    let examined = if run.doctor.files.is_empty() { live(run) } else { Ok(of_files(run)) };
     match examined {
         Ok(mut examined) => {
             for one in &mut examined {
@@ -45,9 +32,25 @@ pub fn doctor(run: &Run, variables: &[String]) -> Report {
     }
 }
 
+/// What is found in the files: what concerns a whole file belongs to each election.
+fn of_files(run: &Run) -> Vec<Examined> {
+    let mut definition = Definition::default();
+    let files: Vec<Finding> = run.doctor.files.iter().flat_map(|file| read_definition(file, &mut definition)).collect();
+    let of_service = |one: &Planned| run.config.names.service.is_empty() || one.is_of(&run.config.names.service);
+    let plans: Vec<Planned> = planned(&definition).into_iter().filter(of_service).collect();
+    let mut examined: Vec<Examined> = plans.iter().map(|one| of_plan(one, &definition)).collect();
+    if examined.is_empty() {
+        examined.push(Examined { findings: no_check(&definition, &files), ..Examined::default() });
+    }
+    for one in &mut examined {
+        one.findings = [files.as_slice(), &one.findings].concat();
+    }
+    examined
+}
+
 /// What is found of a check in a definition.
 fn of_plan(one: &Planned, definition: &Definition) -> Examined {
-    let (election, secrets, findings) = match &one.run {
+    match &one.run {
         Ok(planned) => {
             let plan = Plan {
                 config: &planned.config,
@@ -57,78 +60,114 @@ fn of_plan(one: &Planned, definition: &Definition) -> Examined {
                 definition,
             };
             let is_election = |check: &Check| check.runs(PROGRAMS[0]);
-            (planned.config.names.query.clone(), planned.config.access.secrets(), judge(&plan, &is_election))
+            let (election, secrets) = (planned.config.names.query.clone(), planned.config.access.secrets());
+            let findings = judge(&plan, &is_election);
+            Examined { election, findings, secrets, places: planned.places.clone() }
         }
         Err(error) => {
             let (check, message) = (one.check.id.clone(), error.message.clone());
-            (error.query.clone().unwrap_or_default(), Vec::new(), vec![Finding::BadOptions { check, message }])
+            let findings =
+                vec![Finding::BadOptions { check, message, place: error.place.clone(), file: error.file.clone() }];
+            let election = error.query.clone().unwrap_or_default();
+            Examined { election, findings, ..Examined::default() }
         }
-    };
-    Examined { election, findings: [findings, scripts(definition)].concat(), secrets }
+    }
 }
 
-/// What is found where no check runs this program.
-fn without_plan(plans: &[Planned], definition: &Definition) -> Option<Examined> {
+/// What is found where no check runs this program. A file that cannot be read may have it.
+fn no_check(definition: &Definition, files: &[Finding]) -> Vec<Finding> {
+    let is_unread = |finding: &Finding| matches!(finding, Finding::Unreadable { .. } | Finding::BadSyntax { .. });
     let services = definition.services.iter().map(|service| service.name.clone()).collect();
-    let finding = Finding::NoElectionCheck { services };
-    let findings = [vec![finding], scripts(definition)].concat();
-    plans.is_empty().then(|| Examined { election: String::new(), findings, secrets: Vec::new() })
-}
-
-fn scripts(definition: &Definition) -> Vec<Finding> {
-    let checks = definition.checks().filter(|check| check.has_script);
-    checks.map(|check| Finding::ScriptField { check: check.id.clone() }).collect()
+    if files.iter().any(is_unread) { Vec::new() } else { vec![Finding::NoElectionCheck { services }] }
 }
 
 /// What the agent shows.
+///
+/// # Errors
+/// When the agent does not answer at all.
 fn live(run: &Run) -> Result<Vec<Examined>, String> {
     let typed = &run.config;
     let client = |config: &Config| Client::new(&config.access, &typed.names.scope, Deadline::after(typed.wait.timeout));
+    let settings = client(typed).agent_settings();
     let mut definition = Definition::default();
     let mut old_version = None;
-    if let Ok(settings) = client(typed).agent_settings() {
+    if let Ok(settings) = &settings {
         old_version = Some(settings.version.clone()).filter(|version| shows_old_definitions(version));
         definition.add(&json!({"services": settings.services, "checks": settings.checks}));
     }
     let service = &typed.names.service;
     let plans = planned(&definition).into_iter();
     let plans: Vec<Planned> = plans.filter(|one| service.is_empty() || one.is_of(service)).collect();
+    let address = client(typed).agent().to_owned();
+    let alone = Agent { address: &address, settings: &settings, has_leader: false, runs_checks: true };
+    let examined_alone = || examine_agent(&alone);
     let examined_live = |config: &Config| -> Result<Vec<Finding>, String> {
-        let facts: Option<Facts> = gather(&client(config), config).map_err(|error| said(&error))?;
-        Ok(match facts {
-            Some(facts) => examine(&facts, config, PROGRAMS[0], SystemTime::now()),
-            None => vec![Finding::NoServersLeader],
-        })
+        match gather(&client(config), config) {
+            Ok(Some(facts)) => Ok(examine(&facts, config, PROGRAMS[0], SystemTime::now())),
+            Ok(None) => Ok([vec![Finding::NoServersLeader], examined_alone()].concat()),
+            Err(error) => Ok([unanswered(&error, &settings)?, examined_alone()].concat()),
+        }
+    };
+    let of_run = |election: String, findings: Vec<Finding>| {
+        let (secrets, places) = (typed.access.secrets(), run.places.clone());
+        vec![Examined { election, findings, secrets, places }]
     };
     if plans.is_empty() && service.is_empty() {
-        client(typed).servers_leader().map_err(|error| said(&error))?;
-        return Err(
-            "no definition of the agent runs this program, or the token may not read them (agent:read); name the \
-                    service with --consul-service-name"
-                .to_owned(),
-        );
+        return Ok(of_run(String::new(), without_election(&client(typed), &settings)?));
+    }
+    if plans.is_empty() {
+        return Ok(of_run(typed.names.query.clone(), examined_live(typed)?));
     }
     let mut all = Vec::new();
     for one in &plans {
         let mut examined = of_plan(one, &definition);
         let check = || one.check.id.clone();
         examined.findings.extend(old_version.clone().map(|version| Finding::OldDefinition { check: check(), version }));
-        if let Ok(planned) = &one.run {
-            let config = Config { access: access(typed, &planned.config), ..planned.config.clone() };
-            let config = if run.is_default_of_service() { config } else { typed.clone() };
-            examined.findings.extend(examined_live(&config)?);
-            let own = &planned.config.access.token;
-            if typed.access.token.is_some() && own.is_some() && *own != typed.access.token {
-                examined.findings.push(Finding::OtherToken);
+        match &one.run {
+            Ok(planned) => {
+                let config = Config { access: access(typed, &planned.config), ..planned.config.clone() };
+                let is_all_typed = !run.is_default_of_service();
+                examined.findings.extend(examined_live(if is_all_typed { typed } else { &config })?);
+                let own = &planned.config.access.token;
+                if typed.access.token.is_some() && own.is_some() && *own != typed.access.token {
+                    examined.findings.push(Finding::OtherToken);
+                }
             }
+            // What the election is about is not known, but what its agent is like.
+            Err(_) => examined.findings.extend(examined_alone()),
         }
         all.push(examined);
     }
-    if plans.is_empty() {
-        let findings = examined_live(typed)?;
-        all.push(Examined { election: typed.names.query.clone(), findings, secrets: typed.access.secrets() });
-    }
     Ok(all)
+}
+
+/// What is found where neither a definition nor the command line names an election.
+fn without_election(client: &Client, settings: &Answer<AgentSettings>) -> Result<Vec<Finding>, String> {
+    let leader = client.servers_leader();
+    let has_leader = leader.as_ref().is_ok_and(|leader| !leader.is_empty());
+    let mut found = match leader {
+        Ok(_) if has_leader => Vec::new(),
+        Ok(_) => vec![Finding::NoServersLeader],
+        Err(error) => unanswered(&error, settings)?,
+    };
+    let services: Vec<String> = client.service_names().map(|names| names.into_iter().collect()).unwrap_or_default();
+    // A server's own agent runs no checks of services.
+    let is_servers_own = services.is_empty() && settings.as_ref().is_ok_and(|settings| settings.is_server);
+    let agent = Agent { address: client.agent(), settings, has_leader, runs_checks: !is_servers_own };
+    found.extend(examine_agent(&agent));
+    found.push(Finding::NoElectionNamed { services });
+    Ok(found)
+}
+
+/// What an error is where the agent has answered before, so that everything else that is known still shows.
+///
+/// # Errors
+/// Where the agent has not.
+fn unanswered(error: &Error, settings: &Answer<AgentSettings>) -> Result<Vec<Finding>, String> {
+    match settings {
+        Err(settings) if !settings.is_denied() => Err(said(error)),
+        _ => Ok(vec![Finding::NotAsked { what: format!("{error:#}") }]),
+    }
 }
 
 /// The agent as it was named to this command, and the check's own token, unless another was given.

@@ -5,14 +5,19 @@ use std::time::SystemTime;
 
 use crate::cli::Run;
 use crate::cli::info::{Report, Style, failed, nothing_found, report};
-use crate::cli::remedies::of_remedy;
-use crate::consul::Client;
+use crate::cli::remedies::{Again, of_remedy};
+use crate::consul::{Client, Remedy};
 use crate::deadline::Deadline;
 use crate::election::{Config, Names};
 use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, heard, of_service, view, view_run};
 
 /// The command, as its errors name it.
 const COMMAND: &str = "consul-master-election-tagger info";
+
+/// What helps against an error.
+fn words_for(remedy: &Remedy) -> Option<String> {
+    of_remedy(remedy, Again::Run("info"))
+}
 
 /// Shows the election that the configuration names, or those that the agent's instances take part in.
 #[must_use]
@@ -21,20 +26,20 @@ pub fn info(run: &Run, style: Style) -> Report {
     let client = Client::new(access, &names.scope, Deadline::after(wait.timeout));
     let is_of_run = run.show.is_of_run;
     if is_of_run || is_key_all(names) {
-        let asked = ask_run(&client, names).explained(&of_remedy);
+        let asked = ask_run(&client, names).explained(&words_for);
         if is_of_run || asked.is_of_run() {
             return report(&[view_run(&asked)], style, &access.secrets(), SystemTime::now());
         }
     }
     let elections = match elections(&client, names) {
         Ok(elections) => elections,
-        Err(error) => return failed(COMMAND, &error, &access.secrets()),
+        Err(error) => return failed(COMMAND, &run.places.located(&error), &access.secrets()),
     };
     let resolver = Resolver::of(&client, access);
     let infos: Vec<Info> = thread::scope(|scope| {
         let one = |names| {
             let (client, resolver) = (client.clone(), &resolver);
-            scope.spawn(move || view(&ask(&client, names, resolver).explained(&of_remedy), policy))
+            scope.spawn(move || view(&ask(&client, names, resolver).explained(&words_for), policy))
         };
         let running: Vec<_> = elections.iter().map(one).collect();
         running.into_iter().filter_map(|one| one.join().ok()).collect()
@@ -70,6 +75,6 @@ pub fn elections(client: &Client, names: &Names) -> Result<Vec<Names>, String> {
         }
         (Err(_), Some(_)) => Ok(vec![names.clone()]),
         (Ok(Discovered { services, .. }), None) => Err(nothing_found(&services, &heard(client))),
-        (Err(missing), None) => Err(missing.explained(&of_remedy).words),
+        (Err(missing), None) => Err(missing.explained(&words_for).words),
     }
 }

@@ -1,13 +1,14 @@
 //! `resign`: one pass that hands the lead over.
 
+use crate::cli::Run;
 use crate::cli::lines::{Verdict, of_resignation};
-use crate::election::{Cause, Config, Pass};
+use crate::election::{Cause, Pass};
 
-/// Hands the lead over, as the policy's `resign` says, and returns how that ended.
+/// Hands the lead over, as the options say, and returns how that ended.
 #[must_use]
-pub fn resign(config: &Config) -> Verdict {
-    let mut pass = Pass::new(config);
+pub fn resign(run: &Run) -> Verdict {
+    let mut pass = Pass::new(&run.config);
     let outcome = pass.settle(Cause::Change);
     pass.drop_spare();
-    of_resignation(config, &outcome, pass.has_handed_over())
+    of_resignation(&run.config, &run.places, &outcome, pass.has_handed_over())
 }

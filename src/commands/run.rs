@@ -25,12 +25,12 @@ pub fn run(run: &Run, program: PathBuf, arguments: Vec<OsString>) -> u8 {
                 }
                 code
             }
-            Err(words) => refuse(&words),
+            Err(words) => refuse(&run.places.located(&words)),
         };
     }
     let plan = match plan(task) {
         Ok(plan) => plan,
-        Err(words) => return refuse(&words),
+        Err(words) => return refuse(&run.places.located(&words)),
     };
     let secrets = run.config.access.secrets();
     let say = |news: &News| {

@@ -24,11 +24,11 @@ pub fn watch(run: &Run, style: Style, interrupt: &Interrupt, mut print: impl FnM
     let secrets = access.secrets();
     let client = Client::new(access, &names.scope, Deadline::after(wait.timeout));
     if matches!(style.format, Format::Yaml | Format::Prometheus) {
-        return failed(COMMAND, "--format is table or json for watch", &secrets);
+        return failed(COMMAND, &run.places.located("--format is table or json for watch"), &secrets);
     }
     let names = match elections(&client, names).map(|found| one(&found)) {
         Ok(Ok(names)) => names,
-        Ok(Err(error)) | Err(error) => return failed(COMMAND, &error, &secrets),
+        Ok(Err(error)) | Err(error) => return failed(COMMAND, &run.places.located(&error), &secrets),
     };
     let names = if names.service.is_empty() { resolved(&client, &names) } else { names };
     if names.service.is_empty() {

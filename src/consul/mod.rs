@@ -37,7 +37,7 @@ pub use error::{Kind, Suspicion};
 pub use http::Client;
 pub use itself::Itself;
 pub use kv::{Key, is_key};
-pub use query::{Found, PreparedQuery, QuerySpec};
+pub use query::{Found, PreparedQuery, QueryDifference, QuerySpec};
 pub use remedy::Remedy;
 pub use rights::Rights;
 pub use secret::Secret;

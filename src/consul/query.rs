@@ -1,6 +1,8 @@
 //! Prepared queries: their definition, read and written with every field that an operator set, and what they find. Must
 //! never know why a query changes.
 
+mod difference;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
@@ -10,6 +12,7 @@ use super::call::{Answer, Call};
 use super::catalog::CatalogInstance;
 use super::error::Error;
 use super::http::{Client, encode};
+pub use difference::QueryDifference;
 
 /// The definition of a prepared query with every field that Consul reported, known to this program or not.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -117,6 +120,12 @@ impl PreparedQuery {
     /// Returns the service whose instances the query finds.
     pub fn service(&self) -> &str {
         self.0.get("Service").and_then(|part| part["Service"].as_str()).unwrap_or_default()
+    }
+
+    /// Returns the tags that an instance must have, or must not have behind a `!`.
+    pub fn tags(&self) -> Vec<&str> {
+        let tags = self.0.get("Service").and_then(|part| part["Tags"].as_array());
+        tags.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     /// Returns whether the query requires a value of this key in an instance's Meta.

@@ -1,6 +1,8 @@
 //! Judges the agent, its DNS, and the token. Pure.
 
-use super::facts::Facts;
+use std::time::Duration;
+
+use super::facts::{Answer, Facts};
 use super::finding::Finding;
 use crate::consul::{AgentSettings, Extent, Resource, Right, Rights, Rule};
 use crate::election::Config;
@@ -30,37 +32,60 @@ pub fn not_asked(facts: &Facts) -> Vec<Finding> {
     unanswered.map(|error| Finding::NotAsked { what: format!("{error:#}") }).collect()
 }
 
-/// What is wrong with the agent.
+/// An agent, as far as it is known without an election.
+#[derive(Clone, Copy, Debug)]
+pub struct Agent<'a> {
+    /// Its address.
+    pub address: &'a str,
+    /// Its configuration.
+    pub settings: &'a Answer<AgentSettings>,
+    /// Whether its servers are known to have a leader.
+    pub has_leader: bool,
+    /// Whether it should run script checks.
+    pub runs_checks: bool,
+}
+
+/// What is wrong with the agent of an election. That one without the instance, such as a server's, runs no script checks is no fault.
 pub fn judge_agent(facts: &Facts, config: &Config) -> Vec<Finding> {
+    let is_server = facts.settings.as_ref().is_ok_and(|settings| settings.is_server);
+    let runs_checks = !(is_server && facts.is_elsewhere());
+    // Facts are only gathered where the servers have a leader.
+    let agent = Agent { address: &facts.agent, settings: &facts.settings, has_leader: true, runs_checks };
+    judge_settings(&agent, config.policy.ttl)
+}
+
+/// What is wrong with an agent's settings. `ttl`: that of the sessions.
+pub fn judge_settings(agent: &Agent, ttl: Option<Duration>) -> Vec<Finding> {
+    let Agent { address, settings, has_leader, runs_checks } = *agent;
     let mut found = Vec::new();
-    match &facts.settings {
-        Ok(settings) => found.extend(settings_of(settings, config)),
+    match settings {
+        Ok(settings) => found.extend(settings_of(settings, ttl, runs_checks)),
         Err(error) if error.is_denied() => found.push(Finding::SettingsHidden { rule: error.rule.clone() }),
         Err(_) => {}
     }
     if !super::is_wrong(&found) {
-        let version = facts.settings.as_ref().map(|settings| settings.version.clone()).unwrap_or_default();
-        found.push(Finding::AgentFine { agent: facts.agent.clone(), version });
+        let version = settings.as_ref().map(|settings| settings.version.clone()).unwrap_or_default();
+        found.push(Finding::AgentFine { agent: address.to_owned(), version, has_leader });
     }
     found
 }
 
-fn settings_of(settings: &AgentSettings, config: &Config) -> Vec<Finding> {
+fn settings_of(settings: &AgentSettings, ttl: Option<Duration>, runs_checks: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     if minor(&settings.version) < OLDEST {
         found.push(Finding::OldVersion { version: settings.version.clone() });
     }
-    if !settings.runs_scripts {
+    if runs_checks && !settings.runs_scripts {
         found.push(Finding::ScriptsDisabled);
     }
-    if settings.discards_output {
+    if runs_checks && settings.discards_output {
         found.push(Finding::OutputDiscarded);
-    } else if settings.output_size < OUTPUT {
+    } else if runs_checks && settings.output_size < OUTPUT {
         found.push(Finding::OutputCut { bytes: settings.output_size });
     }
     // A client's own setting means nothing.
     let least = settings.session_ttl_min;
-    if let Some(ttl) = config.policy.ttl.filter(|ttl| settings.is_server && *ttl < least) {
+    if let Some(ttl) = ttl.filter(|ttl| settings.is_server && *ttl < least) {
         found.push(Finding::TtlBelowMinimum { ttl, least });
     }
     found
@@ -112,6 +137,8 @@ pub fn judge_dns(facts: &Facts, config: &Config) -> Vec<Finding> {
 pub fn judge_token(facts: &Facts, config: &Config) -> Vec<Finding> {
     let known = match &facts.rights {
         Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
+        // Consul may say the same of the anonymous token.
+        Ok(Rights::NoSuchToken) if config.access.token.is_none() => return vec![Finding::NoToken],
         Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
         Ok(Rights::Known(known)) => known,
         Err(_) => return Vec::new(),

@@ -38,12 +38,14 @@ pub struct Check {
     pub of: String,
     /// The program and its arguments, if it is a script check.
     pub args: Vec<String>,
-    /// Whether it has the field `script`, which Consul no longer takes.
-    pub has_script: bool,
+    /// The field that Consul looks at instead of `args`, if it is given.
+    pub instead_of_args: Option<&'static str>,
     /// The time between two runs.
     pub interval: Option<Duration>,
     /// The time after which Consul kills a run.
     pub timeout: Option<Duration>,
+    /// Whether one of these times cannot be read.
+    pub has_bad_time: bool,
 }
 
 /// Consul kills a run after this time, if its check does not say otherwise.
@@ -52,27 +54,37 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The deepest nesting that is read.
 const DEPTH: usize = 32;
 
-impl Definition {
-    /// Reads a file in HCL or JSON.
-    ///
-    /// # Errors
-    /// Says what is wrong with the text.
-    pub fn read(text: &str, is_json: bool) -> Result<Definition, String> {
-        let words = |error: String| capped(&one_line(&error), bounds::QUOTE);
-        if bounds::has_too_many_values(text.as_bytes()) || depth(text) > DEPTH {
-            return Err("it has too many values, or they are nested too deeply".to_owned());
-        }
-        let value: Value = if is_json {
-            serde_json::from_str(text).map_err(|error| words(error.to_string()))?
-        } else {
-            hcl::from_str(text).map_err(|error| words(error.to_string()))?
-        };
-        let mut definition = Definition::default();
-        definition.add(&value);
-        Ok(definition)
-    }
+/// What Consul looks at before `args`.
+const BEFORE_ARGS: &[&str] = &["http", "tcp", "udp", "grpc"];
 
-    /// Adds what one file or an agent defines.
+/// Why a text is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unparsed {
+    /// It has too many values, or they are nested too deeply.
+    TooMuch,
+    /// What the reader says is wrong with it.
+    Syntax(String),
+}
+
+/// Reads a file in HCL or JSON.
+///
+/// # Errors
+/// When the text cannot be read.
+pub fn parse(text: &str, is_json: bool) -> Result<Value, Unparsed> {
+    let words = |error: String| Unparsed::Syntax(capped(one_line(&error).trim(), bounds::QUOTE));
+    if bounds::has_too_many_values(text.as_bytes()) || depth(text) > DEPTH {
+        return Err(Unparsed::TooMuch);
+    }
+    match is_json {
+        // Consul takes an empty file for one without definitions.
+        true if text.trim().is_empty() => Ok(Value::Object(serde_json::Map::new())),
+        true => serde_json::from_str(text).map_err(|error| words(error.to_string())),
+        false => hcl::from_str(text).map_err(|error| words(error.to_string())),
+    }
+}
+
+impl Definition {
+    /// Adds what a file or an agent defines.
     pub fn add(&mut self, value: &Value) {
         for service in ["service", "services"].into_iter().flat_map(|name| items(field(value, name))) {
             let service = Service::of(service);
@@ -86,13 +98,6 @@ impl Definition {
         self.give_checks_to_services();
     }
 
-    /// Adds the definition of another file.
-    pub fn merge(&mut self, other: Definition) {
-        self.services.extend(other.services);
-        self.node_checks.extend(other.node_checks);
-        self.give_checks_to_services();
-    }
-
     fn give_checks_to_services(&mut self) {
         for check in std::mem::take(&mut self.node_checks) {
             match self.services.iter_mut().find(|service| service.id == check.of) {
@@ -100,11 +105,6 @@ impl Definition {
                 None => self.node_checks.push(check),
             }
         }
-    }
-
-    /// Every check.
-    pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.services.iter().flat_map(|service| &service.checks).chain(&self.node_checks)
     }
 
     /// The checks that run this program: each with its service, if it has one, and the words after the program's name.
@@ -152,8 +152,17 @@ impl Check {
         let args = [texts(value, "args"), texts(value, "scriptargs")].concat();
         // An agent shows 0s for a time that is not given.
         let time = |name| duration::parse(&text(value, name)).filter(|time| !time.is_zero());
-        let has_script = !text(value, "script").is_empty();
-        Check { id, of: String::new(), args, has_script, interval: time("interval"), timeout: time("timeout") }
+        let instead_of_args = BEFORE_ARGS.iter().find(|name| !text(value, name).is_empty()).copied();
+        let is_bad = |name| !field(value, name).is_null() && duration::parse(&text(value, name)).is_none();
+        Check {
+            id,
+            of: String::new(),
+            args,
+            instead_of_args,
+            interval: time("interval"),
+            timeout: time("timeout"),
+            has_bad_time: ["interval", "timeout"].into_iter().any(is_bad),
+        }
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use super::facts::Facts;
 use super::finding::Finding;
-use super::instance;
-use crate::consul::{RemoteInstance, Status};
-use crate::election::{Config, Holder, Mark, Marks, credible_holder, may_run, session_key, signature};
+use super::own::own;
+use crate::consul::{RemoteInstance, Resource, Rights, Status};
+use crate::election::{
+    Config, Holder, Mark, Marks, credible_holder, is_own_query, may_run, query_differences, session_key, signature,
+};
 
 /// By how much clocks may differ.
 const SKEW: Duration = Duration::from_secs(10);
@@ -15,13 +17,38 @@ const SKEW: Duration = Duration::from_secs(10);
 pub fn judge_query(facts: &Facts, config: &Config) -> Vec<Finding> {
     let (names, Ok(found)) = (&config.names, &facts.query) else { return Vec::new() };
     let query = names.query.clone();
-    let Some(present) = found else { return vec![Finding::QueryFine { query, exists: false }] };
-    if present.service() != names.service {
-        return vec![Finding::QueryTaken { query, service: present.service().to_owned() }];
+    let Some(present) = found else {
+        return vec![match leader(facts).filter(|_| sees_queries(facts)) {
+            Some(leader) => Finding::QueryMissing { query, leader: leader.instance.node },
+            None => Finding::QueryFine { query, exists: false },
+        }];
+    };
+    if !is_own_query(present, names) {
+        let service = (!present.is_template()).then(|| present.service().to_owned());
+        return vec![Finding::QueryTaken { query, service }];
+    }
+    let mut wrong = Vec::new();
+    let holder = leader(facts);
+    let session = holder.as_ref().map(|holder| holder.session.as_str());
+    let differences = query_differences(present, session, names, &config.policy);
+    if !differences.is_empty() {
+        wrong.push(Finding::QueryDiffers { query: query.clone(), differences });
     }
     let filters = present.other_filters(&session_key(names));
-    let is_fine = filters.is_empty();
-    vec![if is_fine { Finding::QueryFine { query, exists: true } } else { Finding::QueryFilters { query, filters } }]
+    if !filters.is_empty() {
+        wrong.push(Finding::QueryFilters { query: query.clone(), filters });
+    }
+    if wrong.is_empty() { vec![Finding::QueryFine { query, exists: true }] } else { wrong }
+}
+
+/// Whether a query that is not seen is not there: to a token without rights, Consul shows none.
+fn sees_queries(facts: &Facts) -> bool {
+    match &facts.rights {
+        Ok(Rights::Known(known)) => {
+            known.iter().any(|(rule, allows)| rule.resource == Resource::Query && *allows == Some(true))
+        }
+        rights => matches!(rights, Ok(Rights::Unlimited)),
+    }
 }
 
 /// The leader, by the lock's value.
@@ -72,13 +99,19 @@ pub fn judge_name(facts: &Facts) -> Option<Finding> {
 pub fn judge_candidates(facts: &Facts, config: &Config, now: SystemTime) -> Vec<Finding> {
     let Ok(everywhere) = &facts.everywhere else { return Vec::new() };
     let names = &config.names;
-    let own = instance::own(facts, names);
+    let own = facts.instances.as_deref().ok().and_then(|instances| own(instances, names));
     let own_node = own.and_then(|own| own.checks.first()).map(|check| check.node.clone());
     let is_own = |one: &RemoteInstance| {
         Some(&one.node) == own_node.as_ref()
             && own.is_some_and(|own| own.registration.id() == one.health.registration.id())
     };
-    let others: Vec<&RemoteInstance> = everywhere.seen.iter().filter(|one| !is_own(one)).collect();
+    // What a rename left behind on this node is a finding about the instance.
+    let is_leftover = |one: &RemoteInstance| {
+        Some(&one.node) == own_node.as_ref()
+            && one.health.checks.iter().all(|check| check.service_id != one.health.registration.id())
+    };
+    let is_other = |one: &&RemoteInstance| !is_own(one) && !is_leftover(one);
+    let others: Vec<&RemoteInstance> = everywhere.seen.iter().filter(is_other).collect();
     let mut found = Vec::new();
     let mark = |one: &RemoteInstance| Mark::of(&Marks::from(&one.health.registration), names);
     for one in &others {
@@ -117,7 +150,9 @@ pub fn judge_candidates(facts: &Facts, config: &Config, now: SystemTime) -> Vec<
     }
     found.extend(clocks(facts, own_node.as_deref(), !others.is_empty(), now));
     if !super::is_wrong(&found) && !others.is_empty() {
-        found.push(Finding::CandidatesFine { nodes: everywhere.seen.iter().map(|one| one.node.clone()).collect() });
+        found.push(Finding::CandidatesFine {
+            nodes: own_node.into_iter().chain(others.iter().map(|one| one.node.clone())).collect(),
+        });
     }
     found
 }

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::own::own;
 use crate::consul::{
     AgentSettings, Client, Error, Health, Instances, Key, PreparedQuery, Resource, Rights, Rule, Session,
 };
@@ -46,6 +47,21 @@ pub struct Facts {
     pub port: Option<Port>,
 }
 
+impl Facts {
+    /// The nodes that have an instance of the service while this agent has none.
+    pub fn elsewhere(&self) -> Vec<String> {
+        match (&self.instances, &self.everywhere) {
+            (Ok(here), Ok(all)) if here.is_empty() => all.seen.iter().map(|one| one.node.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether this is not the agent of an instance.
+    pub fn is_elsewhere(&self) -> bool {
+        !self.elsewhere().is_empty()
+    }
+}
+
 /// Whether something listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Port {
@@ -68,20 +84,24 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
     let names = &config.names;
     let settings = client.agent_settings();
     let instances = client.instances(&names.service);
-    let node = node_of(&settings, &instances);
+    let everywhere = client.instances_everywhere(&names.service);
+    let is_here = |all: &Instances| all.seen.is_empty() || instances.as_ref().is_ok_and(|here| !here.is_empty());
+    // Sessions are made on the node of the instance.
+    let node = node_of(&settings, &instances).filter(|_| everywhere.as_ref().map_or(true, is_here));
     let key = client.key(&names.lock_key);
     let session = key.as_ref().ok().and_then(Option::as_ref).and_then(|key| key.session.clone());
     let port = config.policy.watch_port.as_ref().zip(instances.as_deref().ok());
+    let port = port.and_then(|(watch, instances)| probe(watch, own(instances, names)?, &everywhere, client));
     Ok(Some(Facts {
         agent: client.agent().to_owned(),
         servers: client.servers(),
         rights: client.rights(&rules(config, node.as_deref())),
         services: client.service_names().map(|names| names.into_iter().collect()),
-        everywhere: client.instances_everywhere(&names.service),
+        everywhere,
         holder: session.and_then(|id| client.session(&id).ok().flatten()),
         query: client.query_of_name(&names.query),
         name: settings.as_ref().ok().and_then(|settings| ask_dns(settings, &names.query, client)),
-        port: port.and_then(|(watch, instances)| probe(watch, instances, client)),
+        port,
         settings,
         instances,
         key,
@@ -124,16 +144,23 @@ fn ask_dns(settings: &AgentSettings, query: &str, client: &Client) -> Option<(St
     Some((name, answer))
 }
 
-fn probe(watch: &WatchPort, instances: &[Health], client: &Client) -> Option<Port> {
-    let registration = &instances.first()?.registration;
-    let host = registration.address();
+fn probe(watch: &WatchPort, instance: &Health, everywhere: &Answer<Instances>, client: &Client) -> Option<Port> {
+    let registration = &instance.registration;
+    // Without an address of its own, the service is at that of its node.
+    let of_node = || {
+        let node = instance.checks.first().map(|check| check.node.as_str())?;
+        let here = everywhere.as_ref().ok()?.seen.iter().find(|one| one.node == node)?;
+        Some(here.node_address.as_str())
+    };
+    let own = Some(registration.address()).filter(|address| !address.is_empty());
+    let host = own.or_else(of_node).unwrap_or_default();
     let registered = || match (registration.socket_path(), host, registration.port()) {
         ("", "", _) | ("", _, 0) => None,
         ("", host, port) => Some(Target::Tcp(host.to_owned(), port)),
         (path, _, _) => Some(Target::Unix(path.into())),
     };
     let Some(target) = watch.address.clone().or_else(registered) else {
-        // The node's own address may stand in for it.
+        // A token that does not see the node does not see its address.
         let has_port = registration.port() != 0;
         return (!has_port).then(|| Port::Unknown(registration.id().to_owned()));
     };

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::consul::{Rule, Status};
+use super::fields::Kind;
+use crate::consul::{QueryDifference, Rule, Status};
 
 /// How bad a finding is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,60 @@ pub enum Severity {
     Note,
     /// It is as it should be.
     Fine,
+}
+
+/// Where in a file something stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// The field, as Consul names it: `service.checks[1].interval`. Empty: the whole file.
+    pub path: String,
+}
+
+/// What an unknown field was meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// This field.
+    Field(&'static str),
+    /// This field, which is given as well.
+    Given(&'static str),
+    /// The label of a block.
+    Label,
+    /// That is not known.
+    Nothing,
+}
+
+/// Why Consul does not take a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadValue {
+    /// A weight is out of range.
+    Weights,
+    /// Meta has more entries than this.
+    ManyMeta(usize),
+    /// A key of Meta has other characters, or more than this.
+    MetaKey(usize),
+    /// A key of Meta begins as only Consul's own may.
+    ReservedMeta,
+    /// A value of Meta has more characters than this.
+    LongMeta(usize),
+    /// The number is negative.
+    Negative,
+    /// The check would be critical before it is in warning.
+    WarningAfterCritical,
+}
+
+/// Why the fields of a check do not say what it does. The names are those of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindFault {
+    /// No field says it.
+    Nothing,
+    /// It is to be repeated, and nothing says how often.
+    NoInterval(&'static str),
+    /// It is to be repeated and to be reported.
+    IntervalAndTtl,
+    /// It stands for another check, and does something itself.
+    AliasAnd(&'static str),
 }
 
 /// Defines the findings: each with its severity and the name by which documents and programs know it.
@@ -48,10 +103,31 @@ findings! {
     // The definition.
     /// No check runs this program.
     NoElectionCheck { services: Vec<String> } => Fail "no-election-check",
-    /// The options of the check are wrong.
-    BadOptions { check: String, message: String } => Fail "bad-options",
+    /// Neither a definition nor the command line names an election.
+    NoElectionNamed { services: Vec<String> } => Note "no-election-named",
+    /// The options of the check are wrong: where the wrong one was given, unless in the check's arguments, and the file of options that these
+    /// name.
+    BadOptions { check: String, message: String, place: Option<String>, file: Option<String> } => Fail "bad-options",
+    /// The file is not JSON.
+    BadSyntax { file: String, what: String } => Fail "bad-syntax",
+    /// The file cannot be read, or its HCL is of another version than the one that can be read here.
+    Unreadable { what: String } => Note "unreadable",
+    /// Consul does not know the field.
+    UnknownField { place: Place, meant: Meant } => Fail "unknown-field",
     /// The check has a field that Consul no longer takes.
-    ScriptField { check: String } => Fail "script-field",
+    ScriptField { place: Place } => Fail "script-field",
+    /// The field holds something else, or `several` of what it may hold once.
+    WrongType { place: Place, wanted: Kind, several: bool } => Fail "wrong-type",
+    /// The text is no duration.
+    BadTime { place: Place, text: String } => Fail "bad-time",
+    /// Consul does not take the value.
+    BadValue { place: Place, why: BadValue } => Fail "bad-value",
+    /// The service or check has no name.
+    NoName { place: Place } => Fail "no-name",
+    /// The fields of the check do not say what it does.
+    CheckKind { place: Place, fault: KindFault } => Fail "check-kind",
+    /// Another field of the election check keeps Consul from running its command.
+    ArgsIgnored { check: String, by: &'static str } => Fail "args-ignored",
     /// The check belongs to another service than the one that its options name.
     OtherService { check: String, of: String, named: String } => Fail "other-service",
     /// Consul kills each run that waits.
@@ -80,8 +156,8 @@ findings! {
     DefinitionFine { check: String, of: String } => Fine "definition",
 
     // The instance.
-    /// The agent has no such instance.
-    NoInstance { service: String, id: Option<String>, present: Vec<String> } => Fail "no-instance",
+    /// The agent has no such instance; other nodes may. `present`: its instances of the service, or else its services.
+    NoInstance { service: String, id: Option<String>, is_id_wrong: bool, present: Vec<String>, elsewhere: Vec<String> } => Fail "no-instance",
     /// The agent has several instances, and none is named.
     SeveralInstances { service: String, ids: Vec<String> } => Fail "several-instances",
     /// An instance without a check, which Consul keeps after a rename.
@@ -138,8 +214,8 @@ findings! {
     SettingsHidden { rule: Rule } => Note "settings-hidden",
     /// A variable that no option has.
     UnknownVariable { name: String } => Warn "unknown-variable",
-    /// The agent.
-    AgentFine { agent: String, version: String } => Fine "agent",
+    /// The agent, and whether its servers are known to have a leader.
+    AgentFine { agent: String, version: String, has_leader: bool } => Fine "agent",
 
     // The token.
     /// Consul does not know the token.
@@ -158,8 +234,12 @@ findings! {
     RightsFine { has_acls: bool } => Fine "rights",
 
     // The election.
-    /// The query's name belongs to a query for another service.
-    QueryTaken { query: String, service: String } => Fail "query-taken",
+    /// The query's name belongs to a query for another service, or to a template.
+    QueryTaken { query: String, service: Option<String> } => Fail "query-taken",
+    /// The query is not as a master makes it.
+    QueryDiffers { query: String, differences: Vec<QueryDifference> } => Warn "query-differs",
+    /// There is no query, and somebody leads.
+    QueryMissing { query: String, leader: String } => Warn "query-missing",
     /// The query asks for more than the program's options say.
     QueryFilters { query: String, filters: Vec<String> } => Warn "query-filters",
     /// The prepared query.

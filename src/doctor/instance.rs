@@ -2,43 +2,28 @@
 
 use super::facts::{Facts, Port};
 use super::finding::Finding;
+use super::own::{own, own_checks};
 use super::plan::{local_address, query_tags};
 use crate::consul::{Check, Health, RemoteInstance, Resource, Rights, Status};
-use crate::election::{Config, Mark, Marks, Names, may_run, prints, reported_error};
+use crate::election::{Config, Mark, Marks, may_run, prints, reported_error};
 
 /// How Consul begins the IDs of the checks that stand for maintenance.
 const MAINTENANCE: [&str; 2] = ["_service_maintenance:", "_node_maintenance"];
-
-/// The instance that takes part, if it can be told.
-pub fn own<'a>(facts: &'a Facts, names: &Names) -> Option<&'a Health> {
-    let instances = facts.instances.as_deref().ok()?;
-    let with = |keep: &dyn Fn(&Health) -> bool| -> Vec<&Health> { instances.iter().filter(|one| keep(one)).collect() };
-    let candidates = match &names.service_id {
-        Some(id) => with(&|one| one.registration.id() == id),
-        None if instances.len() == 1 => with(&|_| true),
-        None => {
-            let running = with(&|one| own_checks(one).any(|check| prints(check, names)));
-            if running.len() == 1 { running } else { with(&|one| own_checks(one).next().is_some()) }
-        }
-    };
-    Some(candidates).filter(|found| found.len() == 1).and_then(|found| found.first().copied())
-}
-
-fn own_checks(instance: &Health) -> impl Iterator<Item = &Check> {
-    instance.checks.iter().filter(|check| check.service_id == instance.registration.id())
-}
 
 /// What is wrong with the instance.
 pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Finding> {
     let names = &config.names;
     let Ok(instances) = &facts.instances else { return Vec::new() };
     let ids = || -> Vec<String> { instances.iter().map(|one| one.registration.id().to_owned()).collect() };
-    let Some(instance) = own(facts, names) else {
+    let Some(instance) = own(instances, names) else {
         let (service, present) = (names.service.clone(), facts.services.as_ref().map(Clone::clone).unwrap_or_default());
+        let elsewhere = facts.elsewhere();
         return vec![match (instances.is_empty(), &names.service_id) {
             (false, None) => Finding::SeveralInstances { service, ids: ids() },
-            (false, id) => Finding::NoInstance { service, id: id.clone(), present: ids() },
-            (true, id) => Finding::NoInstance { service, id: id.clone(), present },
+            (false, id) => {
+                Finding::NoInstance { service, id: id.clone(), is_id_wrong: true, present: ids(), elsewhere }
+            }
+            (true, id) => Finding::NoInstance { service, id: id.clone(), is_id_wrong: false, present, elsewhere },
         }];
     };
     let mut found = Vec::new();
@@ -57,6 +42,10 @@ pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Find
         found.push(Finding::OtherElection { query: names.query.clone(), others });
     }
     found.extend(checks(instance, mark.as_ref(), config, program));
+    let is_told = found.iter().any(|one| matches!(one, Finding::NothingRuns | Finding::NotRunYet));
+    if mark.is_some_and(|mark| mark.check.is_none()) && !is_told && is_silent(facts, instance) {
+        found.push(Finding::NothingRuns);
+    }
     found.extend(missing(facts, instance));
     match &facts.port {
         Some(Port::Silent(target, why)) => {
@@ -70,6 +59,13 @@ pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Find
         found.push(Finding::InstanceFine { id: registration.id().to_owned(), checks });
     }
     found
+}
+
+/// Whether no check of an instance runs the election: all of them pass without output, and the agent keeps what checks print.
+fn is_silent(facts: &Facts, instance: &Health) -> bool {
+    let keeps_output = facts.settings.as_ref().is_ok_and(|settings| !settings.discards_output);
+    let passes_silently = |check: &Check| check.status == Status::Passing && check.output.trim().is_empty();
+    keeps_output && own_checks(instance).all(passes_silently)
 }
 
 /// What is wrong with the checks of the instance and its node.

@@ -33,7 +33,9 @@ pub struct Plan<'a> {
 #[must_use]
 pub fn judge(plan: &Plan, is_election: &dyn Fn(&Check) -> bool) -> Vec<Finding> {
     let Plan { config, check, definition, .. } = plan;
-    let mut found = times(check, config);
+    // What a time means is not known where it cannot be read.
+    let mut found = if check.has_bad_time { Vec::new() } else { times(check, config) };
+    found.extend(check.instead_of_args.map(|by| Finding::ArgsIgnored { check: check.id.clone(), by }));
     let named = &config.names.service;
     let is_named = |service: &&Service| service.name == *named;
     let service = plan.service.filter(is_named).or_else(|| definition.services.iter().find(is_named));

@@ -47,9 +47,9 @@ fn a_version_that_was_never_tried_is_found() {
         ("1.8.7+ent", &["no-instance"][..]),
         ("1.10.0-beta1", &["no-instance"]),
         ("2.0.0", &["no-instance"]),
-        ("1.7.14", &["old-version", "no-instance"]),
-        ("0.9", &["old-version", "no-instance"]),
-        ("", &["old-version", "no-instance"]),
+        ("1.7.14", &["no-instance", "old-version"]),
+        ("0.9", &["no-instance", "old-version"]),
+        ("", &["no-instance", "old-version"]),
     ] {
         assert_eq!(of_version(version), expected, "{version}");
     }
@@ -109,6 +109,28 @@ fn an_election_check_that_fails_or_is_gone_is_found_whatever_the_token_may_do() 
         let found: Vec<&str> = found.into_iter().filter(|name| *name != "no-other-candidate").collect();
         assert_eq!(found, expected, "{mark:?} {election:?}");
     }
+}
+
+#[test]
+fn checks_that_pass_silently_run_no_election_unless_the_agent_discards_what_they_print() {
+    let found = |discards_output: bool, output: &str| {
+        found(|facts| {
+            if let Ok(settings) = &mut facts.settings {
+                settings.discards_output = discards_output;
+            }
+            // The mark of a run that did not know its check.
+            let mark = json!({"key": "service/redis-master/leader", "tags": ["master", "slave"]});
+            let meta = json!({"election-redis-master-mark": mark.to_string()});
+            let mut health = local(None, &[("ping", "passing", output)]);
+            let registration =
+                json!({"ID": "redis", "Service": "redis", "Port": 6379, "Tags": [], "Meta": meta, "Address": ""});
+            health.registration = serde_json::from_value(registration).unwrap();
+            facts.instances = Ok(vec![health]);
+        })
+    };
+    assert_eq!(found(false, ""), ["nothing-runs", "not-in-catalog"]);
+    assert_eq!(found(false, "pong"), ["nothing-runs", "not-in-catalog"]);
+    assert_eq!(found(true, ""), ["not-in-catalog", "output-discarded"]);
 }
 
 #[test]

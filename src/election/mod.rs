@@ -58,6 +58,7 @@ pub use candidates::{DEFAULT_PRIORITY, reported_error};
 pub use complaint::{Complaint, HookName};
 pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, Statuses, Wait, WatchPort};
 pub use credible::holder as credible_holder;
+pub use decide::query_differences;
 pub use fault::{Contradiction, Difference, Fault, QueryFault};
 pub use identity::Identity;
 pub use leader::Leader;

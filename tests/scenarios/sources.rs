@@ -34,6 +34,10 @@ fn a_check_whose_definition_names_only_a_file_of_options_leads() {
     let said = one.said_by(&Pass::bare().args(["--config", &broken]).run(), 1);
     let expected = format!("error: invalid value 'soon' for --lock-delay ({broken} line 6); write a duration");
     assert!(said.starts_with(&expected), "{said}");
+    // What a pass complains of names the place as well.
+    let other = options_file(node, &format!("{text}check-id = none\n"));
+    let said = one.said_by(&Pass::bare().args(["--config", &other]).run(), 1);
+    assert!(said.ends_with(&format!("; correct --check-id ({other} line 6)")), "{said}");
 }
 
 #[test]

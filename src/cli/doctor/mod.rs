@@ -4,6 +4,7 @@ mod words;
 
 use serde_json::json;
 
+use super::given::Places;
 use super::info::Report;
 use super::show::Format;
 use crate::bounds;
@@ -18,7 +19,7 @@ pub struct DoctorOptions {
 }
 
 /// What was found of one election.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Examined {
     /// The election's name; empty where no election was found.
     pub election: String,
@@ -26,6 +27,8 @@ pub struct Examined {
     pub findings: Vec<Finding>,
     /// What no output may hold.
     pub secrets: Vec<String>,
+    /// Where the options were given.
+    pub places: Places,
 }
 
 /// The exit code where something could not be asked.
@@ -56,7 +59,10 @@ pub fn report(examined: &[Examined], format: Option<Format>) -> Report {
 
 fn code(examined: &Examined) -> u8 {
     let worst = examined.findings.iter().map(Finding::severity).min();
-    let is_unasked = examined.findings.iter().any(|finding| matches!(finding, Finding::NotAsked { .. }));
+    let is_unknown = |finding: &Finding| {
+        matches!(finding, Finding::NotAsked { .. } | Finding::Unreadable { .. } | Finding::NoElectionNamed { .. })
+    };
+    let is_unasked = examined.findings.iter().any(is_unknown);
     match worst {
         _ if examined.findings.contains(&Finding::NoServersLeader) => NOT_ASKED,
         Some(Severity::Fail) => 2,
@@ -91,14 +97,21 @@ fn shown(text: &str, secrets: &[String]) -> String {
     one_line(&capped(&without(text, secrets), bounds::LINE))
 }
 
+/// What a finding says, and what to do about it, fit to be printed.
+fn words_of(finding: &Finding, examined: &Examined) -> (String, String) {
+    let (what, advice) = words::of(finding);
+    let fit = |text: &str| shown(&examined.places.located(text), &examined.secrets);
+    (fit(&what), fit(&advice))
+}
+
 fn text_of(examined: &Examined, has_title: bool) -> String {
     let mut text = if has_title { format!("{}\n", one_line(&examined.election)) } else { String::new() };
     for finding in sorted(examined) {
-        let (what, advice) = words::of(finding);
+        let (what, advice) = words_of(finding, examined);
         let severity = format!("{:<5} ", word(finding.severity()));
-        text.extend([severity.as_str(), &shown(&what, &examined.secrets), "\n"]);
+        text.extend([severity.as_str(), &what, "\n"]);
         if !advice.is_empty() {
-            text.extend(["      → ", &shown(&advice, &examined.secrets), "\n"]);
+            text.extend(["      → ", &advice, "\n"]);
         }
     }
     text
@@ -106,12 +119,12 @@ fn text_of(examined: &Examined, has_title: bool) -> String {
 
 fn json_of(examined: &Examined) -> String {
     let findings = sorted(examined).into_iter().map(|finding| {
-        let (what, advice) = words::of(finding);
+        let (what, advice) = words_of(finding, examined);
         json!({
             "severity": word(finding.severity()).to_lowercase(),
             "name": finding.name(),
-            "what": shown(&what, &examined.secrets),
-            "do": shown(&advice, &examined.secrets),
+            "what": what,
+            "do": advice,
         })
     });
     let findings: Vec<_> = findings.collect();

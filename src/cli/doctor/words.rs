@@ -4,6 +4,7 @@ mod agent;
 mod definition;
 mod election;
 mod instance;
+mod refused;
 mod token;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::text::list;
 /// What a finding says, and what to do about it; the latter is empty if you need not do anything.
 pub fn of(finding: &Finding) -> (String, String) {
     definition::of_definition(finding)
+        .or_else(|| refused::of_refused(finding))
         .or_else(|| instance::of_instance(finding))
         .or_else(|| agent::of_agent(finding))
         .or_else(|| token::of_token(finding))

@@ -22,14 +22,22 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lines.tx
 fn every_line_is_as_the_golden_file_has_it() {
     let mut text = String::from("# Every line that a pass can end with, behind its exit status.\n");
     for outcome in outcomes() {
-        let verdict = of_outcome(&Config::for_tests(), &outcome);
+        let verdict = of_outcome(&Config::for_tests(), &Places::default(), &outcome);
         assert!(verdict.line.chars().count() <= 300, "too long for Consul's UI: {}", verdict.line);
         writeln!(text, "{} {}", verdict.exit_code(), verdict.line).unwrap();
     }
-    let resigned =
-        of_resignation(&Config::for_tests(), &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))), false);
+    let resigned = of_resignation(
+        &Config::for_tests(),
+        &Places::default(),
+        &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))),
+        false,
+    );
     writeln!(text, "{} {}", resigned.exit_code(), resigned.line).unwrap();
-    let slave = of_outcome(&Config::for_tests(), &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))));
+    let slave = of_outcome(
+        &Config::for_tests(),
+        &Places::default(),
+        &Ok(settled(Role::SlaveOf(leader(Some("n2"), "10.0.0.2", 6379)))),
+    );
     let path = std::path::Path::new("/var/lib/prometheus/node-exporter/election.prom");
     let denied = std::io::Error::from(ErrorKind::PermissionDenied);
     let unwritten = crate::cli::pass_metrics::with_warning(&slave, path, &denied);
@@ -42,10 +50,20 @@ fn every_line_is_as_the_golden_file_has_it() {
     assert_eq!(text, std::fs::read_to_string(GOLDEN).unwrap(), "see the header of this file");
 }
 
+#[test]
+fn a_command_that_a_person_types_is_to_be_tried_again_by_hand() {
+    let line = |options: &str| {
+        let outcome = Err(Complaint::Consul(consul_error(Kind::Status(500, "No cluster leader".to_owned()))));
+        of_outcome(&Config::typed(options), &Places::default(), &outcome).line
+    };
+    assert!(line("").ends_with("500 No cluster leader; the next run tries again"), "{}", line(""));
+    assert!(line("resign").ends_with("500 No cluster leader; run resign again"), "{}", line("resign"));
+}
+
 /// The exit code of each error, whether a complaint or a role that is one.
 fn codes_of_errors(options: &str) -> Vec<u8> {
     let config = Config::typed(options);
-    let verdicts = outcomes().map(|outcome| of_outcome(&config, &outcome));
+    let verdicts = outcomes().map(|outcome| of_outcome(&config, &Places::default(), &outcome));
     let mut codes: Vec<u8> =
         verdicts.filter(|verdict| verdict.line.contains(": error: ")).map(|verdict| verdict.exit_code()).collect();
     codes.dedup();
@@ -62,7 +80,7 @@ fn an_error_has_the_status_that_is_asked_for_whether_it_is_permanent_or_not() {
         assert_eq!(codes_of_errors(&format!("resign {options}")), [1], "a typed command fails visibly: {options}");
     }
     let slave = Ok(settled(Role::SlaveOf(leader(None, "", 0))));
-    assert_eq!(of_outcome(&Config::typed("--error-status critical"), &slave).exit_code(), 0);
+    assert_eq!(of_outcome(&Config::typed("--error-status critical"), &Places::default(), &slave).exit_code(), 0);
 }
 
 fn leader(node: Option<&str>, address: &str, port: u16) -> Leader {

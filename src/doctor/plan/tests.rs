@@ -1,6 +1,7 @@
 //! What is found in a definition: each row is a definition, and the names of all findings in it.
 
 use super::*;
+use crate::doctor::definition::parse;
 
 const PROGRAM: &str = "consul-master-election-tagger";
 
@@ -13,7 +14,8 @@ fn found(service: &str, health: &str, check: &str, options: &str) -> Vec<&'stati
     let text = format!(
         "service {{\n name = \"redis\"\n {service}\n checks = [ {health} {{\n id = \"vote\"\n args = [\"{PROGRAM}\"]\n {check}\n }} ]\n}}"
     );
-    let definition = Definition::read(&text, false).unwrap();
+    let mut definition = Definition::default();
+    definition.add(&parse(&text, false).unwrap());
     let (service, check, _) = definition.running(PROGRAM)[0].clone();
     let config = Config::typed(options);
     let plan = Plan { config: &config, has_token: false, check, service, definition: &definition };
@@ -30,6 +32,8 @@ fn each_wrong_set_up_is_found_and_a_right_one_has_no_finding() {
         ("", GOOD, SIMPLE, "", &["definition"]),
         ("", GOOD, "interval = \"5s\"", "", &["definition"]),
         ("", GOOD, "interval = \"1s\"", "--wait 50s", &["killed-while-waiting"]),
+        ("", GOOD, "interval = \"1s\"\n timeout = \"75\"", "--wait 50s", &["definition"]),
+        ("", GOOD, "interval = \"1s\"\n timeout = 75", "--wait 50s", &["definition"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"50s\"", "--wait 50s", &["killed-while-waiting"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"60s\"", "--wait 50s", &["may-be-killed"]),
         ("", GOOD, "interval = \"1s\"\n timeout = \"60s\"", "--wait 50s --timeout 5s", &["definition"]),

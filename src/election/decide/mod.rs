@@ -16,6 +16,7 @@ mod takeover;
 
 pub use action::{Action, Decision, HandOver, Takeover};
 pub use caveat::caveat;
+pub use query::differences as query_differences;
 pub use question::{Question, open_question};
 
 use super::config::{Names, OnOutage, Policy};

@@ -1,7 +1,7 @@
 //! What makes the prepared query true. Pure.
 
 use super::action::Action;
-use crate::consul::{PreparedQuery, QuerySpec, Status};
+use crate::consul::{PreparedQuery, QueryDifference, QuerySpec, Status};
 use crate::duration;
 use crate::election::config::{Names, Policy};
 use crate::election::fault::QueryFault;
@@ -41,6 +41,20 @@ pub fn action(
     } else {
         Ok(Some(Action::UpdateQuery(wanted)))
     }
+}
+
+/// In what a query of this election differs from what a master with these options makes of it. `session` holds the lock; without one, only
+/// what does not depend on it is compared.
+#[must_use]
+pub fn differences(
+    query: &PreparedQuery,
+    session: Option<&str>,
+    names: &Names,
+    policy: &Policy,
+) -> Vec<QueryDifference> {
+    let of_session = |field: &str| field == "Session" || field.starts_with("Service.ServiceMeta");
+    let all = query.differences(&spec(Some(query), session, names, policy));
+    all.into_iter().filter(|one| session.is_some() || !of_session(&one.field)).collect()
 }
 
 /// Creates the query that `session` needs, unseen.

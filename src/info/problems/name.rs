@@ -73,9 +73,39 @@ fn of_own_query(query: &PreparedQuery, scene: &Scene, found: &mut Vec<String>) {
         let filters: Vec<String> = filters.iter().map(|filter| clean(filter)).collect();
         found.push(format!("the prepared query {} also asks for {}", clean(query.name()), filters.join(", ")));
     }
+    found.extend(of_tags(query, scene));
     let Lead::Held { leader, .. } = &scene.seen.lead else { return };
     let session = leader.session.as_str();
     if query.asks_for_meta(&session_key(names)) && !is_fenced(query, session, names) {
         found.push(format!("the prepared query {} asks for another session than the lock's", clean(query.name())));
     }
+}
+
+/// The tags that the query asks for and its master does not have. The check sets them, so somebody else has changed them.
+fn of_tags(query: &PreparedQuery, scene: &Scene) -> Option<String> {
+    let (names, asked) = (&scene.asked.names, query.tags());
+    let is_master = |tag: &&str| tag.eq_ignore_ascii_case(&names.master_tag);
+    let name = clean(query.name());
+    let Lead::Held { leader, .. } = &scene.seen.lead else {
+        return asked.is_empty().then(|| format!("the prepared query {name} asks for no tag: somebody has changed it"));
+    };
+    if !asked.iter().any(is_master) {
+        let tag = clean(&names.master_tag);
+        return Some(format!("the prepared query {name} does not ask for the tag {tag}: somebody has changed it"));
+    }
+    let is_leader = |one: &&RemoteInstance| {
+        leader
+            .instance
+            .as_ref()
+            .is_some_and(|leads| leads.node == one.node && leads.service_id == one.health.registration.id())
+    };
+    let instance = scene.asked.instances.as_ref().ok()?.seen.iter().find(is_leader)?;
+    let tags = instance.health.registration.tags();
+    let has = |wanted: &str| tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted));
+    let contradicts = |tag: &&&str| tag.strip_prefix('!').map_or_else(|| !has(tag), has);
+    let others: Vec<String> =
+        asked.iter().filter(|tag| !is_master(tag)).filter(contradicts).map(|tag| clean(tag)).collect();
+    (!others.is_empty()).then(|| {
+        format!("the prepared query {name} asks for {}, which the master's tags contradict", others.join(", "))
+    })
 }

@@ -56,6 +56,61 @@ fn a_question_without_an_answer_is_named_and_everything_else_is_still_examined()
 }
 
 #[test]
+fn an_agent_that_runs_no_script_checks_is_found_where_it_shows_no_election() {
+    let cluster = Cluster::with(1)
+        .client_config(json!({"enable_local_script_checks": false, "enable_script_checks": false}))
+        .start();
+    let node = cluster.nodes::<1>()[0];
+    let check = json!({"args": ["consul-master-election-tagger", "--consul-service-name", "redis"], "interval": "5s"});
+    node.write_config("redis.json", json!({"service": {"name": "redis", "checks": [check]}}));
+    // The agent refuses the definition, and so has neither the service nor the check.
+    assert_ne!(node.api().request("PUT", "/v1/agent/reload", None).unwrap().status, 200);
+    let found = Found::by(&Pass::bare().on(node)).shows("scripts-disabled");
+    assert!(found.stdout.contains("enable_local_script_checks = true"), "{found:?}");
+    assert!(!Found::by(&Pass::bare().on(shared().nodes::<1>()[0])).has("scripts-disabled"));
+}
+
+#[test]
+fn on_the_agent_of_a_server_the_missing_instance_comes_first_and_nothing_that_follows_from_it_shows() {
+    let cluster = Cluster::with(1)
+        .server_config(json!({"enable_local_script_checks": false, "enable_script_checks": false}))
+        .start();
+    let (one, server) = (Candidate::alone(cluster.nodes::<1>()[0]), cluster.server());
+    one.leads();
+    let doctor = |service: &str| Found::by(&Pass::bare().on(server).args(["--consul-service-name", service]));
+    let found = doctor(&one.service).shows("no-instance");
+    assert_eq!(found.findings[0].1, "no-instance", "{found:?}");
+    assert!(found.stdout.contains(&format!("with --http-addr: {}", one.node.name())), "{found:?}");
+    assert_eq!(found.wrong(), ["no-instance"], "{found:?}");
+    // A server's agent that runs no checks may still be why the service is nowhere.
+    let nowhere = doctor("nowhere").shows("scripts-disabled");
+    assert_eq!(nowhere.findings[0].1, "no-instance", "{nowhere:?}");
+    let own = Found::of(&one, &[]);
+    assert!(!own.has("no-instance") && !own.has("scripts-disabled"), "{own:?}");
+}
+
+#[test]
+fn an_error_of_the_servers_does_not_end_doctor_and_is_to_be_tried_again_by_hand() {
+    let cluster = Cluster::with(1).client_config(json!({"dns_config": {"only_passing": true}})).start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let doctor = |service: &[&str]| Found::by(&Pass::bare().through(&proxy).args(service.iter().copied()));
+    let named = ["--consul-service-name", one.service.as_str()];
+    assert!(!doctor(&named).has("not-asked"));
+    proxy.fail(|request, _| request.path.starts_with("/v1/status/leader").then_some(Fault::Status(500, "rpc error")));
+    for service in [&named[..], &[]] {
+        let found = doctor(service);
+        assert!(found.status == 3 && found.has("not-asked") && found.has("agent"), "{found:?}");
+        assert!(found.stdout.contains("run doctor again") && !found.stdout.contains("the next run"), "{found:?}");
+    }
+    // Nothing is known of an agent that does not even answer this.
+    proxy.fail(|_, _| Some(Fault::Status(500, "rpc error")));
+    let found = doctor(&named);
+    assert!(found.status == 3 && found.stdout.is_empty(), "{found:?}");
+    assert!(found.stderr.trim_end().ends_with("; run doctor again"), "{found:?}");
+}
+
+#[test]
 fn where_nothing_can_be_asked_the_exit_code_is_3_and_the_message_says_what_to_do() {
     let cluster = Cluster::of(1);
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
@@ -63,14 +118,14 @@ fn where_nothing_can_be_asked_the_exit_code_is_3_and_the_message_says_what_to_do
     assert_eq!((silent.status, silent.stdout.as_str()), (3, ""));
     assert!(silent.stderr.contains("is the agent running there?"), "{silent:?}");
     let nothing = Found::by(&Pass::bare().on(one.node));
-    assert!(
-        nothing.status == 3 && nothing.stderr.contains("name the service with --consul-service-name"),
-        "{nothing:?}"
-    );
+    assert!(nothing.status == 3 && nothing.has("no-election-named") && nothing.has("agent"), "{nothing:?}");
+    assert!(nothing.stdout.contains("name the service with --consul-service-name"), "{nothing:?}");
+    assert!(!Found::of(&one, &[]).has("no-election-named"));
     cluster.server().kill();
     wait_for("the agent to see that no server leads", secs(60), || {
         let found = Found::of(&one, &["--timeout", "9s"]);
-        let says = found.has("no-servers-leader") || !found.stderr.is_empty();
+        // The agent says either that they have no leader, or that it knows no server.
+        let says = found.has("no-servers-leader") || found.has("not-asked");
         if found.status == 3 && says { Ok(()) } else { Err(format!("{found:?}")) }
     });
 }

@@ -81,6 +81,42 @@ fn the_definitions_in_examples_have_no_finding() {
 }
 
 #[test]
+fn an_error_in_a_file_of_options_names_its_file_and_line() {
+    let node = shared().nodes::<1>()[0];
+    let found = |text: &str, options: &[&str]| {
+        let path = file(node, "redis.conf", text);
+        let options = [&["--config", path.as_str()][..], options].concat();
+        let args: Vec<String> = options.iter().map(|word| format!("\"{word}\"")).collect();
+        let text = format!(
+            "service {{\n name = \"redis\"\n check {{\n args = [\"consul-master-election-tagger\", {}]\n {RIGHT}\n}}\n}}\n",
+            args.join(", ")
+        );
+        (path, doctor(&[&file(node, "redis.hcl", &text)]))
+    };
+    for (text, options, line) in [
+        ("consul-service-name = redis\nwait = soon\n", &[][..], Some(2)),
+        ("consul-service-name = redis\n\nwiat = 9s\n", &[], Some(3)),
+        ("consul-service-name = redis\nmaster-tag = a\nslave-tag = a\n", &[], Some(2)),
+        ("wait = 50s\n", &[], None),
+        ("consul-service-name = redis\n", &["--wait", "soon"], None),
+    ] {
+        let (path, found) = found(text, options);
+        let found = found.shows("bad-options");
+        let advice = match line {
+            Some(line) => format!("\"do\":\"correct {path} line {line}"),
+            None => format!("\"do\":\"correct the args of the check, or {path}\""),
+        };
+        assert!(found.stdout.contains(&advice), "{advice}: {found:?}");
+    }
+    let (path, right) = found("consul-service-name = redis\nwait = 50s\nwatch-port\n", &[]);
+    assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
+    // What is wrong with the set-up names the place of the option as well.
+    let (_, long) = found("consul-service-name = redis\nwatch-port\nwait = 80s\n", &[]);
+    let long = long.shows("killed-while-waiting");
+    assert!(long.stdout.contains("redis.conf line 3)"), "{path}: {long:?}");
+}
+
+#[test]
 fn what_is_missing_or_belongs_together_in_several_files_is_found() {
     let node = shared().nodes::<1>()[0];
     let service =
@@ -95,15 +131,22 @@ fn what_is_missing_or_belongs_together_in_several_files_is_found() {
     let found = doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis"))]).shows("role-tag");
     assert!(found.has("local-address") && found.has("no-health-check"), "{found:?}");
     doctor(&[&service, &file(node, "check.hcl", &check("redis", "postgres"))]).shows("other-service");
-    let script = check("redis", "redis")
-        + "check {\n id = \"ping\"\n name = \"ping\"\n service_id = \"redis\"\n script = \"true\"\n interval = \"1s\"\n}\n";
-    doctor(&[&service, &file(node, "check.hcl", &script)]).shows("script-field");
-    for (name, text) in [("bad.hcl", "service {"), ("bad.json", "{"), ("none.hcl", "\u{0}")] {
-        let path = file(node, name, text);
-        let found = doctor(&[&path]);
-        assert!(found.status == 3 && found.stderr.contains(&path), "{found:?}");
+    let ping = "check {\n id = \"ping\"\n name = \"ping\"\n service_id = \"redis\"\n script = \"true\"\n interval = \"1s\"\n}\n";
+    doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis")), &file(node, "ping.hcl", ping)])
+        .shows("script-field");
+    // Consul's own HCL may take what is no HCL here, and any of these may be the file with the election.
+    let (bad, nul) = (file(node, "bad.hcl", "service {"), file(node, "none.hcl", "\u{0}"));
+    for path in [bad.as_str(), &nul, "/no/such/file.hcl"] {
+        let found = doctor(&[path]);
+        assert!(found.status == 3 && found.has("unreadable") && found.stdout.contains(path), "{found:?}");
+        assert!(!found.has("no-election-check"), "{found:?}");
+        let found = doctor(&[path, &service, &file(node, "check.hcl", &check("redis", "postgres"))]);
+        assert!(found.has("unreadable") && found.has("other-service"), "{found:?}");
     }
-    assert_eq!(doctor(&["/no/such/file.hcl"]).status, 3);
+    doctor(&[&file(node, "bad.json", "{")]).shows("bad-syntax");
+    let ignored = check("redis", "redis").replacen(" id", " http = \"http://127.0.0.1\"\n id", 1);
+    doctor(&[&service, &file(node, "check.hcl", &ignored)]).shows("args-ignored");
+    assert!(!doctor(&[&service, &file(node, "check.hcl", &check("redis", "redis"))]).has("args-ignored"));
 }
 
 #[test]

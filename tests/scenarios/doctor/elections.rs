@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use crate::doctor::Found;
-use crate::harness::{Pass, secs, shared, unique};
+use crate::harness::{Pass, secs, shared, unique, wait_for};
 use crate::stage::Candidate;
 
 #[test]
@@ -35,6 +35,58 @@ fn the_query_and_the_lock_of_somebody_else_are_found() {
     node.api().put_query(&id, &query);
     let found = Found::of(one, &[]).shows("query-filters");
     assert!(found.has("name-disagrees"), "{found:?}");
+}
+
+#[test]
+fn a_query_that_somebody_has_changed_or_deleted_is_found_until_the_check_has_repaired_it() {
+    let [n1, n2, _] = shared().nodes::<3>();
+    let [one, two] = &Candidate::on_each([n1, n2]);
+    one.leads();
+    two.follows(one);
+    let right = Found::of(one, &[]);
+    assert!(right.has("query") && !right.has("query-differs") && !right.has("query-missing"), "{right:?}");
+    let api = n1.api();
+    let original = api.query(&one.query()).unwrap();
+    let id = original["ID"].as_str().unwrap().to_owned();
+    let change = |field: &str, value: Value| {
+        let mut query = original.clone();
+        query["Service"][field] = value;
+        for field in ["CreateIndex", "ModifyIndex"] {
+            query.as_object_mut().unwrap().remove(field);
+        }
+        api.put_query(&id, &query);
+    };
+    for (field, value, words) in [
+        ("Tags", json!([]), "Service.Tags is [] instead of [\"master\"]"),
+        ("Tags", json!(["other"]), "Service.Tags is [\"other\"] instead of [\"master\"]"),
+        ("OnlyPassing", json!(true), "Service.OnlyPassing is true instead of false"),
+        ("ServiceMeta", json!({}), "Service.ServiceMeta."),
+    ] {
+        change(field, value);
+        for candidate in [one, two] {
+            let found = Found::of(candidate, &[]).shows("query-differs");
+            assert!(found.stdout.replace("\\\"", "\"").contains(words), "{words}: {found:?}");
+        }
+        wait_for("the check to repair the query", secs(60), || {
+            one.said_by(&one.pass().run(), 0);
+            let found = Found::of(one, &[]);
+            if found.has("query") && !found.has("query-differs") { Ok(()) } else { Err(format!("{found:?}")) }
+        });
+    }
+    // The check's options say what the query should be.
+    let other = Found::of(one, &["--query-ttl", "9s"]).shows("query-differs");
+    assert!(other.stdout.contains("DNS.TTL is"), "{other:?}");
+    api.delete_query(&id);
+    Found::of(one, &[]).shows("query-missing");
+    one.said_by(&one.pass().run(), 0);
+    assert!(Found::of(one, &[]).has("query"));
+    api.delete_query(api.query(&one.query()).unwrap()["ID"].as_str().unwrap());
+    let template = api.create_query(
+        &json!({"Name": one.query(), "Template": {"Type": "name_prefix_match"}, "Service": {"Service": one.service}}),
+    );
+    let found = Found::of(one, &[]).shows("query-taken");
+    assert!(found.stdout.contains("is a template"), "{found:?}");
+    api.delete_query(&template);
 }
 
 #[test]

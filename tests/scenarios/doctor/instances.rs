@@ -52,6 +52,15 @@ fn a_port_that_is_watched_and_silent_or_unknown_is_found() {
     let [one, _two] = &pair();
     assert!(!Found::of(one, &["--watch-port", "--watch-address", &one.node.address()]).has("port-silent"));
     Found::of(one, &["--watch-port", "--watch-address", "127.0.0.1:1"]).shows("port-silent");
+    // A service that is registered without an address is at its node's.
+    let listener = std::net::TcpListener::bind((one.node.ip(), 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let here = Candidate::with(&unique("redis"), &unique("redis"), one.node, |body| body["Port"] = port.into());
+    here.said_by(&here.report(&here.pass()), 0);
+    assert!(!Found::of(&here, &["--watch-port"]).has("port-silent"));
+    drop(listener);
+    let found = Found::of(&here, &["--watch-port"]).shows("port-silent");
+    assert!(found.stdout.contains(&format!("{}:{port}", one.node.ip())), "{found:?}");
     let service = unique("redis");
     let bare = Candidate::with(&service, &service, one.node, |body| body["Port"] = 0.into());
     Found::of(&bare, &["--watch-port"]).shows("port-unknown");
@@ -69,14 +78,16 @@ fn an_instance_that_is_missing_ambiguous_or_of_another_kind_is_found() {
     let local = |body: &mut serde_json::Value| body["Address"] = "127.0.0.1".into();
     let first = Candidate::with(&service, &service, node, local);
     named(&[]).shows("local-address");
-    named(&["--consul-service-id", "none"]).shows("no-instance");
+    let found = named(&["--consul-service-id", "none"]).shows("no-instance");
+    assert!(found.stdout.contains("correct --consul-service-id"), "{found:?}");
     let second =
         Candidate::with(&service, &format!("{service}-2"), node, |body| body["Address"] = LOCAL.to_string().into());
     named(&[]).shows("several-instances");
     let found = named(&["--consul-service-id", &second.id]);
     assert!(!found.has("several-instances") && !found.has("local-address"), "{found:?}");
     node.api().delete_check(&first.ping());
-    named(&[]).shows("leftover-instance");
+    let left = named(&[]).shows("leftover-instance");
+    assert!(!left.has("no-part") && !left.has("nothing-runs-there"), "{left:?}");
     let proxy = unique("proxy");
     node.api().register(&json!({"Name": proxy, "ID": proxy, "Kind": "connect-proxy", "Port": 1,
         "Proxy": {"DestinationServiceName": "redis"}}));
@@ -94,6 +105,17 @@ fn an_instance_of_another_election_is_found() {
     let found = Found::of(&one, &[]).shows("other-election");
     assert!(found.stdout.contains(&format!("--consul-query-name {other}")), "{found:?}");
     assert!(!Found::of(&one, &["--consul-query-name", &other]).has("other-election"));
+}
+
+#[test]
+fn an_election_check_that_reports_an_error_is_found_with_its_line() {
+    let [one, _two] = &pair();
+    assert!(!Found::of(one, &[]).has("election-fails"));
+    one.report(&one.pass().args(["--check-id", "none"]));
+    let found = Found::of(one, &[]).shows("election-fails");
+    assert!(found.stdout.contains("correct --check-id"), "{found:?}");
+    one.report(&one.pass());
+    assert!(!Found::of(one, &[]).has("election-fails"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod agents;
 mod definitions;
 mod elections;
 mod instances;
+mod refusals;
 mod tokens;
 
 use serde_json::Value;

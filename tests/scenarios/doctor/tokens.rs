@@ -1,7 +1,9 @@
 //! What the token lacks, and that asking for it writes nothing.
 
+use serde_json::json;
+
 use crate::doctor::Found;
-use crate::harness::{Cluster, Fault, Pass, Proxy};
+use crate::harness::{Cluster, Fault, Pass, Proxy, secs, wait_for};
 use crate::stage::Candidate;
 
 /// All rules of an instance's token, and those that let `doctor` see everything.
@@ -53,6 +55,34 @@ fn a_right_set_up_has_no_finding_and_every_missing_rule_is_named() {
     }
     let unknown = Pass::bare().on(one.node).token("0f6ad2f0-0000-4000-8000-000000000000");
     Found::by(&unknown.args(["--consul-service-name", &one.service])).shows("no-such-token");
+}
+
+#[test]
+fn no_token_at_all_and_another_than_the_checks_own_are_named() {
+    let cluster = Cluster::with(1).acls().start();
+    let node = cluster.nodes::<1>()[0];
+    let one = Candidate { node, service: "redis".to_owned(), id: "redis".to_owned() };
+    let api = cluster.server().api();
+    let (own, other) = (api.token_with(&all_rules(&one)), api.token_with(&all_rules(&one)));
+    let args = ["consul-master-election-tagger", "--consul-service-name", "redis", "--token", own.as_str()];
+    let check = json!({"id": "redis-election", "name": "election", "args": args, "interval": "5s"});
+    let file = json!({"service": {"name": "redis", "port": 6379, "token": own, "checks": [check]}});
+    node.write_config("redis.json", file);
+    // 1.8.7 shows the definitions that it read when it started.
+    node.restart();
+    let doctor = |token: &str| {
+        let pass = if token.is_empty() { Pass::bare().on(node) } else { Pass::bare().on(node).token(token) };
+        Found::by(&pass.args(["--consul-service-name", "redis"]))
+    };
+    wait_for("the definition to be shown", secs(30), || {
+        let found = doctor(&other);
+        if found.has("token-in-definition") && found.has("other-token") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+    let with_own = doctor(&own);
+    assert!(with_own.has("token-in-definition") && !with_own.has("other-token"), "{with_own:?}");
+    assert!(!with_own.has("no-token") && !with_own.stdout.contains(&own), "{with_own:?}");
+    let found = doctor("").shows("no-token");
+    assert!(found.stdout.contains("give the token of the check"), "{found:?}");
 }
 
 #[test]

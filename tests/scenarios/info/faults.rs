@@ -260,8 +260,20 @@ fn what_others_have_done_to_lock_query_and_tags_is_named() {
         )),
         "{told:?}"
     );
+    // Its own query, with other tags.
+    for (tags, problem) in [
+        (json!([]), "does not ask for the tag master: somebody has changed it"),
+        (json!(["other"]), "does not ask for the tag master: somebody has changed it"),
+        (json!(["master", "other"]), "asks for other, which the master's tags contradict"),
+    ] {
+        api.put_query(&id, &json!({"Name": one.query(), "Service": {"Service": one.service, "Tags": tags}}));
+        let told = one.told();
+        assert!(told.has_problem(&format!("the prepared query {} {problem}", one.query())), "{told:?}");
+    }
     api.delete_query(&id);
     assert_eq!(one.pass().run().status, 0);
+    let told = one.told();
+    assert!(!told.has_problem(&format!("the prepared query {}", one.query())), "{told:?}");
     // Somebody else's session holds the lock.
     let session = api.holder(&one.key()).unwrap();
     api.release(&one.key(), &session);

@@ -38,10 +38,10 @@ pub fn of_agent(finding: &Finding) -> Words {
             format!("the variable {name} is no option and is ignored"),
             "correct its name, or unset it; see --help",
         ),
-        Finding::AgentFine { agent, version } => fine(match version.as_str() {
-            "" => format!("agent at {agent}, servers have a leader"),
-            version => format!("agent {version} at {agent}, servers have a leader"),
-        }),
+        Finding::AgentFine { agent, version, has_leader } => {
+            let version = if version.is_empty() { String::new() } else { format!(" {version}") };
+            fine(format!("agent{version} at {agent}{}", if *has_leader { ", servers have a leader" } else { "" }))
+        }
         Finding::DnsOnlyPassing => words(
             "dns_config.only_passing: an error of the election is a warning, which takes the instance out of DNS",
             "set only_passing = false, or give --error-status passing and watch the lines",

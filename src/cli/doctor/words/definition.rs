@@ -9,55 +9,25 @@ pub fn of_definition(finding: &Finding) -> Words {
             format!("no check runs consul-master-election-tagger (services: {})", names(services)),
             "add a check with args = [\"consul-master-election-tagger\", \"--consul-service-name\", \"NAME\"]",
         ),
-        Finding::BadOptions { check, message } => {
-            words(format!("check {check} has options that cannot be used: {message}"), "correct the args of the check")
-        }
-        Finding::ScriptField { check } => words(
-            format!("check {check} has the field script, which Consul refuses"),
-            "write args = [\"/bin/sh\", \"-c\", \"...\"]",
+        Finding::NoElectionNamed { services } => words(
+            format!("no definition that the agent shows runs this program (services: {})", names(services)),
+            "name the service with --consul-service-name, the agent that has it with --http-addr, or its definition with --file",
+        ),
+        Finding::BadOptions { check, message, place, file } => words(
+            format!("check {check} has options that cannot be used: {message}"),
+            match (place, file) {
+                (Some(place), _) => format!("correct {place}"),
+                (None, Some(file)) => format!("correct the args of the check, or {file}"),
+                (None, None) => "correct the args of the check".to_owned(),
+            },
+        ),
+        Finding::ArgsIgnored { check, by } => words(
+            format!("check {check} has args and {by}: Consul looks at {by} alone, and never runs the election"),
+            format!("remove {by}, or write a check of its own for it"),
         ),
         Finding::OtherService { check, of, named } => words(
             format!("check {check} belongs to service {of}, and its options name service {named}"),
             format!("write --consul-service-name {of}, or move the check to service {named}"),
-        ),
-        Finding::KilledWhileWaiting { check, timeout, wait, needed } => words(
-            format!(
-                "check {check} has the timeout {} and --wait {}: Consul kills every run",
-                time(timeout),
-                time(wait)
-            ),
-            format!("write a timeout of more than {}, which is --wait and --timeout together", time(needed)),
-        ),
-        Finding::MayBeKilled { check, timeout, needed } => words(
-            format!(
-                "check {check} has the timeout {}, and a run may take {} (--wait and --timeout): Consul kills it then",
-                time(timeout),
-                time(needed)
-            ),
-            format!("write a timeout of more than {}, or a shorter --timeout", time(needed)),
-        ),
-        Finding::LongInterval { check, interval } => words(
-            format!(
-                "check {check} waits for changes, and then nothing sees one for the interval of {}",
-                time(interval)
-            ),
-            "write interval = \"1s\"",
-        ),
-        Finding::ShortLockDelay { interval, lock_delay } => words(
-            format!(
-                "the lock-delay of {} is shorter than the interval of {}: a former master keeps its tag while another leads",
-                time(lock_delay),
-                time(interval)
-            ),
-            "give --wait, or a --lock-delay that is longer than the interval",
-        ),
-        Finding::ShortTtl { interval, ttl } => words(
-            format!(
-                "--ttl {} is not longer than the interval of {}: the lead ends between two runs",
-                time(ttl),
-                time(interval)
-            ),
-            "give a --ttl of at least 3 intervals",
         ),
         Finding::ExitsWithOne { check } => words(
             format!(
@@ -98,6 +68,51 @@ pub fn of_definition(finding: &Finding) -> Words {
         Finding::DefinitionFine { check, of } => {
             fine(format!("check {check} runs an election of service {of}; its options and times fit"))
         }
+        _ => of_times(finding),
+    }
+}
+
+fn of_times(finding: &Finding) -> Words {
+    match finding {
+        Finding::KilledWhileWaiting { check, timeout, wait, needed } => words(
+            format!(
+                "check {check} has the timeout {} and --wait {}: Consul kills every run",
+                time(timeout),
+                time(wait)
+            ),
+            format!("write a timeout of more than {}, which is --wait and --timeout together", time(needed)),
+        ),
+        Finding::MayBeKilled { check, timeout, needed } => words(
+            format!(
+                "check {check} has the timeout {}, and a run may take {} (--wait and --timeout): Consul kills it then",
+                time(timeout),
+                time(needed)
+            ),
+            format!("write a timeout of more than {}, or a shorter --timeout", time(needed)),
+        ),
+        Finding::LongInterval { check, interval } => words(
+            format!(
+                "check {check} waits for changes, and then nothing sees one for the interval of {}",
+                time(interval)
+            ),
+            "write interval = \"1s\"",
+        ),
+        Finding::ShortLockDelay { interval, lock_delay } => words(
+            format!(
+                "the lock-delay of {} is shorter than the interval of {}: a former master keeps its tag while another leads",
+                time(lock_delay),
+                time(interval)
+            ),
+            "give --wait, or a --lock-delay that is longer than the interval",
+        ),
+        Finding::ShortTtl { interval, ttl } => words(
+            format!(
+                "--ttl {} is not longer than the interval of {}: the lead ends between two runs",
+                time(ttl),
+                time(interval)
+            ),
+            "give a --ttl of at least 3 intervals",
+        ),
         _ => None,
     }
 }

@@ -1,13 +1,33 @@
 //! The words for what is found between the instances of an election. Judges nothing.
 
 use super::{Words, fine, names, words};
+use crate::consul::QueryDifference;
 use crate::doctor::Finding;
 
 pub fn of_election(finding: &Finding) -> Words {
     match finding {
         Finding::QueryTaken { query, service } => words(
-            format!("the prepared query {query} is for service {service}"),
+            match service {
+                Some(service) => format!("the prepared query {query} is for service {service}"),
+                None => format!("the prepared query {query} is a template"),
+            },
             "choose another name with --consul-query-name, or remove that query",
+        ),
+        Finding::QueryDiffers { query, differences } => {
+            let shown = |one: &QueryDifference| format!("{} is {} instead of {}", one.field, one.is, one.should_be);
+            let differences: Vec<String> = differences.iter().map(shown).collect();
+            words(
+                format!(
+                    "the prepared query {query} is not as a master with these options makes it: {}",
+                    differences.join(", ")
+                ),
+                "the master's next run of the check repairs it; if that does not run, mend it, and if it has other options, give \
+                 them to doctor",
+            )
+        }
+        Finding::QueryMissing { query, leader } => words(
+            format!("{leader} leads, and there is no prepared query {query}"),
+            format!("the next run of the check on {leader} makes it; if that does not run, run doctor there"),
         ),
         Finding::QueryFilters { query, filters } => words(
             format!("the prepared query {query} also asks for {}", names(filters)),

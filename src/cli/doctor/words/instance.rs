@@ -6,12 +6,18 @@ use crate::doctor::Finding;
 
 pub fn of_instance(finding: &Finding) -> Words {
     match finding {
-        Finding::NoInstance { service, id, present } => words(
+        Finding::NoInstance { service, id, is_id_wrong, present, elsewhere } => words(
             match id {
                 Some(id) => format!("the agent has no instance {id} of service {service} (it has: {})", names(present)),
                 None => format!("the agent has no instance of service {service} (services: {})", names(present)),
             },
-            "register it, correct the name, or name the agent that has it with --http-addr",
+            if *is_id_wrong {
+                "correct --consul-service-id, or register that instance".to_owned()
+            } else if elsewhere.is_empty() {
+                "register it, correct the name, or name the agent that has it with --http-addr".to_owned()
+            } else {
+                format!("name the agent of a node that has it with --http-addr: {}", names(elsewhere))
+            },
         ),
         Finding::SeveralInstances { service, ids } => words(
             format!("the agent has several instances of service {service}: {}", names(ids)),
