@@ -16,11 +16,12 @@ pub fn of_candidate(view: &View, former: Option<&Holder>, names: &Names) -> Opti
     if view.lock != Lock::Free || successors.is_empty() || !is_chosen {
         return None;
     }
-    let instances =
-        [own].into_iter().chain(former.map(|former| &former.instance)).chain(handed).chain(&successors.next);
-    Some(Selection {
-        instances: instances.map(|one| (one.node.clone(), one.service_id.clone())).collect(),
-        meta_key: marks::session_key(names),
-        tag: names.master_tag.clone(),
-    })
+    let all = [own].into_iter().chain(former.map(|former| &former.instance)).chain(handed).chain(&successors.next);
+    let mut instances: Vec<(String, String)> = Vec::new();
+    for one in all.map(|one| (one.node.clone(), one.service_id.clone())) {
+        if !instances.contains(&one) {
+            instances.push(one);
+        }
+    }
+    Some(Selection { instances, meta_key: marks::session_key(names), tag: names.master_tag.clone() })
 }
