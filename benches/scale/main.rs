@@ -69,7 +69,7 @@ fn measure(size: usize, mode: &'static Mode, about: &str, settings: &Settings) -
     let say = |text: &str| eprintln!("{:>5} s  {size:>5} {:<6} {text}", begin.elapsed().as_secs(), mode.name);
     let work = || {
         let stage = Stage::set(mode, size, settings.servers);
-        let mut leader = round::start(&stage, settings.limit);
+        let mut leader = round::start(&stage, settings.at_once, settings.limit);
         say("all instances are there");
         let rest = round::rest(&stage, settings.rest);
         record(settings, &rest_line(about, &rest));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::counts::{Counts, FOLLOWERS_CPU, LEADER_CPU, OUTPUTS, Snapshot};
 use crate::harness::{Health, Node, wait_for};
 use crate::settings::Settings;
-use crate::stage::Stage;
+use crate::stage::{AGENTS, Stage};
 use crate::watch::Watch;
 
 /// Two of them are an interval of the plain runs, and longer than the gap between two waiting runs.
@@ -30,7 +30,10 @@ pub struct Failover {
 }
 
 /// Registers all instances, and waits until all know their leader. Returns it; none in a mode without an election.
-pub fn start(stage: &Stage, limit: Duration) -> Option<usize> {
+pub fn start(stage: &Stage, at_once: bool, limit: Duration) -> Option<usize> {
+    if at_once {
+        return start_at_once(stage, limit);
+    }
     stage.register(0);
     // A fleet grows while one leads. If all began at once and nobody led, each would ask for all others.
     if stage.elects() {
@@ -39,6 +42,29 @@ pub fn start(stage: &Stage, limit: Duration) -> Option<usize> {
     (1..stage.size()).for_each(|instance| stage.register(instance));
     stage.wait_for_instances(limit);
     let leader = stage.elects().then(|| agreed(stage, limit));
+    settle(stage, limit);
+    leader
+}
+
+/// Registers all instances before one leads, at every agent at the same time, and says how long it takes until one leads and until all
+/// know it.
+fn start_at_once(stage: &Stage, limit: Duration) -> Option<usize> {
+    let (begin, agents) = (Instant::now(), usize::from(AGENTS));
+    std::thread::scope(|scope| {
+        for agent in 0..agents {
+            scope.spawn(move || (agent..stage.size()).step_by(agents).for_each(|number| stage.register(number)));
+        }
+    });
+    let registered = begin.elapsed().as_secs_f64();
+    let leader = stage.elects().then(|| {
+        wait_for("an instance to lead", limit, || stage.leader());
+        let led = begin.elapsed().as_secs_f64();
+        let leader = agreed(stage, limit);
+        let known = begin.elapsed().as_secs_f64();
+        eprintln!("at once: registered after {registered:.1} s, led after {led:.1} s, known to all after {known:.1} s");
+        leader
+    });
+    stage.wait_for_instances(limit);
     settle(stage, limit);
     leader
 }

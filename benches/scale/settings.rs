@@ -12,6 +12,8 @@ pub struct Settings {
     /// Failovers per size and mode.
     pub rounds: usize,
     pub servers: u8,
+    /// Whether all instances begin before one leads, as after a power cut.
+    pub at_once: bool,
     /// How long the election is watched at rest.
     pub rest: Duration,
     /// How long a failover may take until everything is quiet again.
@@ -41,6 +43,7 @@ impl Settings {
             sizes,
             modes,
             rounds: usize::try_from(number("ROUNDS", 5)?).map_err(|error| error.to_string())?,
+            at_once: set("AT_ONCE").is_some(),
             servers: u8::try_from(number("SERVERS", 1)?).map_err(|error| error.to_string())?,
             // A whole turn of the waiting runs: the wait and one interval.
             rest: Duration::from_secs(number("REST", 51)?),

@@ -15,7 +15,7 @@ pub const KEY: &str = "service/fleet-master/leader";
 pub const NAME: &str = "/v1/query/fleet-master/execute";
 /// The name of the election's checks.
 const ELECTION: &str = "election";
-const AGENTS: u8 = 3;
+pub const AGENTS: u8 = 3;
 /// Instance number `n` is registered with this port plus `n`, which tells the instances apart: one agent has many.
 const PORT: usize = 10_000;
 
