@@ -186,6 +186,7 @@ fn reason(vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(Obstacle::SilentCheck(id)) => {
             format!("check {id} is critical without output; if it has not run yet, the next run takes part")
         }
+        Vacancy::CheckRemoved(id) => format!("check {id} was removed"),
         Vacancy::NoPort(id) => format!("the address of instance {id} is unknown"),
         Vacancy::NothingListens(target) => format!("nothing listens on {target}"),
         Vacancy::NeverLeads => "the priority of this instance is 0".to_owned(),

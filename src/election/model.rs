@@ -46,6 +46,8 @@ pub struct View {
     pub idle: Option<Identity>,
     /// The time, while the lock is free and the instance may note that it yields.
     pub now: Option<String>,
+    /// The election's own check, if this run has seen it and it is gone.
+    pub lost_check: Option<String>,
     /// Whether the free lock is left to the candidates that the last master named, and this instance is none of them.
     pub leaves_to_named: bool,
     /// Whether only the named candidates were read of the others, and not all instances.

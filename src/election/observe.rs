@@ -26,8 +26,10 @@ use crate::consul::{self, Client, Instances, Key};
 /// How long an instance leaves the free lock to a better candidate: ample for that one's next run, since both run equally often as a rule.
 const YIELDS_FOR: Duration = Duration::from_secs(10);
 
-/// How long after its takeover a master leaves the names as they are: its candidates are busy with the change.
+/// How long after its takeover a master leaves the names as they are: its candidates are busy with the change, and the name must move first.
+/// A run that has taken the lock ends, so its next run is at least a second later.
 const SETTLED_FOR: Duration = Duration::from_secs(10);
+const MOVED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What was observed, and what could not be.
 pub struct Observation {
@@ -46,6 +48,8 @@ pub struct Observation {
 pub struct Known<'a> {
     /// Identifies the options of the run.
     pub options: &'a str,
+    /// The election's own check, if this run has seen it.
+    pub own_check: Option<String>,
     /// Whether this run has observed nothing yet.
     pub is_first: bool,
     /// The name of the node, which does not change.
@@ -66,6 +70,7 @@ pub struct Known<'a> {
 /// When there is nothing to decide about: the agent cannot be asked, the instance is missing or ambiguous, or a request is denied.
 pub fn observe(client: &Client, config: &Config, done: Done, mut known: Known<'_>) -> Result<Observation, Complaint> {
     let mut instance = read_instance(client, config, known.node.take())?;
+    let lost_check = known.own_check.take().filter(|id| !instance.checks.iter().any(|check| check.id == *id));
     let (seen, failure) = match read_lock(client, config, &mut instance, &mut known) {
         Ok(seen) => (seen, None),
         Err(Complaint::Consul(error)) if !error.is_denied() => (SeenLock::unknown(), Some(error)),
@@ -100,6 +105,7 @@ pub fn observe(client: &Client, config: &Config, done: Done, mut known: Known<'_
         contradiction,
         idle,
         now,
+        lost_check,
         leaves_to_named,
         saw_named_only: false,
         looks_at_named,
@@ -242,7 +248,8 @@ fn read_lock(
 fn looks_at_named(successors: &Successors, since: &str, is_spot_check: bool, config: &Config, now: SystemTime) -> bool {
     let is_thorough = || is_spot_check && (!successors.is_empty() || spot_check::is_thorough(since, now));
     let is_due = !config.wait.length.is_zero() || is_thorough();
-    successors.are_few() || is_due && has_passed(since, SETTLED_FOR, now)
+    let rests_for = if successors.are_few() { MOVED_WITHIN } else { SETTLED_FOR };
+    (is_due || successors.are_few()) && has_passed(since, rests_for, now)
 }
 
 /// The candidate that this instance has left the free lock to for long enough, by its own note or by the last master's.

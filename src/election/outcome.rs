@@ -81,6 +81,8 @@ pub enum Vacancy {
     NotEligible(Obstacle),
     /// Nothing listens where its service should.
     NothingListens(Target),
+    /// The election's own check was removed while the run waited; holds its ID.
+    CheckRemoved(String),
     /// The address of its service is unknown; holds the service ID.
     NoPort(String),
     /// Its priority is 0.

@@ -20,7 +20,7 @@ use super::registration::Written;
 use super::seen::{Cause, Seen};
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
-use super::{hook_notes, lot, session};
+use super::{eligibility, hook_notes, lot, session};
 use crate::consul::Client;
 use crate::deadline::Deadline;
 use crate::lock::SessionLock;
@@ -58,6 +58,8 @@ pub struct Pass<'a> {
     spare: Option<String>,
     /// Whether it left the free lock to a better candidate when it last settled the role. A run that waits often sees the other take it.
     has_yielded: bool,
+    /// The ID of the election's own check, once it was seen.
+    own_check: Option<String>,
     /// Whether the instance's mark has shown the options of this run.
     is_marked: bool,
     /// A random number from 0 to 1, drawn when it last began to settle the role; 0 if it has just waited for its turn.
@@ -75,8 +77,22 @@ impl<'a> Pass<'a> {
         let options = config.names.fingerprint(&config.policy);
         let (began, done) = (Instant::now(), Done::default());
         let (seen, connection, spare, turn) = (None, None, None, None);
-        let (has_yielded, is_marked, lot) = (false, false, 0.0);
-        Pass { config, options, client, began, seen, connection, spare, has_yielded, is_marked, lot, done, turn }
+        let (has_yielded, own_check, is_marked, lot) = (false, None, false, 0.0);
+        Pass {
+            config,
+            options,
+            client,
+            began,
+            seen,
+            connection,
+            spare,
+            has_yielded,
+            own_check,
+            is_marked,
+            lot,
+            done,
+            turn,
+        }
     }
 
     /// Settles the instance's role.
@@ -109,6 +125,8 @@ impl<'a> Pass<'a> {
             }
             self.hold(connection);
             self.check_mark(&view)?;
+            let own = eligibility::own_check(&view.instance, None, &config.names);
+            self.own_check = own.map(|own| own.id.clone()).or(self.own_check.take());
             match view.port {
                 Answer::Known(Port::Refused(_)) => self.done.port_refused = true,
                 Answer::Known(Port::Unclear(_, why)) => self.done.port_unclear = Some(why),
@@ -222,8 +240,16 @@ impl<'a> Pass<'a> {
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
             let may_note = self.has_yielded || self.config.wait.length.is_zero();
             let is_first = self.seen.is_none();
-            let known =
-                Known { options: &self.options, is_first, node, may_note, key: key.take(), port, lot: self.lot };
+            let known = Known {
+                options: &self.options,
+                own_check: self.own_check.clone(),
+                is_first,
+                node,
+                may_note,
+                key: key.take(),
+                port,
+                lot: self.lot,
+            };
             let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {

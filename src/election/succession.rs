@@ -49,6 +49,7 @@ pub fn of_vacancy(node: &str, vacancy: &Vacancy) -> String {
         Vacancy::NotEligible(obstacle) => of_obstacle(node, obstacle),
         Vacancy::NothingListens(target) => format!("nothing listened on {target} of {node}"),
         Vacancy::NoPort(id) => format!("the address of instance {id} of {node} was unknown"),
+        Vacancy::CheckRemoved(id) => format!("check {id} was removed from {node}"),
         Vacancy::NeverLeads => format!("the priority of {node} became 0"),
         Vacancy::StandsBack(Some(failure)) => of_failure(node, failure),
         Vacancy::Split(split) => format!("{} led with another lock key than {node}", split.node),

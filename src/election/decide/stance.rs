@@ -61,6 +61,10 @@ pub fn stance(view: &View, names: &Names, policy: &Policy) -> Stance {
 /// Why this instance must not lead, no matter which instance holds the lock.
 pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     let instance = &view.instance;
+    // Consul does not end a run whose check is removed. Nothing would show its trouble, and nothing end its lead.
+    if let Some(id) = &view.lost_check {
+        return Some(Vacancy::CheckRemoved(id.clone()));
+    }
     if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.only_passing) {
         return Some(Vacancy::NotEligible(obstacle));
     }
@@ -221,14 +225,16 @@ pub fn is_in_warning(view: &View, names: &Names) -> bool {
     eligibility::is_in_warning(&view.instance, known_check(view), names)
 }
 
-/// Whether an instance that was asked to hand over no longer takes part in the election: its election check is gone. Where nothing names
+/// Whether an instance no longer takes part in the election: its election check was removed while the run waited, or is gone when somebody
+/// asks it to hand over. Where nothing names
 /// that check, the program may run without one, and the instance takes part, unless it has neither the lock nor a mark of the election.
 pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
     let marks = &view.instance.marks;
     let is_out = || !matches!(view.lock, Lock::Mine { .. }) && marks::of_nobody(marks, false, names) == *marks;
     let is_gone = |id: &str| !view.instance.checks.iter().any(|check| check.id == id);
     let known = names.check_id.as_deref().or(view.instance.marked_check()).or_else(|| known_check(view));
-    policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone) || is_out())
+    let asked = policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone) || is_out());
+    asked || view.lost_check.is_some()
 }
 
 /// The best of the other candidates, if it is better than this instance: a passing one beats one in warning, whatever their priorities;

@@ -249,3 +249,23 @@ fn what_was_learnt_of_the_key_before_the_last_look_at_it_is_not_acted_on() {
     holds_for("the lead", millis(700), || seen(api.lock(&one.key()).unwrap(), |lock| *lock == mended).map(drop));
     drop(stay);
 }
+
+#[test]
+fn a_waiting_run_whose_check_was_removed_leaves_the_election_and_never_leads() {
+    let candidates = Candidate::on_each(shared().nodes::<3>());
+    for candidate in &candidates {
+        candidate.settles();
+    }
+    let stays = candidates.each_ref().map(|candidate| Stay::of(candidate, &["--wait", "60s"]));
+    let before = shared().server().api().lock(&candidates[0].key()).expect("a lock key");
+    // Consul ends no run whose check is removed. The master's goes last, and ends its session.
+    for candidate in candidates.iter().rev() {
+        candidate.node.api().delete_check(&candidate.election_check());
+    }
+    for (candidate, stay) in candidates.iter().zip(stays) {
+        candidate.said_by(&stay.running.wait(), 0);
+        assert_eq!((candidate.mark(), candidate.tags_now(), candidate.sessions()), (json!(null), vec![], vec![]));
+    }
+    let lock = shared().server().api().lock(&candidates[0].key()).expect("a lock key");
+    assert_eq!((lock.session, lock.lock_index), (None, before.lock_index), "nobody has led since");
+}

@@ -86,6 +86,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
         term_is_over: false,
         challenger_is_due: false,
         is_spot_check: false,
+        lost_check: None,
         leaves_to_named: false,
         saw_named_only: false,
         looks_at_named: false,
@@ -164,6 +165,7 @@ pub fn read_view(lock: &str, checks: &str, tags: &str, query: &str, (names, poli
                 let next = next.map(|node| identity(node, if node == "n1" { "redis-1" } else { "redis-2" })).collect();
                 view.notes.successors = Successors { candidates: 20, next };
             }
+            ("removed", id) => view.lost_check = Some(id.to_owned()),
             ("early", _) => view.leaves_to_named = true,
             ("named-only", _) => view.saw_named_only = true,
             ("looks", _) => view.looks_at_named = true,
@@ -372,6 +374,7 @@ pub fn show_role(decision: &Decision, view: &View, names: &Names, policy: &Polic
         Some(Role::SlaveOfNone(Vacancy::Split(split))) => format!("slave: split from {}", split.node),
         Some(Role::SlaveOfNone(Vacancy::NotEligible(Obstacle::SilentCheck(id)))) => format!("slave: silent {id}"),
         Some(Role::SlaveOfNone(Vacancy::LockDelay)) => "slave: lock-delay".to_owned(),
+        Some(Role::SlaveOfNone(Vacancy::CheckRemoved(id))) => format!("slave: {id} removed"),
         Some(Role::SlaveOfNone(Vacancy::NoPort(_))) => "slave: no port".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NothingListens(_))) => "slave: dead".to_owned(),
         Some(Role::SlaveOfNone(Vacancy::NeverLeads)) => "slave: priority".to_owned(),
