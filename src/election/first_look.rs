@@ -15,7 +15,7 @@ use crate::consul::{Client, Error};
 const BUSY: Duration = Duration::from_millis(100);
 
 /// How many times as long as the answer a pause is at most, and how many pauses there are.
-const TIMES: u32 = 20;
+const TIMES: u32 = 5;
 const MOST_PAUSES: usize = 3;
 
 /// Reads the key. `limit` is that of the run; all pauses together take less than half of it.

@@ -62,8 +62,8 @@ pub fn stance(view: &View, names: &Names, policy: &Policy) -> Stance {
 pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vacancy> {
     let instance = &view.instance;
     // Consul does not end a run whose check is removed. Nothing would show its trouble, and nothing end its lead.
-    if let Some(id) = &view.lost_check {
-        return Some(Vacancy::CheckRemoved(id.clone()));
+    if let Some(id) = removed_check(view) {
+        return Some(Vacancy::CheckRemoved(id.to_owned()));
     }
     if let Some(obstacle) = obstacle(instance, known_check(view), names, policy.only_passing) {
         return Some(Vacancy::NotEligible(obstacle));
@@ -83,6 +83,13 @@ pub fn must_not_lead(view: &View, names: &Names, policy: &Policy) -> Option<Vaca
     }
     let note = view.notes.of(&instance.identity).filter(|note| !note.is_over);
     note.map(|note| Vacancy::StandsBack(note.failure.clone()))
+}
+
+/// The election's own check, if it was removed while the run waited. A session that is bound to it and holds the lock shows that it was not:
+/// an agent that reloads its definitions hides it for a moment.
+fn removed_check(view: &View) -> Option<&str> {
+    let is_bound = |id: &&str| holder(view).is_some_and(|holder| holder.checks.iter().any(|check| check == id));
+    view.lost_check.as_deref().filter(|id| !is_bound(id))
 }
 
 /// Whether the fenced query finds an instance with another session: one that leads with another lock key, or an earlier session of this
@@ -234,7 +241,7 @@ pub fn has_left(view: &View, names: &Names, policy: &Policy) -> bool {
     let is_gone = |id: &str| !view.instance.checks.iter().any(|check| check.id == id);
     let known = names.check_id.as_deref().or(view.instance.marked_check()).or_else(|| known_check(view));
     let asked = policy.resign.is_some() && (view.done.left || known.is_some_and(is_gone) || is_out());
-    asked || view.lost_check.is_some()
+    asked || removed_check(view).is_some()
 }
 
 /// The best of the other candidates, if it is better than this instance: a passing one beats one in warning, whatever their priorities;
