@@ -13,7 +13,7 @@ use crate::consul::{Access, AgentSettings, Client, Error};
 use crate::deadline::Deadline;
 use crate::doctor::definition::{Check, Definition};
 use crate::doctor::facts::{Answer, gather};
-use crate::doctor::plan::{Plan, judge};
+use crate::doctor::plan::{Plan, judge, of_command};
 use crate::doctor::{Agent, Finding, examine, examine_agent, shows_old_definitions};
 use crate::election::Config;
 
@@ -66,8 +66,8 @@ fn of_plan(one: &Planned, definition: &Definition) -> Examined {
         }
         Err(error) => {
             let (check, message) = (one.check.id.clone(), error.message.clone());
-            let findings =
-                vec![Finding::BadOptions { check, message, place: error.place.clone(), file: error.file.clone() }];
+            let bad = Finding::BadOptions { check, message, place: error.place.clone(), file: error.file.clone() };
+            let findings = [of_command(&one.check), vec![bad]].concat();
             let election = error.query.clone().unwrap_or_default();
             Examined { election, findings, ..Examined::default() }
         }

@@ -126,6 +126,10 @@ findings! {
     NoName { place: Place } => Fail "no-name",
     /// The fields of the check do not say what it does.
     CheckKind { place: Place, fault: KindFault } => Fail "check-kind",
+    /// The program of the check and its arguments are one string.
+    ArgsInOneString { check: String } => Fail "args-in-one-string",
+    /// The election check belongs to the node instead of this instance.
+    NodeCheck { check: String, of: String } => Warn "node-check",
     /// Another field of the election check keeps Consul from running its command.
     ArgsIgnored { check: String, by: &'static str } => Fail "args-ignored",
     /// The check belongs to another service than the one that its options name.

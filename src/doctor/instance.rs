@@ -1,5 +1,6 @@
 //! Judges the local instance and its checks. Pure.
 
+use super::definition::has_arguments;
 use super::facts::{Facts, Port};
 use super::finding::Finding;
 use super::own::{own, own_checks};
@@ -86,14 +87,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
             _ => {}
         }
     }
-    let cannot_start = |check: &&Check| {
-        let output = &check.output;
-        check.status == Status::Critical
-            // What Consul says of a program that it cannot start names it; its name may be misspelt.
-            && (output.contains(program) || output.contains("exec: \"") || output.contains("fork/exec "))
-            && ["executable file not found", "no such file", "permission denied"].iter().any(|why| output.contains(why))
-    };
-    let broken: Vec<&Check> = checks.iter().filter(cannot_start).collect();
+    let broken: Vec<&Check> = checks.iter().filter(|check| cannot_start(check, program)).collect();
     let is_own = |check: &&Check| {
         let by_mark = mark.and_then(|mark| mark.check.as_ref());
         own_id.or(by_mark).is_some_and(|id| *id == check.id)
@@ -102,8 +96,14 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     if printing.is_empty() && mark.is_none() && broken.is_empty() {
         found.push(Finding::NotRunYet);
     }
+    found.extend(broken.iter().map(|one| {
+        let (check, output) = (one.id.clone(), one.output.clone());
+        let is_one_string = started(&output).is_some_and(has_arguments);
+        if is_one_string { Finding::ArgsInOneString { check } } else { Finding::CannotStart { check, output } }
+    }));
+    let of_node = printing.iter().chain(&broken).filter(|check| check.service_id.is_empty());
     found.extend(
-        broken.iter().map(|check| Finding::CannotStart { check: check.id.clone(), output: check.output.clone() }),
+        of_node.map(|check| Finding::NodeCheck { check: check.id.clone(), of: instance.registration.id().to_owned() }),
     );
     let fails = |check: &&Check| {
         let is_said = !check.output.is_empty() && check.status != Status::Passing;
@@ -138,6 +138,23 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         found.push(Finding::NoHealthCheck { service: names.service.clone() });
     }
     found
+}
+
+/// Whether the agent cannot start the command of a check. What Consul says of a program that it cannot start names it; its name may be
+/// misspelt.
+pub fn cannot_start(check: &Check, program: &str) -> bool {
+    let output = &check.output;
+    let why = ["executable file not found", "no such file", "permission denied"];
+    check.status == Status::Critical
+        && (output.contains(program) || started(output).is_some())
+        && why.iter().any(|why| output.contains(why))
+}
+
+/// The name of the program that the agent could not start, as Consul quotes it.
+fn started(output: &str) -> Option<&str> {
+    let of_path = || output.split_once("fork/exec ")?.1.rsplit_once(": ");
+    let of_name = output.split_once("exec: \"").and_then(|(_, rest)| rest.split_once("\": "));
+    of_name.or_else(of_path).map(|(name, _)| name)
 }
 
 /// What the agent has and the catalog has not: no session can be made on a check that is not there.

@@ -133,6 +133,39 @@ fn a_program_that_the_agent_cannot_start_is_found() {
 }
 
 #[test]
+fn args_in_one_string_are_found_by_what_the_agent_says_of_the_check() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.node.api().register_check(&json!({
+        "ID": one.election_check(), "Name": "election", "ServiceID": one.id, "Interval": "1s",
+        "Args": [format!("consul-master-election-tagger --consul-service-name {} --wait 50s", one.service)],
+    }));
+    wait_for("the agent to try", secs(30), || {
+        let found = Found::of(&one, &[]);
+        let is_it = found.has("args-in-one-string") && !found.has("cannot-start");
+        if is_it && found.stdout.contains("write each word as its own") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+#[test]
+fn an_election_check_of_the_node_is_found_by_what_it_prints() {
+    let cluster = crate::harness::Cluster::of(1);
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let api = one.node.api();
+    let report = |service_id: &str| {
+        api.register_check(
+            &json!({"ID": one.election_check(), "Name": "election", "ServiceID": service_id, "TTL": "1h"}),
+        );
+        api.report_check(&one.election_check(), "passing", &format!("{}\n", one.pass().run().line));
+    };
+    report("");
+    let found = Found::of(&one, &[]).shows("node-check");
+    assert!(found.stdout.contains(&format!("add service_id = \\\"{}\\\"", one.id)), "{found:?}");
+    api.delete_check(&one.election_check());
+    report(&one.id);
+    assert!(!Found::of(&one, &[]).has("node-check"));
+}
+
+#[test]
 fn a_check_that_the_agent_may_not_register_is_found() {
     let cluster = crate::harness::Cluster::with(1).acls().start();
     let node = cluster.nodes::<1>()[0];

@@ -21,6 +21,16 @@ pub fn of_definition(finding: &Finding) -> Words {
                 (None, None) => "correct the args of the check".to_owned(),
             },
         ),
+        Finding::ArgsInOneString { check } => words(
+            format!(
+                "check {check} has its args in one string, which Consul takes for the name of a program: it never starts"
+            ),
+            "write each word as its own: args = [\"PROGRAM\", \"--option\", \"VALUE\"]",
+        ),
+        Finding::NodeCheck { check, of } => words(
+            format!("check {check} belongs to the node, so it counts as health of every service there"),
+            format!("add service_id = \"{of}\" to the check, or move it into the service"),
+        ),
         Finding::ArgsIgnored { check, by } => words(
             format!("check {check} has args and {by}: Consul looks at {by} alone, and never runs the election"),
             format!("remove {by}, or write a check of its own for it"),

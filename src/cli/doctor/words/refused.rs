@@ -10,7 +10,8 @@ pub fn of_refused(finding: &Finding) -> Words {
         Finding::BadSyntax { file, what } => words(format!("{file} is not JSON: {what}"), "correct it there"),
         Finding::Unreadable { what } => words(
             what.clone(),
-            "correct or replace the file; in HCL, write each field on a line of its own, without a comma or semicolon behind it",
+            "correct or replace the file; Consul may accept HCL that this program cannot read: write each field on its own line, \
+             without a comma or semicolon behind it",
         ),
         Finding::UnknownField { place, meant } => words(
             format!("{}: Consul knows no such field", at(place)),
