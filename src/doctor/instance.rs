@@ -43,9 +43,9 @@ pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Find
         found.push(Finding::OtherElection { query: names.query.clone(), others });
     }
     found.extend(checks(instance, mark.as_ref(), config, program));
-    let is_told = found.iter().any(|one| matches!(one, Finding::NothingRuns | Finding::NotRunYet));
+    let is_told = found.iter().any(|one| matches!(one, Finding::NothingRuns { .. } | Finding::NotRunYet));
     if mark.is_some_and(|mark| mark.check.is_none()) && !is_told && is_silent(facts, instance) {
-        found.push(Finding::NothingRuns);
+        found.push(Finding::NothingRuns { id: registration.id().to_owned() });
     }
     found.extend(missing(facts, instance));
     match &facts.port {
@@ -119,7 +119,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     }));
     let is_known = mark.is_some() && broken.is_empty() && failing.is_empty();
     if is_known && !may_run(checks, own_id.or(mark.and_then(|mark| mark.check.as_ref())).map(String::as_str), names) {
-        found.push(Finding::NothingRuns);
+        found.push(Finding::NothingRuns { id: instance.registration.id().to_owned() });
     }
     let mut health = 0;
     for check in checks.iter().filter(|check| !is_own(check)) {

@@ -35,6 +35,36 @@ fn each_setting_of_an_agent_that_harms_an_election_is_found() {
 }
 
 #[test]
+fn dns_that_finds_nobody_is_found_whatever_the_token_may_read_of_the_agent() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let token =
+        cluster.server().api().token_with(&format!("{}\nnode_prefix \"\" {{ policy = \"read\" }}", one.rules()));
+    one.said_by(&one.report(&one.pass().token(&token)), 0);
+    let doctor = || Found::by(&Pass::bare().on(one.node).token(&token).args(["--consul-service-name", &one.service]));
+    // The agent answers DNS by the rights of its own token or of the anonymous one, which sees nothing.
+    let found = doctor();
+    assert!(found.has("settings-hidden") && found.has("name-disagrees"), "{found:?}");
+    cluster
+        .server()
+        .api()
+        .allow_anonymous("service_prefix \"\" { policy = \"read\" }\nnode_prefix \"\" { policy = \"read\" }");
+    wait_for("DNS to find the master", secs(60), || {
+        let found = doctor();
+        if found.has("name") && !found.has("name-disagrees") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+#[test]
+fn an_agent_whose_dns_is_switched_off_is_found() {
+    let cluster = Cluster::with(1).client_config(json!({"ports": {"dns": -1}})).start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let found = Found::of(&one, &[]).shows("dns-off");
+    assert!(!found.has("dns-silent"), "{found:?}");
+    assert!(!Found::of(&Candidate::alone(shared().nodes::<1>()[0]), &[]).has("dns-off"));
+}
+
+#[test]
 fn several_servers_of_which_one_may_lag_are_a_note() {
     let cluster = Cluster::with(1).servers(3).start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);

@@ -42,8 +42,12 @@ fn a_right_instance_has_no_finding_and_each_trouble_of_its_checks_is_found() {
     doctor(&[]).shows("no-health-check");
     assert!(!doctor(&["--watch-port", "--watch-address", &one.node.address()]).has("no-health-check"));
     one.node.api().delete_check(&one.election_check());
-    doctor(&[]).shows("nothing-runs");
+    // Consul keeps an instance that the API has changed when its definition is removed.
+    let deregister = format!("consul services deregister -id={}", one.id);
+    let found = doctor(&[]).shows("nothing-runs");
+    assert!(found.stdout.contains(&deregister), "{found:?}");
     let other = Found::of(two, &[]).shows("nothing-runs-there");
+    assert!(other.stdout.contains(&deregister), "{other:?}");
     assert_eq!(other.wrong(), ["nothing-runs-there"], "{other:?}");
 }
 

@@ -35,7 +35,7 @@ fn a_right_set_up_has_no_finding_and_every_missing_rule_is_named() {
     };
     let right = doctor(&all_rules(one));
     assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
-    for name in ["agent", "rights", "instance", "query", "lock", "candidates", "name", "clocks-unknown"] {
+    for name in ["agent", "rights", "instance", "query", "lock", "candidates", "name"] {
         assert!(right.has(name), "no {name}: {right:?}");
     }
     let all = all_rules(one);

@@ -74,9 +74,12 @@ pub fn of_instance(finding: &Finding) -> Words {
             format!("election check {check} is {}: {}", status_word(*status), output.trim()),
             "do what its line says (docs/lines.md); its token and environment may differ from those of doctor",
         ),
-        Finding::NothingRuns => words(
+        Finding::NothingRuns { id } => words(
             "the instance is marked for the election, and none of its checks runs it now: the instance cannot lead",
-            "add the election check, with the name of this service in its options, and reload the agent",
+            format!(
+                "add the election check, with the name of this service in its options, and reload the agent; if you removed the \
+                 service: consul services deregister -id={id}"
+            ),
         ),
         Finding::NotInCatalog { id } => words(
             format!("the catalog does not have {id}, so no session can be made on it"),

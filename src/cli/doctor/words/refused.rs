@@ -2,8 +2,8 @@
 
 use super::{Words, words};
 use crate::doctor::Finding;
+use crate::doctor::field_fault::{BadValue, KindFault, Meant, Place};
 use crate::doctor::fields::Kind;
-use crate::doctor::finding::{BadValue, KindFault, Meant, Place};
 
 pub fn of_refused(finding: &Finding) -> Words {
     match finding {
