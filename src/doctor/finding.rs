@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::field_fault::{BadValue, KindFault, Meant, Place};
 use super::fields::Kind;
-use crate::consul::{QueryDifference, Rule, Status};
+use crate::consul::{Error, QueryDifference, Rule, Status};
 use crate::election::Unfit;
 
 /// How bad a finding is, worst first.
@@ -123,7 +123,7 @@ findings! {
     /// No check shows whether the service works.
     NoHealthCheck { service: String } => Warn "no-health-check",
     /// A check keeps the instance from leading.
-    CheckFails { id: String, status: Status } => Warn "check-fails",
+    CheckFails { id: String, status: Status, output: String } => Warn "check-fails",
     /// Somebody has enabled maintenance.
     Maintenance { of_node: bool } => Warn "maintenance",
     /// The named check does not exist.
@@ -134,8 +134,8 @@ findings! {
     NotRunYet => Warn "not-run-yet",
     /// The agent cannot start the program.
     CannotStart { check: String, output: String } => Fail "cannot-start",
-    /// The election's own check is critical, or reports an error.
-    ElectionFails { check: String, status: Status, output: String } => Fail "election-fails",
+    /// The election's own check is critical, or reports an error. `hook`: that which fails, and its command, as far as it is known.
+    ElectionFails { check: String, status: Status, output: String, hook: Option<(&'static str, Option<String>)> } => Fail "election-fails",
     /// The instance has a mark of the election, and no check of it runs the election.
     NothingRuns { id: String } => Fail "nothing-runs",
     /// The catalog does not have the check.
@@ -150,8 +150,8 @@ findings! {
     // The agent.
     /// The servers have no leader.
     NoServersLeader => Fail "no-servers-leader",
-    /// A question had no answer, so what it is about is not known.
-    NotAsked { what: String } => Note "not-asked",
+    /// A question had no answer, so what it is about is not known. `of_servers`: the agent did answer, and its servers did not.
+    NotAsked { what: String, of_servers: bool } => Note "not-asked",
     /// The version was not tried.
     OldVersion { version: String } => Warn "old-version",
     /// The agent does not run script checks.
@@ -176,8 +176,8 @@ findings! {
     LacksRule { rule: Rule } => Fail "lacks-rule",
     /// The token lacks a right without which it works less well.
     LacksOptionalRule { rule: Rule } => Warn "lacks-optional-rule",
-    /// No token was given.
-    NoToken => Fail "no-token",
+    /// No token was given. `rules`: what the anonymous one lacks.
+    NoToken { rules: Vec<Rule> } => Fail "no-token",
     /// The check has a token of its own, which is not the one that was asked about.
     OtherToken => Note "other-token",
     /// Consul does not say what the token may do.
@@ -242,4 +242,11 @@ findings! {
     StaleDns { servers: usize } => Note "stale-dns",
     /// The name.
     NameFine { name: String, answers: Vec<String> } => Fine "name",
+}
+
+impl Finding {
+    /// That a question had no answer, and why.
+    pub fn not_asked(error: &Error) -> Finding {
+        Finding::NotAsked { what: format!("{error:#}"), of_servers: error.is_of_servers() }
+    }
 }

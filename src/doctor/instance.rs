@@ -116,6 +116,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         check: check.id.clone(),
         status: check.status,
         output: check.output.clone(),
+        hook: hook(check, config),
     }));
     let is_known = mark.is_some() && broken.is_empty() && failing.is_empty();
     if is_known && !may_run(checks, own_id.or(mark.and_then(|mark| mark.check.as_ref())).map(String::as_str), names) {
@@ -131,13 +132,25 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         // Before its first run, the election's own check is critical without output, like any other.
         let may_be_own = printing.is_empty() && own_id.is_none() && check.output.is_empty();
         if check.status != Status::Passing && !may_be_own {
-            found.push(Finding::CheckFails { id: check.id.clone(), status: check.status });
+            found.push(Finding::CheckFails {
+                id: check.id.clone(),
+                status: check.status,
+                output: check.output.clone(),
+            });
         }
     }
     if health == 0 && config.policy.watch_port.is_none() {
         found.push(Finding::NoHealthCheck { service: names.service.clone() });
     }
     found
+}
+
+/// The hook that a check's last line reports an error of, and its command, if the options name it.
+fn hook(check: &Check, config: &Config) -> Option<(&'static str, Option<String>)> {
+    let (hooks, error) = (&config.policy.hooks, reported_error(check, &config.names)?);
+    let known = [("on-promote", &hooks.promote), ("on-demote", &hooks.demote), ("on-follow", &hooks.follow)];
+    let (name, command) = known.into_iter().find(|(name, _)| error.starts_with(&format!("error: {name}:")))?;
+    Some((name, command.as_ref().map(|words| words.join(" "))))
 }
 
 /// Whether the agent cannot start the command of a check. What Consul says of a program that it cannot start names it; its name may be

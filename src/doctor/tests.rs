@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::consul::{AgentSettings, Health, Instances, RemoteInstance, Rights};
+use crate::consul::{
+    AgentSettings, Error, Extent, Health, Instances, RemoteInstance, Resource, Right, Rights, Rule, Secret,
+};
 
 fn settings() -> AgentSettings {
     let mut settings = AgentSettings {
@@ -174,6 +176,32 @@ fn checks_that_pass_silently_run_no_election_unless_the_agent_discards_what_they
     assert_eq!(found(false, ""), ["nothing-runs", "not-in-catalog"]);
     assert_eq!(found(false, "pong"), ["nothing-runs", "not-in-catalog"]);
     assert_eq!(found(true, ""), ["not-in-catalog", "output-discarded"]);
+}
+
+#[test]
+fn one_fault_of_several_questions_is_one_finding() {
+    let all = found(|facts| {
+        facts.key = Err(Error::example(false));
+        facts.query = Err(Error::example(false));
+        facts.everywhere = Err(Error::example(true));
+    });
+    assert_eq!(all, ["not-asked", "no-instance"]);
+}
+
+#[test]
+fn without_a_token_what_the_anonymous_one_lacks_is_one_finding() {
+    let mut facts = facts();
+    let rules =
+        [Rule::write(Resource::Key, "k"), Rule::write(Resource::Service, "redis"), Rule::read_all(Resource::Node)];
+    facts.rights = Ok(Rights::Known(rules.iter().map(|rule| (rule.clone(), Some(false))).collect()));
+    let mut config = Config::for_tests();
+    let session = Rule { resource: Resource::Session, extent: Extent::All, right: Right::Write };
+    let lacking = rules.iter().cloned().chain([session]).collect::<Vec<_>>();
+    let [Finding::NoToken { rules }] = &agent::judge_token(&facts, &config)[..] else { panic!("there are others") };
+    assert!(rules.len() == 4 && lacking.iter().all(|rule| rules.contains(rule)), "{rules:?}");
+    config.access.token = Some(Secret::of("5ec2e7".to_owned()));
+    let names: Vec<&str> = agent::judge_token(&facts, &config).iter().map(Finding::name).collect();
+    assert_eq!(names, ["lacks-rule", "lacks-rule", "lacks-optional-rule"]);
 }
 
 #[test]

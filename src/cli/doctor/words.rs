@@ -45,3 +45,11 @@ fn time(time: &Duration) -> String {
 fn names(names: &[String]) -> String {
     list(names, NAMES.0, NAMES.1)
 }
+
+/// The services of an agent, of which a token may see a part only.
+fn seen(services: &[String]) -> String {
+    match services {
+        [] => "it has no service that the token may see".to_owned(),
+        services => format!("services: {}", names(services)),
+    }
+}

@@ -141,6 +141,36 @@ fn an_error_of_the_servers_does_not_end_doctor_and_is_to_be_tried_again_by_hand(
 }
 
 #[test]
+fn an_agent_that_hangs_costs_its_time_limit_once() {
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    node.pause();
+    let begin = std::time::Instant::now();
+    let found = Found::by(&Pass::bare().on(node).args(["--consul-service-name", "redis", "--timeout", "6s"]));
+    let took = begin.elapsed();
+    node.resume();
+    assert!(found.status == 3 && found.stderr.contains("no answer within 6s"), "{found:?}");
+    assert!(took < secs(11), "{took:?}");
+}
+
+#[test]
+fn what_keeps_several_questions_from_an_answer_is_said_once() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let doctor = || Found::by(&Pass::bare().through(&proxy).args(["--consul-service-name", &one.service]));
+    proxy.fail(|request, _| {
+        let is_passed_on = ["/v1/health/", "/v1/kv/", "/v1/query"].iter().any(|path| request.path.starts_with(path));
+        is_passed_on.then_some(Fault::Status(500, "rpc error getting client: failed to get conn: EOF"))
+    });
+    let found = doctor();
+    assert_eq!(found.findings.iter().filter(|(_, name)| name == "not-asked").count(), 1, "{found:?}");
+    assert!(found.stdout.contains("Consul's servers do not answer the agent: cannot "), "{found:?}");
+    proxy.fail(|request, _| request.path.starts_with("/v1/health/").then_some(Fault::Status(500, "something else")));
+    let found = doctor();
+    assert!(found.has("not-asked") && !found.stdout.contains("servers do not answer"), "{found:?}");
+}
+
+#[test]
 fn where_nothing_can_be_asked_the_exit_code_is_3_and_the_message_says_what_to_do() {
     let cluster = Cluster::of(1);
     let one = Candidate::alone(cluster.nodes::<1>()[0]);

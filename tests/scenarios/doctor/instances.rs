@@ -123,6 +123,35 @@ fn an_election_check_that_reports_an_error_is_found_with_its_line() {
 }
 
 #[test]
+fn a_hook_that_fails_and_a_check_that_times_out_are_found_with_what_to_run() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let hook = ["--on-promote", "sh -c 'exit 3'"];
+    one.report(&one.pass().args(hook));
+    let unknown = Found::of(&one, &[]).shows("election-fails");
+    assert!(unknown.stdout.contains("run the command of --on-promote by hand"), "{unknown:?}");
+    let known = Found::of(&one, &hook).shows("election-fails");
+    assert!(known.stdout.contains("until it exits with 0: sh -c exit 3"), "{known:?}");
+    assert!(!known.stdout.contains("do what its line says"), "{known:?}");
+    let api = one.node.api();
+    api.report_check(&one.ping(), "critical", "Timed out (10s) running check");
+    let found = Found::of(&one, &[]).shows("check-fails");
+    assert!(found.stdout.contains("it printed: Timed out (10s) running check"), "{found:?}");
+    assert!(found.stdout.contains("to see where it hangs"), "{found:?}");
+    api.report_check(&one.ping(), "critical", "could not connect");
+    let found = Found::of(&one, &[]).shows("check-fails");
+    assert!(found.stdout.contains("it printed: could not connect"), "{found:?}");
+    assert!(found.stdout.contains("mend what the check looks at"), "{found:?}");
+    // Its mark names its check.
+    one.turn(Health::Passing);
+    for _ in 0..2 {
+        one.report(&one.pass());
+    }
+    api.report_check(&one.election_check(), "critical", "Timed out (30s) running check");
+    let killed = Found::of(&one, &[]).shows("election-fails");
+    assert!(killed.stdout.contains("write a timeout of more than --wait and --timeout together"), "{killed:?}");
+}
+
+#[test]
 fn a_program_that_the_agent_cannot_start_is_found() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     assert!(!Found::of(&one, &[]).has("cannot-start"));

@@ -83,6 +83,15 @@ fn no_token_at_all_and_another_than_the_checks_own_are_named() {
     assert!(!with_own.has("no-token") && !with_own.stdout.contains(&own), "{with_own:?}");
     let found = doctor("").shows("no-token");
     assert!(found.stdout.contains("give the token of the check"), "{found:?}");
+    // Nobody should give the anonymous token these rules.
+    assert!(!found.has("lacks-rule") && !found.stdout.contains("\"add: "), "{found:?}");
+    assert!(
+        found.stdout.contains("the anonymous one may not write the lock key; nor tag the instance; nor"),
+        "{found:?}"
+    );
+    let unnamed = Found::by(&Pass::bare().on(node));
+    assert!(unnamed.has("no-election-named"), "{unnamed:?}");
+    assert!(unnamed.stdout.contains("it has no service that the token may see"), "{unnamed:?}");
 }
 
 #[test]

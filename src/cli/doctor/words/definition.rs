@@ -1,6 +1,6 @@
 //! The words for what is found in a definition. Judges nothing.
 
-use super::{Words, fine, names, time, words};
+use super::{Words, fine, names, seen, time, words};
 use crate::doctor::Finding;
 
 pub fn of_definition(finding: &Finding) -> Words {
@@ -10,7 +10,7 @@ pub fn of_definition(finding: &Finding) -> Words {
             "add a check with args = [\"consul-master-election-tagger\", \"--consul-service-name\", \"NAME\"]",
         ),
         Finding::NoElectionNamed { services } => words(
-            format!("no definition that the agent shows runs this program (services: {})", names(services)),
+            format!("no definition that the agent shows runs this program ({})", seen(services)),
             "name the service with --consul-service-name, the agent that has it with --http-addr, or its definition with --file",
         ),
         Finding::BadOptions { check, message, place, file } => words(
