@@ -10,7 +10,10 @@ pub fn judge_query(facts: &Facts, config: &Config) -> Vec<Finding> {
     let (names, Ok(found)) = (&config.names, &facts.query) else { return Vec::new() };
     let query = names.query.clone();
     let Some(present) = found else {
-        return vec![match leader(facts).filter(|_| sees_queries(facts)) {
+        if !sees_queries(facts) {
+            return Vec::new();
+        }
+        return vec![match leader(facts) {
             Some(leader) => Finding::QueryMissing { query, leader: leader.instance.node },
             None => Finding::QueryFine { query, exists: false },
         }];

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::consul::{
-    AgentSettings, Error, Extent, Health, Instances, RemoteInstance, Resource, Right, Rights, Rule, Secret,
+    AgentSettings, Error, Extent, Health, Instances, Key, RemoteInstance, Resource, Right, Rights, Rule, Secret,
 };
 
 fn settings() -> AgentSettings {
@@ -68,6 +68,18 @@ fn dns_that_does_not_answer_is_a_note() {
     let name = || "redis-master.query.consul".to_owned();
     assert_eq!(found(|facts| facts.name = Some((name(), Err("timed out".to_owned())))), ["no-instance", "dns-silent"]);
     assert_eq!(found(|facts| facts.name = Some((name(), Ok(Vec::new())))), ["no-instance"]);
+}
+
+#[test]
+fn a_name_without_an_answer_is_right_only_while_nothing_holds_the_lock() {
+    let found = |session: Option<&str>| {
+        let mut facts = facts();
+        let (session, value) = (session.map(str::to_owned), b"mine".to_vec());
+        facts.key = Ok(Some(Key { session, value, lock_index: 1, create_index: 1, modify_index: 1 }));
+        facts.name = Some(("redis-master.query.consul".to_owned(), Ok(Vec::new())));
+        election::judge_name(&facts).map(|finding| finding.name())
+    };
+    assert_eq!((found(None), found(Some("another program's"))), (Some("name"), None));
 }
 
 #[test]
