@@ -146,6 +146,29 @@ fn instances_that_take_part_under_another_name_are_one_finding_with_both_masters
 }
 
 #[test]
+fn an_election_that_is_split_by_lock_keys_is_one_finding_on_either_side() {
+    let [n1, n2, n3] = shared().nodes::<3>();
+    let [one, two, three] = &Candidate::on_each([n1, n2, n3]);
+    let key = ["--lock-key", "service/split/leader"];
+    for _ in 0..2 {
+        one.report(&one.pass());
+        two.report(&two.pass());
+        three.report(&three.pass().args(key));
+    }
+    wait_for("the catalog to show what each check says", secs(30), || {
+        for (candidate, options) in [(one, &[][..]), (three, &key)] {
+            let found = Found::of(candidate, options);
+            let is_once = found.wrong() == ["other-lock-key"] && !found.stdout.contains("two masters");
+            let both = [one.key(), "service/split/leader".to_owned()];
+            if found.status != 2 || !is_once || !both.iter().all(|key| found.stdout.contains(key)) {
+                return Err(format!("{found:?}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn an_instance_that_cannot_lead_is_no_candidate_and_its_reason_is_found() {
     let [n1, n2, _] = shared().nodes::<3>();
     let [one, two] = &Candidate::on_each([n1, n2]);
