@@ -13,7 +13,7 @@ use crate::consul::{Access, AgentSettings, Client, Error};
 use crate::deadline::Deadline;
 use crate::doctor::definition::{Check, Definition};
 use crate::doctor::facts::{Answer, gather};
-use crate::doctor::plan::{Plan, judge};
+use crate::doctor::plan::{Plan, judge, of_command};
 use crate::doctor::{Agent, Finding, examine, examine_agent, shows_old_definitions};
 use crate::election::Config;
 
@@ -66,8 +66,8 @@ fn of_plan(one: &Planned, definition: &Definition) -> Examined {
         }
         Err(error) => {
             let (check, message) = (one.check.id.clone(), error.message.clone());
-            let findings =
-                vec![Finding::BadOptions { check, message, place: error.place.clone(), file: error.file.clone() }];
+            let bad = Finding::BadOptions { check, message, place: error.place.clone(), file: error.file.clone() };
+            let findings = [of_command(&one.check), vec![bad]].concat();
             let election = error.query.clone().unwrap_or_default();
             Examined { election, findings, ..Examined::default() }
         }
@@ -87,7 +87,9 @@ fn no_check(definition: &Definition, files: &[Finding]) -> Vec<Finding> {
 /// When the agent does not answer at all.
 fn live(run: &Run) -> Result<Vec<Examined>, String> {
     let typed = &run.config;
-    let client = |config: &Config| Client::new(&config.access, &typed.names.scope, Deadline::after(typed.wait.timeout));
+    // One for everything that is asked: an agent that hangs costs its time once.
+    let deadline = Deadline::after(typed.wait.timeout);
+    let client = |config: &Config| Client::new(&config.access, &typed.names.scope, deadline);
     let settings = client(typed).agent_settings();
     let mut definition = Definition::default();
     let mut old_version = None;
@@ -166,7 +168,7 @@ fn without_election(client: &Client, settings: &Answer<AgentSettings>) -> Result
 fn unanswered(error: &Error, settings: &Answer<AgentSettings>) -> Result<Vec<Finding>, String> {
     match settings {
         Err(settings) if !settings.is_denied() => Err(said(error)),
-        _ => Ok(vec![Finding::NotAsked { what: format!("{error:#}") }]),
+        _ => Ok(vec![Finding::not_asked(error)]),
     }
 }
 

@@ -136,6 +136,13 @@ impl Error {
         is_mistake || self.is_denied()
     }
 
+    /// Returns whether the agent answered, and only its servers did not: an error of a request that it passes on to them, or no leader
+    /// among them (1.8.7 and 1.21.0).
+    pub fn is_of_servers(&self) -> bool {
+        let parts = ["rpc error", "No cluster leader", "No known Consul servers", "failed to get conn"];
+        matches!(&self.kind, Kind::Status(500.., words) if parts.iter().any(|part| words.contains(part)))
+    }
+
     /// Returns whether Consul answered with this status and words that contain `part`.
     pub fn says(&self, status: u16, part: &str) -> bool {
         matches!(&self.kind, Kind::Status(s, words) if *s == status && words.contains(part))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::facts::{Answer, Facts};
 use super::finding::Finding;
-use crate::consul::{AgentSettings, Extent, Resource, Right, Rights, Rule};
+use crate::consul::{AgentSettings, Error, Extent, Resource, Right, Rights, Rule};
 use crate::election::Config;
 
 /// The oldest version that the tests try.
@@ -28,8 +28,16 @@ pub fn not_asked(facts: &Facts) -> Vec<Finding> {
         facts.key.as_ref().err(),
         facts.query.as_ref().err(),
     ];
+    let mut faults: Vec<String> = Vec::new();
+    // What keeps several questions from an answer is said once.
+    let is_new = |error: &&Error| {
+        let fault = error.kind.to_string();
+        let is_new = !faults.contains(&fault);
+        faults.push(fault);
+        is_new
+    };
     let unanswered = errors.into_iter().flatten().filter(|error| !error.is_denied());
-    unanswered.map(|error| Finding::NotAsked { what: format!("{error:#}") }).collect()
+    unanswered.filter(is_new).map(Finding::not_asked).collect()
 }
 
 /// An agent, as far as it is known without an election.
@@ -138,7 +146,9 @@ pub fn judge_token(facts: &Facts, config: &Config) -> Vec<Finding> {
     let known = match &facts.rights {
         Ok(Rights::Unlimited) => return vec![Finding::RightsFine { has_acls: false }],
         // Consul may say the same of the anonymous token.
-        Ok(Rights::NoSuchToken) if config.access.token.is_none() => return vec![Finding::NoToken],
+        Ok(Rights::NoSuchToken) if config.access.token.is_none() => {
+            return vec![Finding::NoToken { rules: Vec::new() }];
+        }
         Ok(Rights::NoSuchToken) => return vec![Finding::NoSuchToken],
         Ok(Rights::Known(known)) => known,
         Err(_) => return Vec::new(),
@@ -155,7 +165,12 @@ pub fn judge_token(facts: &Facts, config: &Config) -> Vec<Finding> {
             let rule = Rule { resource: Resource::Session, extent: Extent::All, right: Right::Write };
             found.push(Finding::LacksRule { rule });
         }
-        found.insert(0, Finding::NoToken);
+        // Nobody should give these rules to the anonymous token.
+        let rules = found.into_iter().filter_map(|one| match one {
+            Finding::LacksRule { rule } | Finding::LacksOptionalRule { rule } => Some(rule),
+            _ => None,
+        });
+        found = vec![Finding::NoToken { rules: rules.collect() }];
     }
     let unknown: Vec<Rule> =
         known.iter().filter(|(_, allows)| allows.is_none()).map(|(rule, _)| rule.clone()).collect();

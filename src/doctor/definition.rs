@@ -79,7 +79,18 @@ pub fn parse(text: &str, is_json: bool) -> Result<Value, Unparsed> {
         // Consul takes an empty file for one without definitions.
         true if text.trim().is_empty() => Ok(Value::Object(serde_json::Map::new())),
         true => serde_json::from_str(text).map_err(|error| words(error.to_string())),
-        false => hcl::from_str(text).map_err(|error| words(error.to_string())),
+        false => hcl::from_str(text).map_err(|error| words(of_hcl(&error))),
+    }
+}
+
+/// What is wrong with HCL, and where: without the line itself, which may be the whole file.
+fn of_hcl(error: &hcl::Error) -> String {
+    match error {
+        hcl::Error::Parse(error) => {
+            let (at, message) = (error.location(), error.message().replace('\n', ", "));
+            format!("line {}, column {}: {message}", at.line(), at.column())
+        }
+        other => other.to_string(),
     }
 }
 
@@ -145,6 +156,11 @@ impl Check {
         words_after(program, &self.args).is_some()
     }
 
+    /// Whether its program and that program's arguments are one string, which Consul takes for the program's name.
+    pub fn is_one_string(&self) -> bool {
+        self.args.first().is_some_and(|program| has_arguments(program))
+    }
+
     fn of(value: &Value, made: impl FnOnce() -> String) -> Check {
         let given = ["checkid", "id"].map(|name| text(value, name)).into_iter().find(|id| !id.is_empty());
         let id =
@@ -208,6 +224,15 @@ fn words_after(program: &str, args: &[String]) -> Option<Vec<String>> {
         let ends = |word: &String| ["&&", "||", ";", "|", "&"].contains(&word.as_str());
         Some(words[at + 1..].iter().take_while(|word| !ends(word)).cloned().collect())
     })
+}
+
+/// Whether what should be the name of a program also has its arguments. A path may have spaces in it.
+pub fn has_arguments(program: &str) -> bool {
+    let mut words = program.split_whitespace();
+    let is_plain = words.next().is_some_and(|first| !first.contains('/'));
+    let mut rest = words.peekable();
+    let ends_the_path = |word: &str| word.starts_with(['-', '|', '&', '>', '<']) || word.starts_with('/');
+    rest.peek().is_some() && (is_plain || rest.any(ends_the_path))
 }
 
 /// How deeply a text nests brackets, at most: those in strings count as well, which only makes it strict.

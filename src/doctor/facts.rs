@@ -1,6 +1,5 @@
 //! What a live set-up shows, gathered in one place: reads, and asks what the token may do. Judges nothing and changes nothing.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::own::own;
@@ -8,8 +7,9 @@ use crate::consul::{
     AgentSettings, Client, Error, Health, Instances, Key, PreparedQuery, Resource, Rights, Rule, Session,
 };
 use crate::deadline::Deadline;
-use crate::dns::{self, Target as Place};
+use crate::dns::Target as Place;
 use crate::election::{Config, WatchPort};
+use crate::info::Resolver;
 use crate::port::{Probe, Target};
 
 /// How long one connection may take.
@@ -41,7 +41,7 @@ pub struct Facts {
     pub holder: Option<Session>,
     /// The query of the election's name.
     pub query: Answer<Option<PreparedQuery>>,
-    /// Where the name leads, by the agent's DNS: the name, and the answer; `None`: it is not known where to ask.
+    /// Where the name leads, by the agent's DNS: the name, and the answer; `None`: it was not asked.
     pub name: Option<(String, Result<Vec<Place>, String>)>,
     /// Whether something listens on the watched port.
     pub port: Option<Port>,
@@ -100,7 +100,7 @@ pub fn gather(client: &Client, config: &Config) -> Result<Option<Facts>, Error> 
         everywhere,
         holder: session.and_then(|id| client.session(&id).ok().flatten()),
         query: client.query_of_name(&names.query),
-        name: settings.as_ref().ok().and_then(|settings| ask_dns(settings, &names.query, client)),
+        name: Some(ask_dns(client, config)),
         port,
         settings,
         instances,
@@ -131,17 +131,10 @@ fn rules(config: &Config, node: Option<&str>) -> Vec<Rule> {
     .collect()
 }
 
-/// Asks the agent's DNS where the name leads. An agent that listens everywhere is asked on this machine.
-fn ask_dns(settings: &AgentSettings, query: &str, client: &Client) -> Option<(String, Result<Vec<Place>, String>)> {
-    let domain = Some(settings.dns.domain.as_str()).filter(|domain| !domain.is_empty()).unwrap_or("consul");
-    let mut server = *settings.dns.addresses.first()?;
-    if server.ip().is_unspecified() {
-        server.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
-    let name = format!("{query}.query.{domain}");
-    let limit = client.deadline().remaining().min(PATIENCE);
-    let answer = dns::ask(server, &name, limit).map_err(|error| error.to_string());
-    Some((name, answer))
+/// Asks the agent's DNS where the name leads.
+fn ask_dns(client: &Client, config: &Config) -> (String, Result<Vec<Place>, String>) {
+    let (resolver, limit) = (Resolver::of(client, &config.access), client.deadline().remaining().min(PATIENCE));
+    (resolver.name(&config.names), resolver.ask(&config.names, limit).map_err(|missing| missing.words))
 }
 
 fn probe(watch: &WatchPort, instance: &Health, everywhere: &Answer<Instances>, client: &Client) -> Option<Port> {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::field_fault::{BadValue, KindFault, Meant, Place};
 use super::fields::Kind;
-use crate::consul::{QueryDifference, Rule, Status};
+use crate::consul::{Error, QueryDifference, Rule, Status};
+use crate::election::Unfit;
 
 /// How bad a finding is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,60 +18,6 @@ pub enum Severity {
     Note,
     /// It is as it should be.
     Fine,
-}
-
-/// Where in a file something stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: String,
-    /// The field, as Consul names it: `service.checks[1].interval`. Empty: the whole file.
-    pub path: String,
-}
-
-/// What an unknown field was meant to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// This field.
-    Field(&'static str),
-    /// This field, which is given as well.
-    Given(&'static str),
-    /// The label of a block.
-    Label,
-    /// That is not known.
-    Nothing,
-}
-
-/// Why Consul does not take a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadValue {
-    /// A weight is out of range.
-    Weights,
-    /// Meta has more entries than this.
-    ManyMeta(usize),
-    /// A key of Meta has other characters, or more than this.
-    MetaKey(usize),
-    /// A key of Meta begins as only Consul's own may.
-    ReservedMeta,
-    /// A value of Meta has more characters than this.
-    LongMeta(usize),
-    /// The number is negative.
-    Negative,
-    /// The check would be critical before it is in warning.
-    WarningAfterCritical,
-}
-
-/// Why the fields of a check do not say what it does. The names are those of fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KindFault {
-    /// No field says it.
-    Nothing,
-    /// It is to be repeated, and nothing says how often.
-    NoInterval(&'static str),
-    /// It is to be repeated and to be reported.
-    IntervalAndTtl,
-    /// It stands for another check, and does something itself.
-    AliasAnd(&'static str),
 }
 
 /// Defines the findings: each with its severity and the name by which documents and programs know it.
@@ -126,6 +74,10 @@ findings! {
     NoName { place: Place } => Fail "no-name",
     /// The fields of the check do not say what it does.
     CheckKind { place: Place, fault: KindFault } => Fail "check-kind",
+    /// The program of the check and its arguments are one string.
+    ArgsInOneString { check: String } => Fail "args-in-one-string",
+    /// The election check belongs to the node instead of this instance.
+    NodeCheck { check: String, of: String } => Warn "node-check",
     /// Another field of the election check keeps Consul from running its command.
     ArgsIgnored { check: String, by: &'static str } => Fail "args-ignored",
     /// The check belongs to another service than the one that its options name.
@@ -171,7 +123,7 @@ findings! {
     /// No check shows whether the service works.
     NoHealthCheck { service: String } => Warn "no-health-check",
     /// A check keeps the instance from leading.
-    CheckFails { id: String, status: Status } => Warn "check-fails",
+    CheckFails { id: String, status: Status, output: String } => Warn "check-fails",
     /// Somebody has enabled maintenance.
     Maintenance { of_node: bool } => Warn "maintenance",
     /// The named check does not exist.
@@ -182,10 +134,10 @@ findings! {
     NotRunYet => Warn "not-run-yet",
     /// The agent cannot start the program.
     CannotStart { check: String, output: String } => Fail "cannot-start",
-    /// The election's own check is critical, or reports an error.
-    ElectionFails { check: String, status: Status, output: String } => Fail "election-fails",
+    /// The election's own check is critical, or reports an error. `hook`: that which fails, and its command, as far as it is known.
+    ElectionFails { check: String, status: Status, output: String, hook: Option<(&'static str, Option<String>)> } => Fail "election-fails",
     /// The instance has a mark of the election, and no check of it runs the election.
-    NothingRuns => Fail "nothing-runs",
+    NothingRuns { id: String } => Fail "nothing-runs",
     /// The catalog does not have the check.
     NotInCatalog { id: String } => Fail "not-in-catalog",
     /// Nothing listens on the watched port.
@@ -198,8 +150,8 @@ findings! {
     // The agent.
     /// The servers have no leader.
     NoServersLeader => Fail "no-servers-leader",
-    /// A question had no answer, so what it is about is not known.
-    NotAsked { what: String } => Note "not-asked",
+    /// A question had no answer, so what it is about is not known. `of_servers`: the agent did answer, and its servers did not.
+    NotAsked { what: String, of_servers: bool } => Note "not-asked",
     /// The version was not tried.
     OldVersion { version: String } => Warn "old-version",
     /// The agent does not run script checks.
@@ -224,8 +176,8 @@ findings! {
     LacksRule { rule: Rule } => Fail "lacks-rule",
     /// The token lacks a right without which it works less well.
     LacksOptionalRule { rule: Rule } => Warn "lacks-optional-rule",
-    /// No token was given.
-    NoToken => Fail "no-token",
+    /// No token was given. `rules`: what the anonymous one lacks.
+    NoToken { rules: Vec<Rule> } => Fail "no-token",
     /// The check has a token of its own, which is not the one that was asked about.
     OtherToken => Note "other-token",
     /// Consul does not say what the token may do.
@@ -248,14 +200,18 @@ findings! {
     ForeignLock { key: String, session: String, name: String } => Fail "foreign-lock",
     /// The lock.
     LockFine { key: String, holder: Option<String> } => Fine "lock",
-    /// Another instance takes part with another lock key.
-    OtherLockKey { node: String, key: String, own: String } => Fail "other-lock-key",
-    /// Another instance has other tags for the roles.
-    OtherTags { node: String, tags: (String, String) } => Warn "other-tags",
-    /// Another instance takes no part.
-    NoMark { node: String } => Warn "no-part",
+    /// Instances of the service take part in elections of other names. `members`: the nodes with this one.
+    OtherQuery { query: String, members: Vec<String>, others: Vec<(String, Vec<String>)> } => Fail "other-query",
+    /// Instances take part with other lock keys. `members`: the nodes with this one.
+    OtherLockKey { key: String, members: Vec<String>, others: Vec<(String, Vec<String>)> } => Fail "other-lock-key",
+    /// Another instance has other tags for the roles: those of master and slave.
+    OtherTags { node: String, tags: (String, String), own: (String, String) } => Warn "other-tags",
+    /// Other instances take no part.
+    NoMark { nodes: Vec<String> } => Warn "no-part",
     /// Another instance has a mark, and no check that runs the election.
-    NothingRunsThere { node: String } => Warn "nothing-runs-there",
+    NothingRunsThere { node: String, id: String } => Warn "nothing-runs-there",
+    /// Other instances should be able to lead and cannot; `output`: what their election checks print.
+    CannotLead { nodes: Vec<String>, why: Unfit, output: String } => Warn "cannot-lead",
     /// There is no other instance.
     NoOtherCandidate => Warn "no-other-candidate",
     /// Every instance has the priority 0.
@@ -264,14 +220,14 @@ findings! {
     TwoMasters { nodes: Vec<String> } => Warn "two-masters",
     /// The master's clock is ahead.
     ClockAhead { node: String, by: Duration } => Warn "clock-ahead",
-    /// Nothing shows the clocks of the other nodes.
-    ClocksUnknown => Note "clocks-unknown",
-    /// The candidates.
+    /// The instances that may lead.
     CandidatesFine { nodes: Vec<String> } => Fine "candidates",
 
     // DNS.
     /// The name does not answer with the master.
     NameDisagrees { name: String, leader: String, answers: Vec<String> } => Warn "name-disagrees",
+    /// The agent answers no DNS.
+    DnsOff => Warn "dns-off",
     /// The agent's DNS does not answer.
     DnsSilent { name: String, why: String } => Note "dns-silent",
     /// DNS leaves out an instance in warning.
@@ -286,4 +242,11 @@ findings! {
     StaleDns { servers: usize } => Note "stale-dns",
     /// The name.
     NameFine { name: String, answers: Vec<String> } => Fine "name",
+}
+
+impl Finding {
+    /// That a question had no answer, and why.
+    pub fn not_asked(error: &Error) -> Finding {
+        Finding::NotAsked { what: format!("{error:#}"), of_servers: error.is_of_servers() }
+    }
 }

@@ -1,5 +1,6 @@
 //! Judges the local instance and its checks. Pure.
 
+use super::definition::has_arguments;
 use super::facts::{Facts, Port};
 use super::finding::Finding;
 use super::own::{own, own_checks};
@@ -42,9 +43,9 @@ pub fn judge_instance(facts: &Facts, config: &Config, program: &str) -> Vec<Find
         found.push(Finding::OtherElection { query: names.query.clone(), others });
     }
     found.extend(checks(instance, mark.as_ref(), config, program));
-    let is_told = found.iter().any(|one| matches!(one, Finding::NothingRuns | Finding::NotRunYet));
+    let is_told = found.iter().any(|one| matches!(one, Finding::NothingRuns { .. } | Finding::NotRunYet));
     if mark.is_some_and(|mark| mark.check.is_none()) && !is_told && is_silent(facts, instance) {
-        found.push(Finding::NothingRuns);
+        found.push(Finding::NothingRuns { id: registration.id().to_owned() });
     }
     found.extend(missing(facts, instance));
     match &facts.port {
@@ -86,14 +87,7 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
             _ => {}
         }
     }
-    let cannot_start = |check: &&Check| {
-        let output = &check.output;
-        check.status == Status::Critical
-            // What Consul says of a program that it cannot start names it; its name may be misspelt.
-            && (output.contains(program) || output.contains("exec: \"") || output.contains("fork/exec "))
-            && ["executable file not found", "no such file", "permission denied"].iter().any(|why| output.contains(why))
-    };
-    let broken: Vec<&Check> = checks.iter().filter(cannot_start).collect();
+    let broken: Vec<&Check> = checks.iter().filter(|check| cannot_start(check, program)).collect();
     let is_own = |check: &&Check| {
         let by_mark = mark.and_then(|mark| mark.check.as_ref());
         own_id.or(by_mark).is_some_and(|id| *id == check.id)
@@ -102,8 +96,14 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
     if printing.is_empty() && mark.is_none() && broken.is_empty() {
         found.push(Finding::NotRunYet);
     }
+    found.extend(broken.iter().map(|one| {
+        let (check, output) = (one.id.clone(), one.output.clone());
+        let is_one_string = started(&output).is_some_and(has_arguments);
+        if is_one_string { Finding::ArgsInOneString { check } } else { Finding::CannotStart { check, output } }
+    }));
+    let of_node = printing.iter().chain(&broken).filter(|check| check.service_id.is_empty());
     found.extend(
-        broken.iter().map(|check| Finding::CannotStart { check: check.id.clone(), output: check.output.clone() }),
+        of_node.map(|check| Finding::NodeCheck { check: check.id.clone(), of: instance.registration.id().to_owned() }),
     );
     let fails = |check: &&Check| {
         let is_said = !check.output.is_empty() && check.status != Status::Passing;
@@ -116,10 +116,11 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         check: check.id.clone(),
         status: check.status,
         output: check.output.clone(),
+        hook: hook(check, config),
     }));
     let is_known = mark.is_some() && broken.is_empty() && failing.is_empty();
     if is_known && !may_run(checks, own_id.or(mark.and_then(|mark| mark.check.as_ref())).map(String::as_str), names) {
-        found.push(Finding::NothingRuns);
+        found.push(Finding::NothingRuns { id: instance.registration.id().to_owned() });
     }
     let mut health = 0;
     for check in checks.iter().filter(|check| !is_own(check)) {
@@ -131,13 +132,42 @@ fn checks(instance: &Health, mark: Option<&Mark>, config: &Config, program: &str
         // Before its first run, the election's own check is critical without output, like any other.
         let may_be_own = printing.is_empty() && own_id.is_none() && check.output.is_empty();
         if check.status != Status::Passing && !may_be_own {
-            found.push(Finding::CheckFails { id: check.id.clone(), status: check.status });
+            found.push(Finding::CheckFails {
+                id: check.id.clone(),
+                status: check.status,
+                output: check.output.clone(),
+            });
         }
     }
     if health == 0 && config.policy.watch_port.is_none() {
         found.push(Finding::NoHealthCheck { service: names.service.clone() });
     }
     found
+}
+
+/// The hook that a check's last line reports an error of, and its command, if the options name it.
+fn hook(check: &Check, config: &Config) -> Option<(&'static str, Option<String>)> {
+    let (hooks, error) = (&config.policy.hooks, reported_error(check, &config.names)?);
+    let known = [("on-promote", &hooks.promote), ("on-demote", &hooks.demote), ("on-follow", &hooks.follow)];
+    let (name, command) = known.into_iter().find(|(name, _)| error.starts_with(&format!("error: {name}:")))?;
+    Some((name, command.as_ref().map(|words| words.join(" "))))
+}
+
+/// Whether the agent cannot start the command of a check. What Consul says of a program that it cannot start names it; its name may be
+/// misspelt.
+pub fn cannot_start(check: &Check, program: &str) -> bool {
+    let output = &check.output;
+    let why = ["executable file not found", "no such file", "permission denied"];
+    check.status == Status::Critical
+        && (output.contains(program) || started(output).is_some())
+        && why.iter().any(|why| output.contains(why))
+}
+
+/// The name of the program that the agent could not start, as Consul quotes it.
+fn started(output: &str) -> Option<&str> {
+    let of_path = || output.split_once("fork/exec ")?.1.rsplit_once(": ");
+    let of_name = output.split_once("exec: \"").and_then(|(_, rest)| rest.split_once("\": "));
+    of_name.or_else(of_path).map(|(name, _)| name)
 }
 
 /// What the agent has and the catalog has not: no session can be made on a check that is not there.

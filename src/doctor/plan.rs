@@ -35,13 +35,17 @@ pub fn judge(plan: &Plan, is_election: &dyn Fn(&Check) -> bool) -> Vec<Finding> 
     let Plan { config, check, definition, .. } = plan;
     // What a time means is not known where it cannot be read.
     let mut found = if check.has_bad_time { Vec::new() } else { times(check, config) };
-    found.extend(check.instead_of_args.map(|by| Finding::ArgsIgnored { check: check.id.clone(), by }));
+    found.extend(of_command(check));
     let named = &config.names.service;
     let is_named = |service: &&Service| service.name == *named;
     let service = plan.service.filter(is_named).or_else(|| definition.services.iter().find(is_named));
     if let Some(of) = plan.service.filter(|of| of.name != *named) {
         let (check, of, named) = (check.id.clone(), of.name.clone(), named.clone());
         found.push(Finding::OtherService { check, of, named });
+    }
+    if plan.service.is_none() && check.of.is_empty() {
+        let of = service.map_or_else(|| named.clone(), |service| service.id.clone());
+        found.push(Finding::NodeCheck { check: check.id.clone(), of });
     }
     if plan.has_token {
         found.push(Finding::TokenInDefinition { check: check.id.clone() });
@@ -56,6 +60,13 @@ pub fn judge(plan: &Plan, is_election: &dyn Fn(&Check) -> bool) -> Vec<Finding> 
         found.push(Finding::DefinitionFine { check: check.id.clone(), of: named.clone() });
     }
     found
+}
+
+/// What keeps Consul from running a check's command, whatever its options are.
+pub fn of_command(check: &Check) -> Vec<Finding> {
+    let one_string = check.is_one_string().then(|| Finding::ArgsInOneString { check: check.id.clone() });
+    let ignored = check.instead_of_args.map(|by| Finding::ArgsIgnored { check: check.id.clone(), by });
+    one_string.into_iter().chain(ignored).collect()
 }
 
 /// What the times of a check mean for its runs.
@@ -112,6 +123,9 @@ fn of_service(
     if health.is_empty() && policy.watch_port.is_none() {
         found.push(Finding::NoHealthCheck { service: service.name.clone() });
     }
+    found.extend(
+        health.iter().flat_map(|check| of_command(check)).filter(|one| !matches!(one, Finding::ArgsIgnored { .. })),
+    );
     found.extend(
         health
             .iter()

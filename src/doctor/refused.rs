@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use super::field_fault::{BadValue, KindFault, Meant, Place};
 use super::fields::{self, Field, Kind, TOP, Table};
-use super::finding::{BadValue, Finding, KindFault, Meant, Place};
+use super::finding::Finding;
 use crate::bounds;
 use crate::duration;
 use crate::text::capped;

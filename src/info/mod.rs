@@ -23,6 +23,7 @@ pub use of_run::{ScheduleInfo, ask_run, view_run};
 #[cfg(test)]
 pub use of_run::{TickInfo, TickTime};
 pub use view::view;
+pub use words::{said, why as why_unfit};
 
 #[cfg(test)]
 mod tests;

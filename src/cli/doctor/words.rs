@@ -1,6 +1,7 @@
 //! The words for what `doctor` finds: what is wrong, and what to type. Judges nothing.
 
 mod agent;
+mod candidates;
 mod definition;
 mod election;
 mod instance;
@@ -22,6 +23,7 @@ pub fn of(finding: &Finding) -> (String, String) {
         .or_else(|| agent::of_agent(finding))
         .or_else(|| token::of_token(finding))
         .or_else(|| election::of_election(finding))
+        .or_else(|| candidates::of_candidates(finding))
         .unwrap_or_default()
 }
 
@@ -42,4 +44,12 @@ fn time(time: &Duration) -> String {
 
 fn names(names: &[String]) -> String {
     list(names, NAMES.0, NAMES.1)
+}
+
+/// The services of an agent, of which a token may see a part only.
+fn seen(services: &[String]) -> String {
+    match services {
+        [] => "it has no service that the token may see".to_owned(),
+        services => format!("services: {}", names(services)),
+    }
 }

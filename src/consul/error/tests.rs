@@ -87,3 +87,18 @@ fn a_port_is_doubted_only_where_no_agent_answered() {
         assert!(!doubted(Kind::Status(status, String::new())), "{status}");
     }
 }
+
+#[test]
+fn an_agent_whose_servers_do_not_answer_is_told_from_one_that_fails_itself() {
+    for (status, words, expected) in [
+        (500, "rpc error getting client: failed to get conn: dial tcp 10.0.0.1:8300: i/o timeout", true),
+        (500, "rpc error making call: EOF", true),
+        (500, "No cluster leader", true),
+        (500, "No known Consul servers", true),
+        (500, "Invalid Session TTL", false),
+        (403, "rpc error making call: Permission denied", false),
+    ] {
+        assert_eq!(error(Kind::Status(status, words.to_owned())).is_of_servers(), expected, "{words}");
+    }
+    assert!(!error(Kind::TimedOut(std::time::Duration::from_secs(1))).is_of_servers());
+}

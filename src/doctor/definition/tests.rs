@@ -90,6 +90,31 @@ fn the_program_is_found_by_its_path_and_in_a_shells_script() {
 }
 
 #[test]
+fn a_program_and_its_arguments_in_one_string_are_told_from_a_path_with_spaces() {
+    for (program, expected) in [
+        ("consul-master-election-tagger --consul-service-name redis", true),
+        ("/usr/bin/consul-master-election-tagger -a b", true),
+        ("/bin/sh -c 'consul-master-election-tagger -a b'", true),
+        ("redis-cli ping", true),
+        ("/bin/cat /run/redis.pid", true),
+        ("/opt/my tools/consul-master-election-tagger", false),
+        ("consul-master-election-tagger", false),
+        ("consul-master-election-tagger ", false),
+        ("", false),
+    ] {
+        assert_eq!(has_arguments(program), expected, "{program}");
+    }
+}
+
+#[test]
+fn what_is_no_hcl_is_said_with_its_place_and_without_the_line() {
+    let text = "service { name = \"redis\", port = 6379, tags = [] }";
+    let Err(Unparsed::Syntax(what)) = parse(text, false) else { panic!("it is read") };
+    assert!(what.starts_with("line 1, column 25: "), "{what}");
+    assert!(!what.contains('\n') && !what.contains('^') && !what.contains("port = 6379"), "{what}");
+}
+
+#[test]
 fn a_hostile_file_is_an_error() {
     let long = |part: &str, count: usize| part.repeat(count);
     for text in [

@@ -23,6 +23,50 @@ fn found(service: &str, health: &str, check: &str, options: &str) -> Vec<&'stati
 }
 
 #[test]
+fn args_in_one_string_are_found_of_the_election_check_and_of_a_health_check() {
+    let found = |text: &str| {
+        let mut definition = Definition::default();
+        definition.add(&parse(text, true).unwrap());
+        let (service, check, _) = definition.running(PROGRAM)[0].clone();
+        let config = Config::typed("--wait 50s");
+        let plan = Plan { config: &config, has_token: false, check, service, definition: &definition };
+        let found = judge(&plan, &|check| check.runs(PROGRAM));
+        found.into_iter().filter(|one| one.severity() < crate::doctor::Severity::Fine).collect::<Vec<_>>()
+    };
+    let text = |ping: &str, vote: &str| {
+        format!(
+            r#"{{"service": {{"name": "redis", "checks": [{{"id": "ping", "args": [{ping}], "interval": "1s"}},
+            {{"id": "vote", "args": [{vote}], "interval": "1s", "timeout": "75s"}}]}}}}"#
+        )
+    };
+    let of = |check: &str| Finding::ArgsInOneString { check: check.to_owned() };
+    let right = format!("\"{PROGRAM}\", \"--wait\", \"50s\"");
+    assert_eq!(found(&text("\"curl\", \"-f\", \"http://127.0.0.1\"", &right)), []);
+    assert_eq!(found(&text("\"curl -f http://127.0.0.1\"", &right)), [of("ping")]);
+    assert_eq!(found(&text("\"curl\"", &format!("\"{PROGRAM} --wait 50s\""))), [of("vote")]);
+}
+
+#[test]
+fn an_election_check_of_the_node_is_found_unless_it_names_its_service() {
+    let found = |service_id: &str| {
+        let text = format!(
+            r#"{{"service": {{"name": "redis", "id": "redis-1", "check": {{"args": ["true"], "interval": "1s"}}}},
+            "check": {{"id": "vote", "name": "vote", {service_id} "args": ["{PROGRAM}"], "interval": "1s", "timeout": "75s"}}}}"#
+        );
+        let mut definition = Definition::default();
+        definition.add(&parse(&text, true).unwrap());
+        let (service, check, _) = definition.running(PROGRAM)[0].clone();
+        let config = Config::typed("--wait 50s");
+        let plan = Plan { config: &config, has_token: false, check, service, definition: &definition };
+        judge(&plan, &|check| check.runs(PROGRAM))
+    };
+    assert_eq!(found(""), [Finding::NodeCheck { check: "vote".to_owned(), of: "redis-1".to_owned() }]);
+    assert!(!found("\"service_id\": \"redis-1\",").iter().any(|one| one.name() == "node-check"));
+    // The service may be in another file.
+    assert!(!found("\"service_id\": \"elsewhere\",").iter().any(|one| one.name() == "node-check"));
+}
+
+#[test]
 fn each_wrong_set_up_is_found_and_a_right_one_has_no_finding() {
     const FAST: &str = "interval = \"1s\"\n timeout = \"75s\"";
     const SIMPLE: &str = "interval = \"5s\"\n timeout = \"30s\"";

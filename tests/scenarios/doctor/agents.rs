@@ -35,6 +35,36 @@ fn each_setting_of_an_agent_that_harms_an_election_is_found() {
 }
 
 #[test]
+fn dns_that_finds_nobody_is_found_whatever_the_token_may_read_of_the_agent() {
+    let cluster = Cluster::with(1).acls().start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let token =
+        cluster.server().api().token_with(&format!("{}\nnode_prefix \"\" {{ policy = \"read\" }}", one.rules()));
+    one.said_by(&one.report(&one.pass().token(&token)), 0);
+    let doctor = || Found::by(&Pass::bare().on(one.node).token(&token).args(["--consul-service-name", &one.service]));
+    // The agent answers DNS by the rights of its own token or of the anonymous one, which sees nothing.
+    let found = doctor();
+    assert!(found.has("settings-hidden") && found.has("name-disagrees"), "{found:?}");
+    cluster
+        .server()
+        .api()
+        .allow_anonymous("service_prefix \"\" { policy = \"read\" }\nnode_prefix \"\" { policy = \"read\" }");
+    wait_for("DNS to find the master", secs(60), || {
+        let found = doctor();
+        if found.has("name") && !found.has("name-disagrees") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+#[test]
+fn an_agent_whose_dns_is_switched_off_is_found() {
+    let cluster = Cluster::with(1).client_config(json!({"ports": {"dns": -1}})).start();
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let found = Found::of(&one, &[]).shows("dns-off");
+    assert!(!found.has("dns-silent"), "{found:?}");
+    assert!(!Found::of(&Candidate::alone(shared().nodes::<1>()[0]), &[]).has("dns-off"));
+}
+
+#[test]
 fn several_servers_of_which_one_may_lag_are_a_note() {
     let cluster = Cluster::with(1).servers(3).start();
     let one = Candidate::alone(cluster.nodes::<1>()[0]);
@@ -108,6 +138,36 @@ fn an_error_of_the_servers_does_not_end_doctor_and_is_to_be_tried_again_by_hand(
     let found = doctor(&named);
     assert!(found.status == 3 && found.stdout.is_empty(), "{found:?}");
     assert!(found.stderr.trim_end().ends_with("; run doctor again"), "{found:?}");
+}
+
+#[test]
+fn an_agent_that_hangs_costs_its_time_limit_once() {
+    let cluster = Cluster::of(1);
+    let node = cluster.nodes::<1>()[0];
+    node.pause();
+    let begin = std::time::Instant::now();
+    let found = Found::by(&Pass::bare().on(node).args(["--consul-service-name", "redis", "--timeout", "6s"]));
+    let took = begin.elapsed();
+    node.resume();
+    assert!(found.status == 3 && found.stderr.contains("no answer within 6s"), "{found:?}");
+    assert!(took < secs(11), "{took:?}");
+}
+
+#[test]
+fn what_keeps_several_questions_from_an_answer_is_said_once() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let proxy = Proxy::before(one.node);
+    let doctor = || Found::by(&Pass::bare().through(&proxy).args(["--consul-service-name", &one.service]));
+    proxy.fail(|request, _| {
+        let is_passed_on = ["/v1/health/", "/v1/kv/", "/v1/query"].iter().any(|path| request.path.starts_with(path));
+        is_passed_on.then_some(Fault::Status(500, "rpc error getting client: failed to get conn: EOF"))
+    });
+    let found = doctor();
+    assert_eq!(found.findings.iter().filter(|(_, name)| name == "not-asked").count(), 1, "{found:?}");
+    assert!(found.stdout.contains("Consul's servers do not answer the agent: cannot "), "{found:?}");
+    proxy.fail(|request, _| request.path.starts_with("/v1/health/").then_some(Fault::Status(500, "something else")));
+    let found = doctor();
+    assert!(found.has("not-asked") && !found.stdout.contains("servers do not answer"), "{found:?}");
 }
 
 #[test]

@@ -150,6 +150,41 @@ fn what_is_missing_or_belongs_together_in_several_files_is_found() {
 }
 
 #[test]
+fn args_in_one_string_and_an_election_check_of_the_node_are_found_in_a_file() {
+    let node = shared().nodes::<1>()[0];
+    let ping = r#"{"id": "ping", "args": ["true"], "interval": "1s"}"#;
+    let vote =
+        |args: &str| format!(r#""id": "vote", "name": "vote", "args": [{args}], "interval": "1s", "timeout": "75s""#);
+    let (one, words) = (
+        r#""consul-master-election-tagger --consul-service-name redis --wait 50s""#,
+        r#""consul-master-election-tagger", "--consul-service-name", "redis", "--wait", "50s""#,
+    );
+    let of_service = |args: &str| {
+        doctor(&[&file(
+            node,
+            "redis.json",
+            &format!(r#"{{"service": {{"name": "redis", "checks": [{ping}, {{{}}}]}}}}"#, vote(args)),
+        )])
+    };
+    let found = of_service(one).shows("args-in-one-string");
+    assert!(found.stdout.contains("write each word as its own"), "{found:?}");
+    assert_eq!(of_service(words).wrong(), Vec::<&str>::new());
+    // Consul never starts it, whatever its options are.
+    let bad = of_service(&one.replace("50s", "soon"));
+    assert!(bad.has("args-in-one-string") && bad.has("bad-options"), "{bad:?}");
+    let of_node = |service_id: &str| {
+        let text = format!(
+            r#"{{"service": {{"name": "redis", "checks": [{ping}]}}, "check": {{{service_id}{}}}}}"#,
+            vote(words)
+        );
+        doctor(&[&file(node, "redis.json", &text)])
+    };
+    let found = of_node("").shows("node-check");
+    assert!(found.stdout.contains("add service_id = \\\"redis\\\""), "{found:?}");
+    assert_eq!(of_node(r#""service_id": "redis", "#).wrong(), Vec::<&str>::new());
+}
+
+#[test]
 fn the_definition_that_the_agent_has_read_is_examined_together_with_what_it_shows() {
     let cluster = Cluster::of(1);
     let node = cluster.nodes::<1>()[0];

@@ -119,6 +119,86 @@ fn other_instances_that_differ_or_take_no_part_are_found() {
 }
 
 #[test]
+fn instances_that_take_part_under_another_name_are_one_finding_with_both_masters() {
+    let [n1, n2, n3] = shared().nodes::<3>();
+    let candidates = Candidate::on_each([n1, n2, n3]);
+    let [one, two, three] = &candidates;
+    let other = unique("other");
+    for _ in 0..2 {
+        one.report(&one.pass());
+        two.report(&two.pass());
+        three.report(&three.pass().args(["--consul-query-name", &other]));
+    }
+    assert!(one.is_tagged("master") && three.is_tagged("master"));
+    let found = Found::of(one, &[]).shows("other-query");
+    assert_eq!(found.wrong(), ["other-query"], "{found:?}");
+    let words = [
+        format!("{}, {} take part in election {}", n1.name(), n2.name(), one.query()),
+        format!("{} takes part in election {other}", n3.name()),
+        "give all instances the same --consul-query-name".to_owned(),
+    ];
+    assert!(words.iter().all(|words| found.stdout.contains(words)), "{words:?} {found:?}");
+    let found = Found::of(three, &["--consul-query-name", &other]).shows("other-query");
+    assert!(found.stdout.contains(&format!("take part in election {}", one.query())), "{found:?}");
+    three.report(&three.pass());
+    let named = Found::of(one, &[]);
+    assert!(!named.has("other-query"), "{named:?}");
+}
+
+#[test]
+fn an_election_that_is_split_by_lock_keys_is_one_finding_on_either_side() {
+    let [n1, n2, n3] = shared().nodes::<3>();
+    let [one, two, three] = &Candidate::on_each([n1, n2, n3]);
+    let key = ["--lock-key", "service/split/leader"];
+    for _ in 0..2 {
+        one.report(&one.pass());
+        two.report(&two.pass());
+        three.report(&three.pass().args(key));
+    }
+    wait_for("the catalog to show what each check says", secs(30), || {
+        for (candidate, options) in [(one, &[][..]), (three, &key)] {
+            let found = Found::of(candidate, options);
+            let is_once = found.wrong() == ["other-lock-key"] && !found.stdout.contains("two masters");
+            let both = [one.key(), "service/split/leader".to_owned()];
+            if found.status != 2 || !is_once || !both.iter().all(|key| found.stdout.contains(key)) {
+                return Err(format!("{found:?}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_instance_that_cannot_lead_is_no_candidate_and_its_reason_is_found() {
+    let [n1, n2, _] = shared().nodes::<3>();
+    let [one, two] = &Candidate::on_each([n1, n2]);
+    for _ in 0..2 {
+        one.report(&one.pass());
+        two.report(&two.pass());
+    }
+    let doctor = || Found::of(one, &[]);
+    let right = doctor();
+    assert!(right.status == 0 && right.has("candidates"), "{right:?}");
+    two.turn(crate::harness::Health::Critical);
+    let why = |words: &str| {
+        wait_for("the catalog to show it", secs(30), || {
+            let found = doctor();
+            let is_it = found.wrong() == ["cannot-lead"] && !found.has("candidates") && found.stdout.contains(words);
+            if is_it { Ok(()) } else { Err(format!("{found:?}")) }
+        });
+    };
+    why(&format!("{} cannot lead: critical: {}", n2.name(), two.ping()));
+    two.turn(crate::harness::Health::Passing);
+    two.report(&two.pass().args(["--check-id", "none"]));
+    why("have no check none");
+    two.report(&two.pass());
+    wait_for("the catalog to show it", secs(30), || {
+        let found = doctor();
+        if found.status == 0 && found.has("candidates") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+#[test]
 fn an_election_in_which_nobody_may_lead_is_found() {
     let [n1, n2, _] = shared().nodes::<3>();
     let [one, two] = &Candidate::on_each([n1, n2]);

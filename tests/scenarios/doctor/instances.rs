@@ -42,8 +42,12 @@ fn a_right_instance_has_no_finding_and_each_trouble_of_its_checks_is_found() {
     doctor(&[]).shows("no-health-check");
     assert!(!doctor(&["--watch-port", "--watch-address", &one.node.address()]).has("no-health-check"));
     one.node.api().delete_check(&one.election_check());
-    doctor(&[]).shows("nothing-runs");
+    // Consul keeps an instance that the API has changed when its definition is removed.
+    let deregister = format!("consul services deregister -id={}", one.id);
+    let found = doctor(&[]).shows("nothing-runs");
+    assert!(found.stdout.contains(&deregister), "{found:?}");
     let other = Found::of(two, &[]).shows("nothing-runs-there");
+    assert!(other.stdout.contains(&deregister), "{other:?}");
     assert_eq!(other.wrong(), ["nothing-runs-there"], "{other:?}");
 }
 
@@ -119,6 +123,35 @@ fn an_election_check_that_reports_an_error_is_found_with_its_line() {
 }
 
 #[test]
+fn a_hook_that_fails_and_a_check_that_times_out_are_found_with_what_to_run() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    let hook = ["--on-promote", "sh -c 'exit 3'"];
+    one.report(&one.pass().args(hook));
+    let unknown = Found::of(&one, &[]).shows("election-fails");
+    assert!(unknown.stdout.contains("run the command of --on-promote by hand"), "{unknown:?}");
+    let known = Found::of(&one, &hook).shows("election-fails");
+    assert!(known.stdout.contains("until it exits with 0: sh -c exit 3"), "{known:?}");
+    assert!(!known.stdout.contains("do what its line says"), "{known:?}");
+    let api = one.node.api();
+    api.report_check(&one.ping(), "critical", "Timed out (10s) running check");
+    let found = Found::of(&one, &[]).shows("check-fails");
+    assert!(found.stdout.contains("it printed: Timed out (10s) running check"), "{found:?}");
+    assert!(found.stdout.contains("to see where it hangs"), "{found:?}");
+    api.report_check(&one.ping(), "critical", "could not connect");
+    let found = Found::of(&one, &[]).shows("check-fails");
+    assert!(found.stdout.contains("it printed: could not connect"), "{found:?}");
+    assert!(found.stdout.contains("mend what the check looks at"), "{found:?}");
+    // Its mark names its check.
+    one.turn(Health::Passing);
+    for _ in 0..2 {
+        one.report(&one.pass());
+    }
+    api.report_check(&one.election_check(), "critical", "Timed out (30s) running check");
+    let killed = Found::of(&one, &[]).shows("election-fails");
+    assert!(killed.stdout.contains("write a timeout of more than --wait and --timeout together"), "{killed:?}");
+}
+
+#[test]
 fn a_program_that_the_agent_cannot_start_is_found() {
     let one = Candidate::alone(shared().nodes::<1>()[0]);
     assert!(!Found::of(&one, &[]).has("cannot-start"));
@@ -130,6 +163,39 @@ fn a_program_that_the_agent_cannot_start_is_found() {
         let found = Found::of(&one, &[]);
         if found.has("cannot-start") { Ok(()) } else { Err(format!("{found:?}")) }
     });
+}
+
+#[test]
+fn args_in_one_string_are_found_by_what_the_agent_says_of_the_check() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.node.api().register_check(&json!({
+        "ID": one.election_check(), "Name": "election", "ServiceID": one.id, "Interval": "1s",
+        "Args": [format!("consul-master-election-tagger --consul-service-name {} --wait 50s", one.service)],
+    }));
+    wait_for("the agent to try", secs(30), || {
+        let found = Found::of(&one, &[]);
+        let is_it = found.has("args-in-one-string") && !found.has("cannot-start");
+        if is_it && found.stdout.contains("write each word as its own") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+#[test]
+fn an_election_check_of_the_node_is_found_by_what_it_prints() {
+    let cluster = crate::harness::Cluster::of(1);
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    let api = one.node.api();
+    let report = |service_id: &str| {
+        api.register_check(
+            &json!({"ID": one.election_check(), "Name": "election", "ServiceID": service_id, "TTL": "1h"}),
+        );
+        api.report_check(&one.election_check(), "passing", &format!("{}\n", one.pass().run().line));
+    };
+    report("");
+    let found = Found::of(&one, &[]).shows("node-check");
+    assert!(found.stdout.contains(&format!("add service_id = \\\"{}\\\"", one.id)), "{found:?}");
+    api.delete_check(&one.election_check());
+    report(&one.id);
+    assert!(!Found::of(&one, &[]).has("node-check"));
 }
 
 #[test]

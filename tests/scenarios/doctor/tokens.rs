@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::doctor::Found;
-use crate::harness::{Cluster, Fault, Pass, Proxy, secs, wait_for};
+use crate::harness::{Cluster, Fault, Pass, Proxy, consul, secs, wait_for};
 use crate::stage::Candidate;
 
 /// All rules of an instance's token, and those that let `doctor` see everything.
@@ -35,7 +35,7 @@ fn a_right_set_up_has_no_finding_and_every_missing_rule_is_named() {
     };
     let right = doctor(&all_rules(one));
     assert_eq!((right.status, right.wrong()), (0, vec![]), "{right:?}");
-    for name in ["agent", "rights", "instance", "query", "lock", "candidates", "name", "clocks-unknown"] {
+    for name in ["agent", "rights", "instance", "query", "lock", "candidates", "name"] {
         assert!(right.has(name), "no {name}: {right:?}");
     }
     let all = all_rules(one);
@@ -83,6 +83,19 @@ fn no_token_at_all_and_another_than_the_checks_own_are_named() {
     assert!(!with_own.has("no-token") && !with_own.stdout.contains(&own), "{with_own:?}");
     let found = doctor("").shows("no-token");
     assert!(found.stdout.contains("give the token of the check"), "{found:?}");
+    // Nobody should give the anonymous token these rules.
+    assert!(!found.has("lacks-rule") && !found.stdout.contains("\"add: "), "{found:?}");
+    // 1.8.7 says of the anonymous token that it does not know it.
+    let words = if consul().version >= (1, 21, 0) {
+        "the anonymous one may not write the lock key; nor tag the instance; nor"
+    } else {
+        "the rights are those of the anonymous token"
+    };
+    assert!(found.stdout.contains(words), "{found:?}");
+    assert!(!found.has("query"), "a query that the token may not see may be there: {found:?}");
+    let unnamed = Found::by(&Pass::bare().on(node));
+    assert!(unnamed.has("no-election-named"), "{unnamed:?}");
+    assert!(unnamed.stdout.contains("it has no service that the token may see"), "{unnamed:?}");
 }
 
 #[test]

@@ -9,7 +9,13 @@ pub fn of_agent(finding: &Finding) -> Words {
             "the servers have no leader, so nothing can be asked of them",
             "consul operator raft list-peers, on a server",
         ),
-        Finding::NotAsked { what } => words(what.clone(), "run doctor again; if it lasts, mend that first"),
+        Finding::NotAsked { what, of_servers: true } => words(
+            format!("Consul's servers do not answer the agent: {what}"),
+            "run doctor again; if it lasts: consul members, and consul operator raft list-peers on a server",
+        ),
+        Finding::NotAsked { what, of_servers: false } => {
+            words(what.clone(), "run doctor again; if it lasts, mend that first")
+        }
         Finding::OldVersion { version } => {
             words(format!("Consul {version} was never tried with this program"), "use Consul 1.8 or newer")
         }

@@ -1,6 +1,6 @@
 //! The words for what is found in a definition. Judges nothing.
 
-use super::{Words, fine, names, time, words};
+use super::{Words, fine, names, seen, time, words};
 use crate::doctor::Finding;
 
 pub fn of_definition(finding: &Finding) -> Words {
@@ -10,7 +10,7 @@ pub fn of_definition(finding: &Finding) -> Words {
             "add a check with args = [\"consul-master-election-tagger\", \"--consul-service-name\", \"NAME\"]",
         ),
         Finding::NoElectionNamed { services } => words(
-            format!("no definition that the agent shows runs this program (services: {})", names(services)),
+            format!("no definition that the agent shows runs this program ({})", seen(services)),
             "name the service with --consul-service-name, the agent that has it with --http-addr, or its definition with --file",
         ),
         Finding::BadOptions { check, message, place, file } => words(
@@ -20,6 +20,16 @@ pub fn of_definition(finding: &Finding) -> Words {
                 (None, Some(file)) => format!("correct the args of the check, or {file}"),
                 (None, None) => "correct the args of the check".to_owned(),
             },
+        ),
+        Finding::ArgsInOneString { check } => words(
+            format!(
+                "check {check} has its args in one string, which Consul takes for the name of a program: it never starts"
+            ),
+            "write each word as its own: args = [\"PROGRAM\", \"--option\", \"VALUE\"]",
+        ),
+        Finding::NodeCheck { check, of } => words(
+            format!("check {check} belongs to the node, so it counts as health of every service there"),
+            format!("add service_id = \"{of}\" to the check, or move it into the service"),
         ),
         Finding::ArgsIgnored { check, by } => words(
             format!("check {check} has args and {by}: Consul looks at {by} alone, and never runs the election"),

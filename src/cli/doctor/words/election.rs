@@ -1,4 +1,4 @@
-//! The words for what is found between the instances of an election. Judges nothing.
+//! The words for what is found about an election's query, lock and name. Judges nothing.
 
 use super::{Words, fine, names, words};
 use crate::consul::QueryDifference;
@@ -41,51 +41,14 @@ pub fn of_election(finding: &Finding) -> Words {
         ),
         Finding::LockFine { key, holder: Some(node) } => fine(format!("the lock {key} is held by {node}")),
         Finding::LockFine { key, holder: None } => fine(format!("nobody holds the lock {key}")),
-        Finding::OtherLockKey { node, key, own } => words(
-            format!(
-                "the instance on {node} takes part with the lock key {key}, and this one with {own}: two elections, two masters"
-            ),
-            "give all instances the same --lock-key",
-        ),
-        Finding::OtherTags { node, tags } => words(
-            format!("the instance on {node} has the tags {} and {}", tags.0, tags.1),
-            "give all instances the same --master-tag and --slave-tag",
-        ),
-        Finding::NoMark { node } => words(
-            format!("the instance on {node} takes no part in this election, or has not run yet"),
-            "add the election check there, with the same options",
-        ),
-        Finding::NothingRunsThere { node } => words(
-            format!("the instance on {node} cannot lead: no check runs the election there"),
-            "add the election check there, with the same options, and reload that agent",
-        ),
-        Finding::NoOtherCandidate => words(
-            "there is no other instance: when this one fails, nobody leads",
-            "register the service on another node",
-        ),
-        Finding::NobodyMayLead => {
-            words("every instance has the priority 0: none ever leads", "give one of them another --priority")
-        }
-        Finding::TwoMasters { nodes } => words(
-            format!("several passing instances have the master's tag: {}", names(nodes)),
-            "see the line of each; if no run takes the tag away, remove it from the definition",
-        ),
-        Finding::ClockAhead { node, by } => words(
-            format!(
-                "the clock of {node} is {} s ahead of this one: notes such as that of resign --to end too late",
-                by.as_secs()
-            ),
-            "synchronize the clocks",
-        ),
-        Finding::ClocksUnknown => words(
-            "whether the clocks of the nodes agree cannot be known here",
-            "they may differ by 10 s: see that all run NTP",
-        ),
-        Finding::CandidatesFine { nodes } => fine(format!("candidates on {}", names(nodes))),
         Finding::NameDisagrees { name, leader, answers } => words(
             format!("{name} answers with {}, and {leader} leads", names(answers)),
             "run the check on the master's node and read its line; with ACLs, the agent's own token (acl.tokens.default) may lack \
              service:read or node:read",
+        ),
+        Finding::DnsOff => words(
+            "this agent answers no DNS: its port is switched off (ports.dns), so the name finds nobody through it",
+            "remove ports.dns from its configuration and restart it, or let clients ask the DNS of another agent",
         ),
         Finding::DnsSilent { name, why } => words(
             format!("the agent's DNS does not answer for {name} here: {why}"),

@@ -1,15 +1,17 @@
 //! The words for what is found about an instance and its checks. Judges nothing.
 
-use super::{Words, fine, names, words};
+use super::{Words, fine, names, seen, words};
+use crate::bounds;
 use crate::consul::Status;
 use crate::doctor::Finding;
+use crate::text::capped;
 
 pub fn of_instance(finding: &Finding) -> Words {
     match finding {
         Finding::NoInstance { service, id, is_id_wrong, present, elsewhere } => words(
             match id {
                 Some(id) => format!("the agent has no instance {id} of service {service} (it has: {})", names(present)),
-                None => format!("the agent has no instance of service {service} (services: {})", names(present)),
+                None => format!("the agent has no instance of service {service} ({})", seen(present)),
             },
             if *is_id_wrong {
                 "correct --consul-service-id, or register that instance".to_owned()
@@ -42,12 +44,12 @@ pub fn of_instance(finding: &Finding) -> Words {
             format!("service {service} has no health check: only the end of its agent moves the lead"),
             "add a check that exits with 2 when the service is dead, or give --watch-port",
         ),
-        Finding::CheckFails { id, status: Status::Warning } => words(
-            format!("check {id} is in warning: the instance leads only if no other one passes"),
-            "mend what the check looks at",
+        Finding::CheckFails { id, status: Status::Warning, output } => words(
+            format!("check {id} is in warning: the instance leads only if no other one passes{}", printed(output)),
+            against(output),
         ),
-        Finding::CheckFails { id, .. } => {
-            words(format!("check {id} is critical: the instance cannot lead"), "mend what the check looks at")
+        Finding::CheckFails { id, output, .. } => {
+            words(format!("check {id} is critical: the instance cannot lead{}", printed(output)), against(output))
         }
         Finding::Maintenance { of_node } => words(
             format!("the {} is in maintenance", if *of_node { "node" } else { "instance" }),
@@ -70,13 +72,16 @@ pub fn of_instance(finding: &Finding) -> Words {
             format!("the agent cannot start check {check}: {}", output.trim()),
             "correct its name, install it where the agent's user can execute it, or write its whole path",
         ),
-        Finding::ElectionFails { check, status, output } => words(
+        Finding::ElectionFails { check, status, output, hook } => words(
             format!("election check {check} is {}: {}", status_word(*status), output.trim()),
-            "do what its line says (docs/lines.md); its token and environment may differ from those of doctor",
+            against_own(output, hook.as_ref()),
         ),
-        Finding::NothingRuns => words(
+        Finding::NothingRuns { id } => words(
             "the instance is marked for the election, and none of its checks runs it now: the instance cannot lead",
-            "add the election check, with the name of this service in its options, and reload the agent",
+            format!(
+                "add the election check, with the name of this service in its options, and reload the agent; if you removed the \
+                 service: consul services deregister -id={id}"
+            ),
         ),
         Finding::NotInCatalog { id } => words(
             format!("the catalog does not have {id}, so no session can be made on it"),
@@ -91,6 +96,41 @@ pub fn of_instance(finding: &Finding) -> Words {
         }
         Finding::InstanceFine { id, checks } => fine(format!("instance {id}, with the checks {}", names(checks))),
         _ => None,
+    }
+}
+
+/// How Consul says that it has killed the run of a check that took too long.
+const TIMED_OUT: &str = "Timed out (";
+
+/// What a check printed, behind a sentence about it.
+fn printed(output: &str) -> String {
+    let output = capped(output.trim(), bounds::QUOTE);
+    if output.is_empty() { output } else { format!("; it printed: {output}") }
+}
+
+/// What helps against a failing health check.
+fn against(output: &str) -> &'static str {
+    if output.contains(TIMED_OUT) {
+        "run its command by hand, as the agent's user, to see where it hangs; if it only needs longer, raise the check's timeout"
+    } else {
+        "mend what the check looks at"
+    }
+}
+
+/// What helps against an election check that fails. Most of its lines end with what to do.
+fn against_own(output: &str, hook: Option<&(&'static str, Option<String>)>) -> String {
+    match hook {
+        _ if output.contains(TIMED_OUT) => {
+            "write a timeout of more than --wait and --timeout together in the check; if it has one, see whether a hook hangs".to_owned()
+        }
+        Some((name, command)) => {
+            let command = command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
+            format!("run the command of --{name} by hand, as the agent's user, until it exits with 0{command}")
+        }
+        None if output.contains("error: ") => {
+            "the end of its line says what helps, and docs/lines.md why; its token and environment may differ from those of doctor".to_owned()
+        }
+        None => "run its command by hand, as the agent's user".to_owned(),
     }
 }
 

@@ -2,15 +2,16 @@
 
 use super::{Words, words};
 use crate::doctor::Finding;
+use crate::doctor::field_fault::{BadValue, KindFault, Meant, Place};
 use crate::doctor::fields::Kind;
-use crate::doctor::finding::{BadValue, KindFault, Meant, Place};
 
 pub fn of_refused(finding: &Finding) -> Words {
     match finding {
         Finding::BadSyntax { file, what } => words(format!("{file} is not JSON: {what}"), "correct it there"),
         Finding::Unreadable { what } => words(
             what.clone(),
-            "correct or replace the file; in HCL, write each field on a line of its own, without a comma or semicolon behind it",
+            "correct or replace the file; Consul may accept HCL that this program cannot read: write each field on its own line, \
+             without a comma or semicolon behind it",
         ),
         Finding::UnknownField { place, meant } => words(
             format!("{}: Consul knows no such field", at(place)),

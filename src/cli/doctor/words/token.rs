@@ -25,8 +25,14 @@ pub fn of_token(finding: &Finding) -> Words {
         Finding::LacksRule { rule } | Finding::LacksOptionalRule { rule } => {
             words(format!("the token may not {}", right(rule)), format!("add: {rule}"))
         }
-        Finding::NoToken => words(
-            "no token was given: the rights are those of the anonymous token",
+        Finding::NoToken { rules } => words(
+            match rules.as_slice() {
+                [] => "no token was given: the rights are those of the anonymous token".to_owned(),
+                rules => {
+                    let rights: Vec<&str> = rules.iter().map(right).collect();
+                    format!("no token was given, and the anonymous one may not {}", rights.join("; nor "))
+                }
+            },
             "give the token of the check with --token-file, CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN",
         ),
         Finding::OtherToken => words(
