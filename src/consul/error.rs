@@ -224,7 +224,7 @@ impl fmt::Display for Kind {
         match self {
             Kind::Unreachable(_) | Kind::Forbidden(_) => f.write_str("no connection"),
             Kind::Tls(..) => f.write_str("TLS failed"),
-            Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::format(*limit)),
+            Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::rounded(*limit)),
             Kind::Interrupted(_) => f.write_str("the connection ended early"),
             Kind::NotUnderstood(_) => f.write_str("the answer is not Consul's"),
             Kind::TooLarge(bytes) => write!(f, "the answer has more than {bytes} bytes or too many values"),

@@ -35,7 +35,7 @@ pub enum What {
         /// Why.
         reason: String,
     },
-    /// Nobody leads: the first event of a watch.
+    /// Nobody leads: the first event of a watch, or why has changed.
     Vacant {
         /// What is known of the reason.
         reason: String,
@@ -80,7 +80,9 @@ pub fn of_lead(before: Option<&Info>, now: &Info) -> Vec<What> {
         (None, None) => true,
         _ => false,
     };
-    if is_same && !first {
+    // That something else takes the lock, or releases it, leaves the election without a leader, and changes why.
+    let is_news = before.is_some_and(|before| led.is_none() && now.leader.is_none() && before.is_taken != now.is_taken);
+    if is_same && !first && !is_news {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -95,7 +97,7 @@ pub fn of_lead(before: Option<&Info>, now: &Info) -> Vec<What> {
             let leader = leader.clone();
             found.push(What::Leads { leader, gap: None, dns_agrees: None, is_first: first });
         }
-        None if first => found.push(What::Vacant { reason: now.vacancy.clone().unwrap_or_default() }),
+        None if first || is_news => found.push(What::Vacant { reason: now.vacancy.clone().unwrap_or_default() }),
         None => {}
     }
     found

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::event::{Event, What, of_candidates, of_lead};
 use super::questions::{News, start};
-use crate::consul::{Client, Instances, Key};
+use crate::consul::{Client, Instances, Key, Session};
 use crate::deadline::Deadline;
-use crate::election::{Names, Policy, named_by};
+use crate::duration;
+use crate::election::{Names, Policy, credible_holder, named_by};
 use crate::info::{Asked, CandidateInfo, Info, LeaderInfo, Missing, Resolver, view};
 use crate::interrupt::Interrupt;
 
@@ -22,6 +23,9 @@ const DNS_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long a line about a lost lead waits for the check that ended it, which the other query may show a moment later.
 const REASON_PATIENCE: Duration = Duration::from_millis(20);
+
+/// The most time of the question whose a session is.
+const SESSION_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What following came to.
 pub enum Step {
@@ -116,6 +120,13 @@ impl<'a> Follower<'a> {
             }
             let left = limit.map(|limit| limit.remaining());
             if left.is_some_and(|left| left.is_zero()) {
+                // A watch that has learned nothing says so.
+                let knows = self.last.is_some() || std::mem::replace(&mut self.is_silent, true);
+                if let Some(limit) = limit.filter(|_| !knows) {
+                    let words = format!("no answer about the election within {}", duration::rounded(limit.limit()));
+                    self.tell(What::Silent { error: Missing::because(words) });
+                    continue;
+                }
                 return Step::TimeIsOver;
             }
             let until_dns = self.unnamed.map(|(_, next)| next.saturating_duration_since(Instant::now()));
@@ -173,10 +184,11 @@ impl<'a> Follower<'a> {
     fn look(&mut self, at: Instant) {
         let (Lock::Known(lock), Some(instances)) = (&self.lock, &self.instances) else { return };
         let unknown = || Missing::default();
+        let session = self.session(lock.as_ref());
         let asked = Asked {
             names: self.names.clone(),
             lock: Ok(lock.clone()),
-            session: None,
+            session,
             instances: Ok(instances.clone()),
             found: Err(unknown()),
             query: Err(unknown()),
@@ -206,6 +218,17 @@ impl<'a> Follower<'a> {
                 _ => self.tell(what),
             }
         }
+    }
+
+    /// Asks whose the lock's session is, where its value does not say it.
+    fn session(&self, lock: Option<&Key>) -> Option<Session> {
+        let key = lock?;
+        let session = key.session.as_ref()?;
+        let is_described = credible_holder(&key.value).is_some_and(|holder| holder.session == *session);
+        if is_described {
+            return None;
+        }
+        self.client.until(Deadline::after(SESSION_PATIENCE)).session(session).ok().flatten()
     }
 
     /// Asks whether DNS names the new leader, and tells of it once it does, or once that has taken too long.

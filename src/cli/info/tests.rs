@@ -94,6 +94,7 @@ fn full() -> Info {
         ],
         schedule: None,
         vacancy: None,
+        is_taken: false,
         state: State::Troubled,
     }
 }

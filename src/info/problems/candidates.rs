@@ -11,13 +11,14 @@ use crate::info::words::{clean, grouped, list, said, why};
 const OLD: Duration = Duration::from_secs(600);
 
 /// Whether an instance should be able to take over and cannot. What was asked for does not count: a priority of 0, maintenance mode, and
-/// standing back after `resign`. Nor does another lock key, with which it stands in another election.
+/// standing back after `resign`. Nor does another lock key or another name, with which it stands in another election.
 pub fn is_lost(instance: &Surveyed) -> bool {
     match &instance.unfit {
         None
         | Some(
             Unfit::NeverLeads
             | Unfit::OtherKey(_)
+            | Unfit::OtherElections { .. }
             | Unfit::Obstacle(Obstacle::InstanceInMaintenance | Obstacle::NodeInMaintenance),
         ) => false,
         Some(Unfit::StandsBack(note)) => note.failure.is_some(),

@@ -1,15 +1,17 @@
 //! What is wrong with an election, as sentences, the most important first. Pure.
 
 mod candidates;
+mod changes;
 mod name;
 
 use super::asked::{Asked, Missing};
-use super::words::{OLD, clean, grouped, list};
-use crate::consul::Instances;
+use super::words::{OLD, clean, foreign, grouped, list, quoted};
+use crate::consul::{Instances, RemoteInstance, Status};
 use crate::dns::Target;
-use crate::election::{Identity, Lead, Leader, Survey, Surveyed, Unfit, last_line};
+use crate::election::{Identity, Lead, Leader, Obstacle, Survey, Surveyed, Unfit, last_line};
 pub use candidates::is_lost;
 use candidates::{cannot_lead, of_candidates, reason};
+use changes::of_changes;
 use name::of_name;
 
 /// What the sentences are made from.
@@ -33,6 +35,8 @@ pub fn problems(scene: &Scene) -> Vec<String> {
     if scene.asked.lock.is_ok() {
         of_vacancy(scene, &mut found);
         of_keys(scene, &mut found);
+        of_elections(scene, &mut found);
+        of_changes(scene, &mut found);
     }
     of_asking(scene, &mut found);
     if scene.asked.lock.is_ok() {
@@ -81,7 +85,11 @@ fn is_among(instance: &Identity, all: &[Surveyed]) -> bool {
 /// Why nobody leads, and why nobody takes the free lock.
 fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
-    let Lead::Nobody(reason) = &seen.lead else { return };
+    let reason = match &seen.lead {
+        Lead::Nobody(reason) => reason,
+        Lead::Foreign { session, of } => return found.push(of_foreign(scene, session, of.as_ref())),
+        Lead::Held { .. } => return,
+    };
     if asked.instances.is_err() {
         found.push("nobody leads".to_owned());
         return;
@@ -94,9 +102,23 @@ fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     found.push(format!("nobody leads{with_key}; {}", why_free(scene)));
     if seen.next.is_empty() && seen.split.is_none() {
         // Here everything that keeps an instance from leading matters, asked for or not.
-        let of_key = seen.instances.iter().filter(|instance| !has_other_key(instance));
+        let of_key = seen.instances.iter().filter(|instance| !is_elsewhere(instance));
         cannot_lead(of_key, &asked.names.service, found);
     }
+}
+
+/// That something else holds the lock, and how to get it back.
+fn of_foreign(scene: &Scene, session: &str, of: Option<&(String, String)>) -> String {
+    let key = clean(&scene.asked.names.lock_key);
+    let hint = match of {
+        Some(_) => format!(
+            "end the program that took {key}, or give all instances another --lock-key; if that program is gone, destroy the session \
+             (PUT /v1/session/destroy/{})",
+            clean(session)
+        ),
+        None => "to see whose it is, the token needs: session_prefix \"\" { policy = \"read\" }".to_owned(),
+    };
+    format!("nobody leads; {}; {hint}", foreign(session, of))
 }
 
 fn why_free(scene: &Scene) -> String {
@@ -142,6 +164,7 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
     } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
         found.push(format!("{node} holds the lock, and the catalog does not show its instance"));
     }
+    found.extend(instance.and_then(|instance| in_warning(instance, scene)));
     // The note lasts as long as the term. Once no other instance has the tag, it is about the past.
     let is_right = asked.instances.as_ref().is_ok_and(|all| !all.is_filtered)
         && !seen.instances.iter().any(|other| other.is_master && Some(&other.instance) != leader.instance.as_ref());
@@ -154,8 +177,62 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
     }
 }
 
+/// That the leader is in warning while nobody passes who could take over.
+fn in_warning(leader: &Surveyed, scene: &Scene) -> Option<String> {
+    let Obstacle::Check { id, status: Status::Warning } = leader.health.as_ref()? else { return None };
+    let passes = |one: &Surveyed| one.unfit.is_none() && one.health.is_none();
+    if leader.unfit.is_some() || scene.seen.instances.iter().any(passes) {
+        return None;
+    }
+    let (node, id) = (clean(&leader.instance.node), clean(id));
+    let said = quoted(output_of(leader, &id, scene));
+    Some(format!(
+        "{node} leads in warning, and no instance passes: {id}{said}; if that check exits with 1 when the service is down, let it \
+         exit with 2: Consul takes 1 for a warning"
+    ))
+}
+
+/// What a check of an instance printed.
+pub(super) fn output_of<'a>(one: &Surveyed, id: &str, scene: &'a Scene) -> &'a str {
+    let instances = scene.asked.instances.as_ref().map_or(&[][..], |instances| &instances.seen);
+    let is_it = |remote: &&RemoteInstance| {
+        remote.node == one.instance.node && remote.health.registration.id() == one.instance.service_id
+    };
+    let checks = instances.iter().find(is_it).map_or(&[][..], |remote| &remote.health.checks);
+    checks.iter().find(|check| check.id == id).map_or("", |check| &check.output)
+}
+
 fn has_other_key(instance: &Surveyed) -> bool {
     matches!(instance.unfit, Some(Unfit::OtherKey(_)))
+}
+
+/// Whether an instance stands in another election by its lock key or its name.
+fn is_elsewhere(instance: &Surveyed) -> bool {
+    has_other_key(instance) || matches!(instance.unfit, Some(Unfit::OtherElections { share_tag: true, .. }))
+}
+
+/// Which instances take part in which election, if several have the same service and master tag.
+fn of_elections(scene: &Scene, found: &mut Vec<String>) {
+    let Scene { seen, asked, .. } = scene;
+    let election_of = |one: &Surveyed| match &one.unfit {
+        Some(Unfit::OtherElections { names, share_tag: true }) => {
+            Some(list(&names.iter().map(|name| clean(name)).collect::<Vec<_>>()))
+        }
+        _ => one.mark.as_ref().map(|_| clean(&asked.names.query)),
+    };
+    let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), election_of(one)?)));
+    let groups = grouped(of_instances);
+    if !seen.instances.iter().any(|one| is_elsewhere(one) && !has_other_key(one)) {
+        return;
+    }
+    let parts = groups.into_iter().map(|(nodes, election)| {
+        let takes = if nodes.len() == 1 { "takes" } else { "take" };
+        format!("{} {takes} part in election {election}", list(&nodes))
+    });
+    let parts = parts.collect::<Vec<_>>().join("; ");
+    found.push(format!(
+        "one service has several elections, each with a master: {parts}; give all the same --consul-query-name"
+    ));
 }
 
 /// Whether instances have different lock keys.
@@ -195,17 +272,22 @@ fn of_tags(scene: &Scene, found: &mut Vec<String>) {
         return;
     }
     // The tag of an instance with another lock key follows that key's lock. That the election is split is said already.
-    let masters: Vec<&Surveyed> =
+    let tagged: Vec<&Surveyed> =
         seen.instances.iter().filter(|instance| instance.is_master && !has_other_key(instance)).collect();
-    let nodes: Vec<String> = masters.iter().map(|instance| clean(&instance.instance.node)).collect();
+    let nodes_of = |all: &[&Surveyed]| all.iter().map(|one| clean(&one.instance.node)).collect::<Vec<String>>();
     let leader = seen.lead.instance();
     let is_leader = |instance: &&Surveyed| Some(&instance.instance) == leader;
-    if masters.len() > 1 {
+    if tagged.len() > 1 {
+        let nodes = nodes_of(&tagged);
         found.push(format!("{} are all tagged master", list(&nodes)).replace(" are all", both(&nodes)));
     }
+    // That of another election on the service follows the lock of that one.
+    let masters: Vec<&Surveyed> = tagged.into_iter().filter(|instance| !is_elsewhere(instance)).collect();
+    let nodes = nodes_of(&masters);
     match (leader, &masters[..]) {
-        (None, [_, ..]) if matches!(seen.lead, Lead::Nobody(_)) => {
-            found.push(format!("{} still tagged master, and nobody holds the lock", is_or_are(&nodes)));
+        (None, [_, ..]) => {
+            let holds = nobody_holds(&seen.lead);
+            found.push(format!("{} still tagged master, and {holds}", is_or_are(&nodes)));
         }
         (Some(leader), [_, ..]) if !masters.iter().any(is_leader) => {
             let holder = clean(&leader.node);
@@ -222,6 +304,11 @@ fn of_tags(scene: &Scene, found: &mut Vec<String>) {
     for instance in seen.instances.iter().filter(|instance| instance.is_master && instance.is_slave) {
         found.push(format!("{} carries both tags", clean(&instance.instance.node)));
     }
+}
+
+/// That no instance holds the lock.
+pub(super) fn nobody_holds(lead: &Lead) -> &'static str {
+    if matches!(lead, Lead::Foreign { .. }) { "no instance holds the lock" } else { "nobody holds the lock" }
 }
 
 fn both(nodes: &[String]) -> &'static str {

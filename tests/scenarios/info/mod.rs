@@ -2,6 +2,7 @@
 
 mod faults;
 mod metrics;
+mod others;
 mod run;
 mod stage;
 mod trouble;
