@@ -44,8 +44,17 @@ pub enum What {
     DnsAgrees {
         /// The leader.
         leader: LeaderInfo,
-        /// How long after.
+        /// How long after; again: how long it did not.
         after: Duration,
+        /// Whether DNS had named it before.
+        is_again: bool,
+    },
+    /// DNS does not name the leader any more.
+    DnsLost {
+        /// The leader.
+        leader: LeaderInfo,
+        /// What the name leads to instead, as `ADDRESS:PORT`.
+        answers: Vec<String>,
     },
     /// The health of a candidate has changed.
     Health {

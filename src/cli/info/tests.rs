@@ -224,6 +224,14 @@ fn the_table_reads_as_in_the_document() {
 }
 
 #[test]
+fn elections_of_one_name_have_their_service_in_the_heading() {
+    let other = Info { service: Some("redis2".to_owned()), ..full() };
+    let text = report(&[full(), other, of_run()], style(Format::Table), &[], now()).text;
+    let headings: Vec<&str> = text.split("\n\n").filter_map(|table| table.split("   ").next()).collect();
+    assert_eq!(headings, ["redis-master of redis", "redis-master of redis2", "reports"]);
+}
+
+#[test]
 fn the_table_of_a_run_reads_as_in_the_document() {
     let text = report(&[of_run()], style(Format::Table), &[], now()).text;
     let begin = DOCUMENT.find("reports        led by").unwrap();

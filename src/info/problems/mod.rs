@@ -158,6 +158,12 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
         found.push(format!("the lock's value does not describe its holder, {node}: something else wrote it"));
         return;
     };
+    if !holder.service.is_empty() && holder.service != asked.names.service {
+        let (service, key) = (clean(&holder.service), clean(&asked.names.lock_key));
+        return found.push(format!(
+            "the lock {key} is held by {node} for service {service}; give each service its own --consul-query-name and --lock-key"
+        ));
+    }
     let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
     if let Some(why) = instance.and_then(|instance| reason(instance, &asked.names.service)) {
         found.push(format!("the leader {node}: {why}"));

@@ -1,6 +1,6 @@
 //! What is no part of an election, or belongs to another one, is not taken for it, and is named.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Node, shared};
 use crate::stage::Candidate;
@@ -56,4 +56,36 @@ fn two_masters_of_one_service_by_different_query_names_are_named_with_their_elec
     );
     let both = format!("{first} and {second} are both tagged master");
     assert_eq!((told.code, told.problems()), (1, vec![several, both]), "{told:?}");
+}
+
+#[test]
+fn info_without_a_name_shows_elections_whose_instances_have_no_mark_and_both_services_of_one_name() {
+    let node = shared().nodes::<1>()[0];
+    let [one, two, broken] = [Candidate::alone(node), Candidate::alone(node), Candidate::alone(node)];
+    one.leads();
+    let query = one.query();
+    // Another service by mistake has the same name.
+    two.report(&two.pass().args(["--consul-query-name", &query]));
+    let outcome = broken.report(&broken.pass().at("127.0.0.1:1"));
+    assert!(outcome.line.contains(": error: "), "{outcome:?}");
+    let output = command(node, []).args(["--format", "json"]).output();
+    let shown: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found = |election: &str, service: &str| -> Value {
+        let is_it = |info: &&Value| info["election"] == *election && info["service"] == *service;
+        let all: Vec<&Value> = shown.iter().filter(is_it).collect();
+        assert_eq!(all.len(), 1, "{election} of {service}: {output:?}");
+        all[0].clone()
+    };
+    assert_eq!(found(&query, &one.service)["problems"], json!([]));
+    let held = format!("the lock {} is held by {} for service {}; ", one.key(), node.name(), one.service);
+    let of_two = found(&query, &two.service)["problems"].to_string();
+    assert!(of_two.contains(&held), "{of_two}");
+    let of_broken = found(&broken.query(), &broken.service)["problems"].to_string();
+    assert!(of_broken.contains("cannot lead: the election check reports"), "{of_broken}");
+    let table = command(node, ["--format", "table"]).output().stdout;
+    assert!(
+        [&one, &two].iter().all(|of| table.contains(&format!("\n{query} of {}", of.service))
+            || table.starts_with(&format!("{query} of {}", of.service))),
+        "{table}"
+    );
 }

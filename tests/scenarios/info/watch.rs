@@ -238,3 +238,18 @@ fn a_watch_of_an_agent_that_hangs_says_so_and_ends_in_time() {
     one.node.resume();
     endless.says("\"answers\"");
 }
+
+#[test]
+fn a_name_that_goes_and_comes_back_has_a_line_each() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    let options = ["--consul-service-name", one.service.as_str(), "--format", "table"];
+    let mut watching = Watching::start(shared().server(), &options);
+    watching.says("DNS agrees");
+    let api = one.node.api();
+    api.delete_query(api.query(&one.query()).unwrap()["ID"].as_str().unwrap());
+    let name = one.node.name();
+    watching.says(&format!("DNS no longer names {name}: the election's name has no answer"));
+    one.leads();
+    watching.says(&format!("DNS names {name} again, after "));
+}
