@@ -47,7 +47,10 @@ fn words(what: &What) -> String {
             };
             format!("DNS no longer names {}: the election's name {instead}; info says more", node(leader))
         }
-        What::Health { candidate } => format!("{} is {}", candidate.node, health(candidate)),
+        What::Health { candidate } => {
+            let is_word = ["passing", "critical", "warning"].iter().any(|word| candidate.health.starts_with(word));
+            format!("{}{} {}", candidate.node, if is_word { " is" } else { ":" }, health(candidate))
+        }
         What::Joined { candidate } => format!("{} joined, {}", candidate.node, health(candidate)),
         What::Gone { candidate } => format!("{} is gone from the catalog", candidate.node),
         What::Silent { error } => format!("Consul does not answer: {}", explained(error)),
@@ -136,6 +139,8 @@ mod tests {
             why: Some("critical: redis-ping".to_owned()),
             ..CandidateInfo::default()
         };
+        let words = "node failed".to_owned();
+        let failed = CandidateInfo { health: words.clone(), why: Some(words), ..candidate.clone() };
         let gap = Some(Duration::from_millis(19));
         for (what, expected) in [
             (
@@ -168,6 +173,7 @@ mod tests {
             ),
             (What::Vacant { reason: "the first leader".to_owned() }, "nobody leads: the first leader"),
             (What::Health { candidate: candidate.clone() }, "n1 is critical: redis-ping"),
+            (What::Health { candidate: failed }, "n1: node failed"),
             (What::Joined { candidate: candidate.clone() }, "n1 joined, critical: redis-ping"),
             (What::Gone { candidate }, "n1 is gone from the catalog"),
             (What::Silent { error: Missing::because("why") }, "Consul does not answer: why"),

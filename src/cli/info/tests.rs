@@ -76,7 +76,7 @@ fn full() -> Info {
         ],
         problems: vec![
             "if n2 fails, only n3 can take over".to_owned(),
-            "n1 cannot lead: critical: redis-ping".to_owned(),
+            "n1 cannot lead: critical: redis-ping (\"Could not connect to Redis\")".to_owned(),
         ],
         history: vec![
             ChangeInfo {

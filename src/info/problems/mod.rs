@@ -3,16 +3,20 @@
 mod candidates;
 mod changes;
 mod name;
+mod split;
 
 use super::asked::{Asked, Missing};
-use super::words::{OLD, clean, foreign, grouped, list, quoted};
-use crate::consul::{Instances, RemoteInstance, Status};
+use super::words::{OLD, clean, foreign, list, quoted};
+use crate::bounds;
+use crate::consul::{Check, Instances, RemoteInstance, Status};
 use crate::dns::Target;
-use crate::election::{Identity, Lead, Leader, Obstacle, Survey, Surveyed, Unfit, last_line};
+use crate::election::{Identity, Lead, Leader, Obstacle, Survey, Surveyed, last_line};
+use crate::text::{capped, one_line};
 pub use candidates::is_lost;
 use candidates::{cannot_lead, of_candidates, reason};
 use changes::of_changes;
 use name::of_name;
+use split::{has_other_key, is_elsewhere, is_split, of_elections, of_keys};
 
 /// What the sentences are made from.
 pub struct Scene<'a> {
@@ -63,9 +67,20 @@ fn of_asking(scene: &Scene, found: &mut Vec<String>) {
     ];
     let missing: Vec<&Missing> = missing.into_iter().flatten().collect();
     for (at, one) in missing.iter().enumerate() {
-        let words = clean(&one.words);
-        if !missing[..at].iter().any(|earlier| earlier.has_fault_of(one)) && !found.contains(&words) {
+        let words = one_line(&capped(&one.words, bounds::LINE));
+        let is_told = missing[..at]
+            .iter()
+            .any(|earlier| earlier.has_fault_of(one) || one.rule.is_some() && earlier.rule.is_some());
+        if !is_told && !found.contains(&words) {
             found.push(words);
+        }
+    }
+    // The words of the first denial say what was denied, and what to do. Of the others, the rules are new.
+    let mut rules: Vec<&str> = missing.iter().filter_map(|one| one.rule.as_deref()).collect();
+    rules.dedup();
+    if let [_, others @ ..] = &rules[..] {
+        if !others.is_empty() {
+            found.push(format!("the token also needs: {}", clean(&others.join(" "))));
         }
     }
     if let Ok(Instances { seen, is_filtered }) = instances {
@@ -103,7 +118,7 @@ fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     if seen.next.is_empty() && seen.split.is_none() {
         // Here everything that keeps an instance from leading matters, asked for or not.
         let of_key = seen.instances.iter().filter(|instance| !is_elsewhere(instance));
-        cannot_lead(of_key, &asked.names.service, found);
+        cannot_lead(of_key, scene, found);
     }
 }
 
@@ -141,7 +156,7 @@ fn why_free(scene: &Scene) -> String {
     if seen.instances.iter().all(has_other_key) {
         return "no instance has this lock key".to_owned();
     }
-    "nobody may lead".to_owned()
+    "no instance can take the lock".to_owned()
 }
 
 fn says(instance: &Surveyed, scene: &Scene, words: &str) -> bool {
@@ -165,7 +180,7 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
         ));
     }
     let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
-    if let Some(why) = instance.and_then(|instance| reason(instance, &asked.names.service)) {
+    if let Some(why) = instance.and_then(|instance| reason(instance, scene)) {
         found.push(format!("the leader {node}: {why}"));
     } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
         found.push(format!("{node} holds the lock, and the catalog does not show its instance"));
@@ -199,76 +214,17 @@ fn in_warning(leader: &Surveyed, scene: &Scene) -> Option<String> {
 }
 
 /// What a check of an instance printed.
-pub(super) fn output_of<'a>(one: &Surveyed, id: &str, scene: &'a Scene) -> &'a str {
+fn output_of<'a>(one: &Surveyed, id: &str, scene: &'a Scene) -> &'a str {
+    checks_of(one, scene).iter().find(|check| check.id == id).map_or("", |check| &check.output)
+}
+
+/// The checks of an instance and of its node.
+fn checks_of<'a>(one: &Surveyed, scene: &'a Scene) -> &'a [Check] {
     let instances = scene.asked.instances.as_ref().map_or(&[][..], |instances| &instances.seen);
     let is_it = |remote: &&RemoteInstance| {
         remote.node == one.instance.node && remote.health.registration.id() == one.instance.service_id
     };
-    let checks = instances.iter().find(is_it).map_or(&[][..], |remote| &remote.health.checks);
-    checks.iter().find(|check| check.id == id).map_or("", |check| &check.output)
-}
-
-fn has_other_key(instance: &Surveyed) -> bool {
-    matches!(instance.unfit, Some(Unfit::OtherKey(_)))
-}
-
-/// Whether an instance stands in another election by its lock key or its name.
-fn is_elsewhere(instance: &Surveyed) -> bool {
-    has_other_key(instance) || matches!(instance.unfit, Some(Unfit::OtherElections { share_tag: true, .. }))
-}
-
-/// Which instances take part in which election, if several have the same service and master tag.
-fn of_elections(scene: &Scene, found: &mut Vec<String>) {
-    let Scene { seen, asked, .. } = scene;
-    let election_of = |one: &Surveyed| match &one.unfit {
-        Some(Unfit::OtherElections { names, share_tag: true }) => {
-            Some(list(&names.iter().map(|name| clean(name)).collect::<Vec<_>>()))
-        }
-        _ => one.mark.as_ref().map(|_| clean(&asked.names.query)),
-    };
-    let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), election_of(one)?)));
-    let groups = grouped(of_instances);
-    if !seen.instances.iter().any(|one| is_elsewhere(one) && !has_other_key(one)) {
-        return;
-    }
-    let parts = groups.into_iter().map(|(nodes, election)| {
-        let takes = if nodes.len() == 1 { "takes" } else { "take" };
-        format!("{} {takes} part in election {election}", list(&nodes))
-    });
-    let parts = parts.collect::<Vec<_>>().join("; ");
-    found.push(format!(
-        "one service has several elections, each with a master: {parts}; give all the same --consul-query-name"
-    ));
-}
-
-/// Whether instances have different lock keys.
-fn is_split(seen: &Survey) -> bool {
-    seen.split.is_some() || seen.instances.iter().any(has_other_key)
-}
-
-/// Which instances have which lock key, if they do not have the same.
-fn of_keys(scene: &Scene, found: &mut Vec<String>) {
-    let Scene { seen, asked, .. } = scene;
-    if !is_split(seen) {
-        return;
-    }
-    let key_of = |instance: &Surveyed| match (&instance.unfit, &instance.mark) {
-        (Some(Unfit::OtherKey(key)), _) => Some(clean(key)),
-        (_, Some(_)) => Some(clean(&asked.names.lock_key)),
-        (_, None) => None,
-    };
-    let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), key_of(one)?)));
-    let leader = seen.lead.instance().map(|leader| (clean(&leader.node), clean(&asked.names.lock_key)));
-    let other = seen.split.as_ref().map(|split| (clean(&split.node), clean(&split.key)));
-    let leaders: Vec<(String, String)> = [leader, other].into_iter().flatten().collect();
-    let keys = grouped(of_instances).into_iter().map(|(nodes, key)| {
-        let has = if nodes.len() == 1 { "has" } else { "have" };
-        let leads = leaders.iter().find(|(_, its)| *its == key);
-        let leads = leads.map(|(node, _)| format!(", with which {node} leads")).unwrap_or_default();
-        format!("{} {has} the lock key {key}{leads}", list(&nodes))
-    });
-    let keys = keys.collect::<Vec<_>>().join("; ");
-    found.push(format!("the election is split: {keys}; give all instances the same --lock-key"));
+    instances.iter().find(is_it).map_or(&[][..], |remote| &remote.health.checks)
 }
 
 /// What the tags say that the lock does not.

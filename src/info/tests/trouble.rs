@@ -70,9 +70,9 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     };
     let missing = |words: &str, is_denied: bool| Missing {
         words: words.to_owned(),
-        is_denied,
+        rule: is_denied.then(|| format!("rule of {words}").into()),
         is_unreached: !is_denied,
-        fault: Some(if is_denied { "403" } else { "no connection" }.to_owned()),
+        fault: Some(if is_denied { "403" } else { "no connection" }.into()),
         remedy: (!is_denied).then_some(crate::consul::Remedy::ReachAgent),
     };
     let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
@@ -90,9 +90,14 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     let denied = Asked {
         instances: Err(missing("cannot read the instances: 403", true)),
         query: Err(missing("cannot read the query: 403", true)),
-        ..fine
+        ..fine.clone()
     };
-    assert_eq!(view(&denied, &Policy::default()).problems.len(), 2, "each names its rule");
+    let words = ["cannot read the instances: 403", "the token also needs: rule of cannot read the query: 403"];
+    assert_eq!(view(&denied, &Policy::default()).problems, words, "each has its rule");
+    // A token that does not exist needs no rule.
+    let expired = || Missing { rule: None, fault: Some("403 ACL not found".into()), ..missing("expired", true) };
+    let expired = Asked { instances: Err(expired()), query: Err(expired()), ..fine };
+    assert_eq!(view(&expired, &Policy::default()).problems, ["expired"]);
 }
 
 #[test]

@@ -241,6 +241,8 @@ fn missing_read_rights_are_named_as_rules_and_those_of_a_check_are_enough() {
     let is_next = |candidate: &Value| candidate["next"] == true;
     assert!(!keyless.info["candidates"].as_array().unwrap().iter().any(is_next), "who leads is unknown: {keyless:?}");
     assert!(!format!("{none:?}").contains("00000000-0000-4000"), "{none:?}");
+    let same = none.problems().iter().filter(|problem| problem.contains("this token does not exist")).count();
+    assert_eq!((same, none.problems().len()), (1, 1), "one fault is said once: {none:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Node, shared};
+use crate::harness::{Cluster, Node, secs, seen, shared, unique, wait_for};
 use crate::stage::Candidate;
 
 use super::stage::{Told, command, told};
@@ -88,4 +88,25 @@ fn info_without_a_name_shows_elections_whose_instances_have_no_mark_and_both_ser
             || table.starts_with(&format!("{query} of {}", of.service))),
         "{table}"
     );
+}
+
+#[test]
+fn an_instance_that_outlives_its_definition_can_be_removed_with_the_command_that_is_shown() {
+    let cluster = Cluster::of(2);
+    let [n1, n2] = cluster.nodes::<2>();
+    let service = unique("redis");
+    let check = json!({"id": format!("{service}-ping"), "name": "ping", "ttl": "1h", "status": "passing"});
+    n1.write_config("redis.json", json!({"service": {"name": service, "port": 6379, "checks": [check]}}));
+    n1.reload();
+    let [one, two] =
+        [Candidate { node: n1, service: service.clone(), id: service.clone() }, Candidate::of(&service, n2)];
+    wait_for("the instance to be in the catalog", secs(20), || {
+        seen(n1.api().catalog_check(&service, &one.ping()), |status| status.as_deref() == Some("passing"))
+    });
+    two.leads();
+    one.follows(&two);
+    n1.write_config("redis.json", json!({}));
+    n1.reload();
+    let command = format!("its agent still has it: consul services deregister -id={service}");
+    wait_for("the leftover to be named", secs(40), || seen(two.told(), |told| told.has_problem(&command)).map(drop));
 }
