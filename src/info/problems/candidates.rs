@@ -47,8 +47,10 @@ pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, scene: &Sc
     }));
 }
 
-/// A reason with `NODE` for the name of the node that it is about.
+/// A reason with `NODE` for the name of the node that it is about, and without the ID of the node's token.
 fn without_node(why: &str, node: &str) -> String {
+    let token = why.split_once("AccessorID '").and_then(|(before, rest)| Some((before, rest.split_once('\'')?.1)));
+    let why = token.map_or_else(|| why.to_owned(), |(before, after)| format!("{before}AccessorID '…'{after}"));
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let pieces = why.split_inclusive(|c| !is_part(c)).map(|piece| {
         let name = piece.trim_end_matches(|c| !is_part(c));

@@ -14,7 +14,7 @@ fn one_reason_of_several_nodes_is_said_once_also_if_it_names_each_node_and_with_
         }
         view(&asked, &Policy::default()).problems
     };
-    let line = "election redis-master: error: cannot list the sessions of node NODE: 403; the token needs: session \"NODE\" { }";
+    let line = "election redis-master: error: cannot list the sessions of node NODE: 403 token with AccessorID 'of-NODE' lacks it; the token needs: session \"NODE\" { }";
     let all = ["n1 slave election:warning", "n2 master election:warning", "n3 slave election:warning"];
     let [leader, .., others] = &told(line, all)[..] else { panic!("too few") };
     assert!(
@@ -26,7 +26,7 @@ fn one_reason_of_several_nodes_is_said_once_also_if_it_names_each_node_and_with_
     let reports = problems.last().unwrap();
     assert!(reports.starts_with("n1 and n3 cannot lead: ") && reports.contains("session \"NODE\""), "{problems:?}");
     let alone = told(line, [all[0], FINE[1], FINE[2]]);
-    assert!(alone.last().unwrap().contains("node n1: 403"), "{alone:?}");
+    assert!(alone.last().unwrap().contains("node n1: 403 token with AccessorID 'of-n1'"), "{alone:?}");
 }
 
 #[test]

@@ -110,3 +110,25 @@ fn an_instance_that_outlives_its_definition_can_be_removed_with_the_command_that
     let command = format!("its agent still has it: consul services deregister -id={service}");
     wait_for("the leftover to be named", secs(40), || seen(two.told(), |told| told.has_problem(&command)).map(drop));
 }
+
+#[test]
+fn a_rule_that_the_tokens_of_several_nodes_lack_is_told_once() {
+    let cluster = Cluster::with(3).acls().start();
+    let [one, two, three] = Candidate::on_each(cluster.nodes::<3>());
+    let nodes = "node_prefix \"\" { policy = \"read\" }";
+    let full = one.node.api().token_with(&format!("{}\n{nodes}", one.rules()));
+    assert_eq!(one.report(&one.pass().token(&full)).status, 0);
+    for candidate in [&two, &three] {
+        let rules: Vec<String> =
+            candidate.rules().lines().filter(|rule| !rule.starts_with("key ")).map(str::to_owned).collect();
+        let token = candidate.node.api().token_with(&format!("{}\n{nodes}", rules.join("\n")));
+        let outcome = candidate.report(&candidate.pass().token(&token));
+        assert!(outcome.line.contains("; the token needs: key "), "{outcome:?}");
+    }
+    let names = format!("{} and {} cannot lead: the election check reports ", two.node.name(), three.node.name());
+    wait_for("both to be named in one sentence", secs(40), || {
+        let told = told(&command(one.node, ["--consul-service-name", &one.service]).token(&full));
+        let times = told.problems().iter().filter(|problem| problem.contains("the token needs: key ")).count();
+        seen(told, |told| told.has_problem(&names) && times == 1).map(drop)
+    });
+}
