@@ -31,7 +31,10 @@ pub fn is_lost(instance: &Surveyed) -> bool {
 pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, scene: &Scene, found: &mut Vec<String>) {
     let reasons: Vec<(String, String)> =
         instances.filter_map(|one| Some((clean(&one.instance.node), reason(one, scene)?))).collect();
-    let leader = scene.seen.lead.instance();
+    let leader = match &scene.seen.lead {
+        Lead::Held { leader, holder: Some(_) } => leader.instance.as_ref(),
+        _ => None,
+    };
     let leader = scene.seen.instances.iter().find(|one| Some(&one.instance) == leader);
     let of_leader = leader.and_then(|one| Some(without_node(&reason(one, scene)?, &clean(&one.instance.node))));
     let groups = grouped(reasons.iter().map(|(node, why)| (node.clone(), without_node(why, node))));

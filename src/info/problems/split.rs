@@ -17,6 +17,9 @@ pub fn is_elsewhere(instance: &Surveyed) -> bool {
 /// Which instances take part in which election, if several have the same service and master tag.
 pub fn of_elections(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
+    if !seen.instances.iter().any(|one| is_elsewhere(one) && !has_other_key(one)) {
+        return;
+    }
     let election_of = |one: &Surveyed| match &one.unfit {
         Some(Unfit::OtherElections { names, share_tag: true }) => {
             Some(list(&names.iter().map(|name| clean(name)).collect::<Vec<_>>()))
@@ -24,11 +27,7 @@ pub fn of_elections(scene: &Scene, found: &mut Vec<String>) {
         _ => one.mark.as_ref().map(|_| clean(&asked.names.query)),
     };
     let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), election_of(one)?)));
-    let groups = grouped(of_instances);
-    if !seen.instances.iter().any(|one| is_elsewhere(one) && !has_other_key(one)) {
-        return;
-    }
-    let parts = groups.into_iter().map(|(nodes, election)| {
+    let parts = grouped(of_instances).into_iter().map(|(nodes, election)| {
         let takes = if nodes.len() == 1 { "takes" } else { "take" };
         format!("{} {takes} part in election {election}", list(&nodes))
     });
