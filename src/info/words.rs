@@ -67,7 +67,8 @@ pub fn why(unfit: &Unfit) -> String {
 /// What a check printed. An output that changes without the status reaches the catalog with the agent's next update. The address of the agent
 /// that the check asked, its own, is left out, so that the same line of several nodes is the same.
 pub fn said(output: &str) -> String {
-    format!("\"{}\" ({OLD})", without_agent(&clean(output.trim())))
+    // The end of a line is what helps, so it is whole.
+    format!("\"{}\" ({OLD})", without_agent(&one_line(&capped(output.trim(), bounds::LINE))))
 }
 
 /// The most characters of what a health check printed.

@@ -41,6 +41,13 @@ fn what_a_failing_health_check_printed_is_quoted_and_a_long_sentence_is_whole() 
         "{problems:?}"
     );
     assert!(problems[1].chars().count() < 250, "{problems:?}");
+    let line = format!("election redis-master: error: {}; do this\n", "z".repeat(600));
+    let check = |remote: &mut RemoteInstance| line.clone_into(&mut remote.health.checks[1].output);
+    let mut wrong =
+        asked(Some(lock("n2", &json!({}))), &with(0, "n1 slave ping:passing,election:warning"), &["10.0.0.2"]);
+    check(&mut wrong.instances.as_mut().unwrap().seen[0]);
+    let problems = view(&wrong, &Policy::default()).problems;
+    assert!(problems[1].ends_with("z; do this\" (up to 5 min old)"), "{problems:?}");
     let long = Missing::because("y".repeat(700));
     let asked = Asked { lock: Err(long), ..asked(None, &[], &[]) };
     assert_eq!(view(&asked, &Policy::default()).problems[0], "y".repeat(700));
