@@ -70,6 +70,13 @@ pub fn format(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
+/// Writes a duration for people: whole milliseconds below 10 s, whole seconds from there on.
+pub fn rounded(duration: Duration) -> String {
+    let unit = if duration < Duration::from_secs(10) { 1_000_000 } else { 1_000_000_000 };
+    let units = (duration.as_nanos() + unit / 2) / unit;
+    format(Duration::from_nanos(u64::try_from(units * unit).unwrap_or(u64::MAX)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +120,18 @@ mod tests {
         }
         let odd = Duration::from_nanos(1_000_000_001);
         assert_eq!(parse(&format(odd)), Some(odd));
+    }
+    #[test]
+    fn for_people_a_duration_has_no_more_digits_than_they_need() {
+        for (microseconds, text) in [
+            (31_562_500, "32s"),
+            (2_500_499, "2s500ms"),
+            (9_999_600, "10s"),
+            (20_000_000, "20s"),
+            (90_400_000, "1m30s"),
+            (400, "0s"),
+        ] {
+            assert_eq!(rounded(Duration::from_micros(microseconds)), text);
+        }
     }
 }

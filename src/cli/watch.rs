@@ -33,8 +33,24 @@ fn words(what: &What) -> String {
         }
         What::Lost { leader, reason } => format!("{} lost the lead{}", node(leader), after_colon(reason)),
         What::Vacant { reason } => format!("nobody leads{}", after_colon(reason)),
-        What::DnsAgrees { leader, after } => format!("DNS agrees: {} leads, since {}", node(leader), length(*after)),
-        What::Health { candidate } => format!("{} is {}", candidate.node, health(candidate)),
+        What::DnsAgrees { leader, after, is_again: false } => {
+            format!("DNS agrees: {} leads, since {}", node(leader), length(*after))
+        }
+        What::DnsAgrees { leader, after, is_again: true } => {
+            format!("DNS names {} again, after {}", node(leader), length(*after))
+        }
+        What::DnsLost { leader, answers } => {
+            let instead = if answers.is_empty() {
+                "has no answer".to_owned()
+            } else {
+                format!("leads to {}", answers.join(", "))
+            };
+            format!("DNS no longer names {}: the election's name {instead}; info says more", node(leader))
+        }
+        What::Health { candidate } => {
+            let is_word = ["passing", "critical", "warning"].iter().any(|word| candidate.health.starts_with(word));
+            format!("{}{} {}", candidate.node, if is_word { " is" } else { ":" }, health(candidate))
+        }
         What::Joined { candidate } => format!("{} joined, {}", candidate.node, health(candidate)),
         What::Gone { candidate } => format!("{} is gone from the catalog", candidate.node),
         What::Silent { error } => format!("Consul does not answer: {}", explained(error)),
@@ -84,9 +100,10 @@ pub fn object(event: &Event, election: &str) -> String {
         ),
         What::Lost { leader, reason } => ("lost", json!({"leader": leader, "reason": reason})),
         What::Vacant { reason } => ("vacant", json!({"reason": reason})),
-        What::DnsAgrees { leader, after } => {
-            ("dns_agrees", json!({"leader": leader, "after_seconds": after.as_secs_f64()}))
+        What::DnsAgrees { leader, after, is_again } => {
+            ("dns_agrees", json!({"leader": leader, "after_seconds": after.as_secs_f64(), "again": is_again}))
         }
+        What::DnsLost { leader, answers } => ("dns_lost", json!({"leader": leader, "answers": answers})),
         What::Health { candidate } => ("health", json!({"candidate": candidate})),
         What::Joined { candidate } => ("joined", json!({"candidate": candidate})),
         What::Gone { candidate } => ("gone", json!({"candidate": candidate})),
@@ -122,6 +139,8 @@ mod tests {
             why: Some("critical: redis-ping".to_owned()),
             ..CandidateInfo::default()
         };
+        let words = "node failed".to_owned();
+        let failed = CandidateInfo { health: words.clone(), why: Some(words), ..candidate.clone() };
         let gap = Some(Duration::from_millis(19));
         for (what, expected) in [
             (
@@ -137,11 +156,24 @@ mod tests {
                 "n3 leads, term 8; DNS does not agree yet",
             ),
             (
-                What::DnsAgrees { leader: leader("n3", 8), after: Duration::from_millis(1_250) },
+                What::DnsAgrees { leader: leader("n3", 8), after: Duration::from_millis(1_250), is_again: false },
                 "DNS agrees: n3 leads, since 1.2 s",
+            ),
+            (
+                What::DnsLost { leader: leader("n3", 8), answers: Vec::new() },
+                "DNS no longer names n3: the election's name has no answer; info says more",
+            ),
+            (
+                What::DnsLost { leader: leader("n3", 8), answers: vec!["10.0.0.1:6379".to_owned()] },
+                "DNS no longer names n3: the election's name leads to 10.0.0.1:6379; info says more",
+            ),
+            (
+                What::DnsAgrees { leader: leader("n3", 8), after: Duration::from_secs(48), is_again: true },
+                "DNS names n3 again, after 48.0 s",
             ),
             (What::Vacant { reason: "the first leader".to_owned() }, "nobody leads: the first leader"),
             (What::Health { candidate: candidate.clone() }, "n1 is critical: redis-ping"),
+            (What::Health { candidate: failed }, "n1: node failed"),
             (What::Joined { candidate: candidate.clone() }, "n1 joined, critical: redis-ping"),
             (What::Gone { candidate }, "n1 is gone from the catalog"),
             (What::Silent { error: Missing::because("why") }, "Consul does not answer: why"),

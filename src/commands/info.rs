@@ -9,7 +9,7 @@ use crate::cli::remedies::{Again, of_remedy};
 use crate::consul::{Client, Remedy};
 use crate::deadline::Deadline;
 use crate::election::{Config, Names};
-use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, heard, of_service, view, view_run};
+use crate::info::{Discovered, Info, Resolver, ask, ask_run, discover, heard, of_service, unmarked, view, view_run};
 
 /// The command, as its errors name it.
 const COMMAND: &str = "consul-master-election-tagger info";
@@ -31,10 +31,13 @@ pub fn info(run: &Run, style: Style) -> Report {
             return report(&[view_run(&asked)], style, &access.secrets(), SystemTime::now());
         }
     }
-    let elections = match elections(&client, names) {
+    let mut elections = match elections(&client, names) {
         Ok(elections) => elections,
         Err(error) => return failed(COMMAND, &run.places.located(&error), &access.secrets()),
     };
+    if !is_named(names) && names.service.is_empty() {
+        elections.extend(scoped(unmarked(&client, &elections), names));
+    }
     let resolver = Resolver::of(&client, access);
     let infos: Vec<Info> = thread::scope(|scope| {
         let one = |names| {
@@ -53,24 +56,30 @@ fn is_key_all(names: &Names) -> bool {
     is_key_named && names.service.is_empty() && !names.is_query_named
 }
 
+/// Whether an election is named by more than its service.
+fn is_named(names: &Names) -> bool {
+    names.is_query_named || names.lock_key != Names::of_service(&names.service).lock_key
+}
+
+/// What was found, in the scope that was asked for.
+fn scoped(found: Vec<Names>, names: &Names) -> Vec<Names> {
+    found.into_iter().map(|found| Names { scope: names.scope.clone(), ..found }).collect()
+}
+
 /// The elections to show.
 ///
 /// # Errors
 /// When none is named and none is found.
 pub fn elections(client: &Client, names: &Names) -> Result<Vec<Names>, String> {
-    let is_named = names.is_query_named || names.lock_key != Names::of_service(&names.service).lock_key;
-    if is_named {
+    if is_named(names) {
         return Ok(vec![names.clone()]);
     }
-    let scoped = |found: Vec<Names>| -> Vec<Names> {
-        found.into_iter().map(|found| Names { scope: names.scope.clone(), ..found }).collect()
-    };
     let service = Some(names.service.as_str()).filter(|service| !service.is_empty());
     match (discover(client, service), service) {
-        (Ok(Discovered { elections, .. }), _) if !elections.is_empty() => Ok(scoped(elections)),
+        (Ok(Discovered { elections, .. }), _) if !elections.is_empty() => Ok(scoped(elections, names)),
         // Nothing that does not answer here answers there.
         (Ok(_), Some(service)) => {
-            let elections = scoped(of_service(client, service));
+            let elections = scoped(of_service(client, service), names);
             Ok(if elections.is_empty() { vec![names.clone()] } else { elections })
         }
         (Err(_), Some(_)) => Ok(vec![names.clone()]),

@@ -22,7 +22,8 @@ pub fn watch(run: &Run, style: Style, interrupt: &Interrupt, mut print: impl FnM
     let Config { names, policy, access, wait } = &run.config;
     let limit = run.show.timeout.map(Deadline::after);
     let secrets = access.secrets();
-    let client = Client::new(access, &names.scope, Deadline::after(wait.timeout));
+    let begin = run.show.timeout.map_or(wait.timeout, |timeout| timeout.min(wait.timeout));
+    let client = Client::new(access, &names.scope, Deadline::after(begin));
     if matches!(style.format, Format::Yaml | Format::Prometheus) {
         return failed(COMMAND, &run.places.located("--format is table or json for watch"), &secrets);
     }

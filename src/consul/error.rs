@@ -28,6 +28,10 @@ const WRONG_TTL: &str = "Invalid Session TTL";
 /// What servers say of a session on a check that is not in the catalog (1.8.7 and 1.21.0).
 const MISSING_CHECK: &str = "Missing check";
 
+/// What an agent says that reaches none of its servers (1.8.7 and 1.21.0).
+const NO_SERVER: [&str; 4] =
+    ["rpc error getting client", "No known Consul servers", "rpc error making call: EOF", "i/o timeout"];
+
 /// The underlying error that a failure comes from.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
@@ -231,11 +235,14 @@ impl fmt::Display for Kind {
         match self {
             Kind::Unreachable(_) | Kind::Forbidden(_) => f.write_str("no connection"),
             Kind::Tls(..) => f.write_str("TLS failed"),
-            Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::format(*limit)),
+            Kind::TimedOut(limit) => write!(f, "no answer within {}", duration::rounded(*limit)),
             Kind::Interrupted(_) => f.write_str("the connection ended early"),
             Kind::NotUnderstood(_) => f.write_str("the answer is not Consul's"),
             Kind::TooLarge(bytes) => write!(f, "the answer has more than {bytes} bytes or too many values"),
             Kind::Status(status, words) if words.is_empty() => write!(f, "{status}"),
+            Kind::Status(500, words) if NO_SERVER.iter().any(|part| words.contains(part)) => {
+                write!(f, "Consul's servers do not answer: 500 {words}")
+            }
             Kind::Status(status, words) => write!(f, "{status} {words}"),
             Kind::DeniedInOutage(words) => write!(f, "403 {words}, but no server can check the token now"),
         }

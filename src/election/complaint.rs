@@ -84,7 +84,7 @@ pub enum Complaint {
     Hook {
         /// Which hook.
         hook: HookName,
-        /// How it ended, and its last line of output.
+        /// How it ended, its last line of output, and its program.
         failure: String,
     },
     /// The agent accepted the tags, but the catalog has others.

@@ -13,7 +13,8 @@ use super::marks::{self, SlaveHook};
 use super::model::{Lock, View};
 use crate::consul::Client;
 use crate::deadline::Deadline;
-use crate::process::{self, Program};
+use crate::process::{self, End, Program};
+use crate::text::{capped, one_line};
 
 /// Runs the promote hook of an instance that holds the lock by `session`.
 ///
@@ -95,7 +96,25 @@ fn run(
     let limit = whole(deadline.remaining().mul_f64(0.8));
     let text = name.to_string();
     let program = Program { name: &text, words, environment };
-    process::run(&program, limit).map_err(|failure| Complaint::Hook { hook: name, failure: failure.to_string() })
+    process::run(&program, limit).map_err(|failure| {
+        // One that could not be started is named already.
+        let failure = match failure.end {
+            End::NotStarted { .. } => failure.to_string(),
+            _ => format!("{failure} (command {})", shown(words)),
+        };
+        Complaint::Hook { hook: name, failure }
+    })
+}
+
+/// The most characters of a hook's program.
+const LONGEST_NAME: usize = 150;
+
+/// The program of a hook, with the file that a shell runs. Without the arguments: one may be a secret, and everybody who may read the service
+/// reads the line.
+fn shown(words: &[String]) -> String {
+    let is_file = |word: &&String| word.starts_with('/') && !word.contains(char::is_whitespace);
+    let program = words.first().into_iter().chain(words.get(1).filter(is_file)).map(String::as_str);
+    one_line(&capped(&program.collect::<Vec<_>>().join(" "), LONGEST_NAME))
 }
 
 /// The limit without the part that would change the failure's text each time: whole seconds, or tenths of one below that.
@@ -103,5 +122,25 @@ fn whole(limit: Duration) -> Duration {
     match limit.as_secs() {
         0 => Duration::from_millis(u64::from(limit.subsec_millis()) / 100 * 100),
         seconds => Duration::from_secs(seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_is_named_by_its_program_and_script_and_never_by_its_arguments() {
+        for (words, expected) in [
+            (&["/usr/local/bin/promote", "--password", "s3cr3t"][..], "/usr/local/bin/promote"),
+            (&["sh", "/etc/redis/promote.sh", "s3cr3t"], "sh /etc/redis/promote.sh"),
+            (&["sh", "-c", "echo s3cr3t"], "sh"),
+            (&["curl", "/a b"], "curl"),
+            (&[], ""),
+        ] {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            assert_eq!(shown(&words), expected);
+        }
+        assert_eq!(shown(&["x".repeat(999)]).chars().count(), LONGEST_NAME + 1);
     }
 }

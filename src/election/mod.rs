@@ -60,6 +60,7 @@ pub use config::{Config, Hooks, Names, OnOutage, Policy, QueryPolicy, Resign, St
 pub use credible::holder as credible_holder;
 pub use decide::query_differences;
 pub use fault::{Contradiction, Difference, Fault, QueryFault};
+pub use history::Change;
 pub use identity::Identity;
 pub use leader::Leader;
 pub use marks::{Mark, Marks, session_key};
@@ -71,6 +72,7 @@ pub use rules::{HIGHEST_PRIORITY, Invalid, LONGEST_QUERY_NAME, is_query_name};
 pub use running::may_run;
 pub use seen::{Cause, LeadSeen, Seen};
 pub use signature::{election_in, is_election_line, prints, signature};
+pub use succession::is_asked_for;
 pub use survey::{
     Lead, Survey, Surveyed, elections_of, foreign_filters, is_fenced, is_own_query, last_line, named_by, survey,
 };

@@ -3,6 +3,7 @@
 use super::config::{Names, Policy};
 use super::describe::bound_ids;
 use super::identity::Identity;
+use super::meta::key;
 use super::model::Instance;
 use super::value::Holder;
 use crate::consul::NewSession;
@@ -13,6 +14,14 @@ const NODE_ALIVE: &str = "serfHealth";
 /// The name of an instance's sessions in an election.
 pub fn name(names: &Names, instance: &Identity) -> String {
     format!("election {} of {}", names.query, instance.service_id)
+}
+
+/// The service ID of the instance whose session has this name; `None`: it is none of this election's. A Meta key cuts a long name of an election,
+/// so the two are the same if their keys are.
+pub fn instance_of<'a>(session: &'a str, names: &Names) -> Option<&'a str> {
+    let (query, id) = session.strip_prefix("election ")?.split_once(" of ")?;
+    let is_same = |one: &Names| key(one, "") == key(names, "");
+    (query == names.query || is_same(&Names { query: query.to_owned(), ..names.clone() })).then_some(id)
 }
 
 /// A session that ends with the node, with every check that counts as the instance's health, and with the election's own check once that

@@ -75,6 +75,12 @@ fn of_obstacle(node: &str, obstacle: &Obstacle) -> String {
     }
 }
 
+/// Whether somebody has asked for such a change of leader, by a command or an option, or there was none before.
+pub fn is_asked_for(reason: &str) -> bool {
+    let ends = ["(resign)", "(a higher priority)", "(its term was over)", " was in maintenance", " became 0"];
+    ["the first leader", "the lock key was deleted"].contains(&reason) || ends.iter().any(|end| reason.ends_with(end))
+}
+
 /// Why the lock is free. `term` is the number of the last term; `instances` are those that the token may see.
 /// `former` is the holder that the value of the free lock still describes.
 pub fn reason(term: u64, past: &Past, former: Option<&Holder>, instances: &[RemoteInstance], names: &Names) -> String {

@@ -54,6 +54,13 @@ pub enum Lead {
         /// What its holder wrote into the lock's value; `None` if something else did.
         holder: Option<Holder>,
     },
+    /// A session does that nothing shows to be an instance's of this election.
+    Foreign {
+        /// The session.
+        session: String,
+        /// Its node and its name; `None`: the token may not read it.
+        of: Option<(String, String)>,
+    },
 }
 
 /// An instance of the service.
@@ -82,7 +89,7 @@ impl Lead {
     pub fn instance(&self) -> Option<&Identity> {
         match self {
             Lead::Held { leader, .. } => leader.instance.as_ref(),
-            Lead::Nobody(_) => None,
+            Lead::Nobody(_) | Lead::Foreign { .. } => None,
         }
     }
 }
@@ -141,17 +148,25 @@ fn held(
     if let Some(holder) = holder {
         return Lead::Held { leader: Leader::from_holder(&holder), holder: Some(holder) };
     }
-    let is_its = |remote: &&RemoteInstance, of: &Session| {
-        let service_id = remote.health.registration.id().to_owned();
-        let instance = Identity { node: remote.node.clone(), service_id };
-        remote.node == of.node && session::name(names, &instance) == of.name
-    };
-    let instance = held_by.map(|of| {
-        let its = instances.iter().find(|remote| is_its(remote, of));
-        let service_id = its.map(|remote| remote.health.registration.id().to_owned()).unwrap_or_default();
-        Identity { node: of.node.clone(), service_id }
+    let instance = held_by.and_then(|of| {
+        let service_id = session::instance_of(&of.name, names)?.to_owned();
+        Some(Identity { node: of.node.clone(), service_id })
     });
-    Lead::Held { leader: Leader { instance, session: session.to_owned(), ..Leader::default() }, holder: None }
+    let Some(instance) = instance.or_else(|| marked_with(session, instances, names)) else {
+        let of = held_by.map(|of| (of.node.clone(), of.name.clone()));
+        return Lead::Foreign { session: session.to_owned(), of };
+    };
+    let leader = Leader { instance: Some(instance), session: session.to_owned(), ..Leader::default() };
+    Lead::Held { leader, holder: None }
+}
+
+/// The instance whose Meta names the session, where the lock's value does not say whose it is.
+fn marked_with(session: &str, instances: &[RemoteInstance], names: &Names) -> Option<Identity> {
+    let key = marks::session_key(names);
+    let is_it =
+        |remote: &&RemoteInstance| remote.health.registration.meta().get(&key).is_some_and(|marked| marked == session);
+    let remote = instances.iter().find(is_it)?;
+    Some(Identity { node: remote.node.clone(), service_id: remote.health.registration.id().to_owned() })
 }
 
 fn surveyed(remote: RemoteInstance, notes: &Notes, names: &Names, policy: &Policy) -> Surveyed {
@@ -160,9 +175,10 @@ fn surveyed(remote: RemoteInstance, notes: &Notes, names: &Names, policy: &Polic
     let tags = |mark: &Mark| mark.tags.clone();
     let (master, slave) = instance.mark.as_ref().map_or((names.master_tag.clone(), names.slave_tag.clone()), tags);
     let has = |tag: &str| !tag.is_empty() && instance.marks.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+    let elsewhere = |unfit| if unfit == Unfit::NotMarked { other_elections(&instance, names) } else { unfit };
     let note: Option<StandBack> = notes.of(&instance.identity).cloned();
     let unfit = match assess(&instance, names, policy) {
-        Err(unfit) => Some(unfit),
+        Err(unfit) => Some(elsewhere(unfit)),
         Ok(_) if !may_run(&instance.checks, instance.marked_check(), names) => Some(Unfit::NothingRuns),
         Ok(_) => note.map(Unfit::StandsBack),
     };
@@ -176,6 +192,16 @@ fn surveyed(remote: RemoteInstance, notes: &Notes, names: &Names, policy: &Polic
         mark: instance.mark,
         instance: instance.identity,
     }
+}
+
+/// The other elections of an instance without a mark of this one: those with the same master tag, or else all.
+fn other_elections(instance: &Instance, names: &Names) -> Unfit {
+    let all: Vec<Names> = elections_of(&instance.registration);
+    let has_tag = |other: &&Names| other.master_tag.eq_ignore_ascii_case(&names.master_tag);
+    let share_tag = all.iter().any(|other| has_tag(&other));
+    let of_names = all.iter().filter(|other| !share_tag || has_tag(other)).map(|other| other.query.clone());
+    let names: Vec<String> = of_names.collect();
+    if names.is_empty() { Unfit::NotMarked } else { Unfit::OtherElections { names, share_tag } }
 }
 
 /// What an election's own check says, in its last line.

@@ -8,6 +8,13 @@ use super::value::StandBack;
 pub enum Unfit {
     /// Nothing shows that it takes part: its election check has not run yet, or it has none.
     NotMarked,
+    /// It takes part in other elections, and not in this one. Only those who look from outside say so.
+    OtherElections {
+        /// Their names.
+        names: Vec<String>,
+        /// Whether they have the master tag of this one, so that clients take their masters for this one's.
+        share_tag: bool,
+    },
     /// Its mark names this lock key, which is another election's.
     OtherKey(String),
     /// Its mark has a priority that this program does not write.

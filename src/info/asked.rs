@@ -14,12 +14,12 @@ pub type Part<T> = Result<T, Missing>;
 pub struct Missing {
     /// What was attempted and what came back. A denial ends with the ACL rule that is missing.
     pub words: String,
-    /// Whether the token lacks rights.
-    pub is_denied: bool,
+    /// The ACL rule that would allow it, if the words name one.
+    pub rule: Option<Box<str>>,
     /// Whether there was no connection to the agent.
     pub is_unreached: bool,
     /// What came back; `None`: nothing was asked of Consul.
-    pub fault: Option<String>,
+    pub fault: Option<Box<str>>,
     /// What the reader can do, unless the words say it.
     pub remedy: Option<Remedy>,
 }
@@ -39,9 +39,9 @@ impl Missing {
         }
     }
 
-    /// Whether the same fault kept another part from an answer. Each denial is a fault of its own, since it names a rule.
+    /// Whether the same fault kept another part from an answer. One that names a rule is a fault of its own.
     pub fn has_fault_of(&self, other: &Missing) -> bool {
-        !self.is_denied && self.fault.is_some() && self.fault == other.fault
+        self.rule.is_none() && self.fault.is_some() && self.fault == other.fault
     }
 }
 
@@ -55,9 +55,11 @@ impl From<Error> for Missing {
         // A request names the rule that an election needs. Whoever only looks needs less.
         let words = format!("{error:#}").replace(&error.rule.to_string(), &error.rule.reading().to_string());
         let attempt = format!("cannot {} at {}: ", error.purpose, error.agent);
-        let fault = words.strip_prefix(&attempt).map(str::to_owned);
+        let fault = words.strip_prefix(&attempt).map(Box::from);
         let is_unreached = error.is_unreached();
-        Missing { words, is_denied: error.is_denied(), is_unreached, fault, remedy }
+        let names_rule = matches!(remedy, Some(Remedy::Grant(_) | Remedy::GiveToken(_) | Remedy::FillTokenFile(..)));
+        let rule = names_rule.then(|| error.rule.reading().to_string().into());
+        Missing { words, rule, is_unreached, fault, remedy }
     }
 }
 

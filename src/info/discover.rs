@@ -25,9 +25,9 @@ pub fn discover(client: &Client, service: Option<&str>) -> Part<Discovered> {
     let registrations = client.registrations().map_err(Missing::from)?;
     let of_service = registrations.iter().filter(|found| service.is_none_or(|service| found.service() == service));
     let mut elections: Vec<Names> = of_service.flat_map(elections_of).collect();
-    elections.sort_by(|a, b| a.query.cmp(&b.query));
+    elections.sort_by(|a, b| (&a.query, &a.service).cmp(&(&b.query, &b.service)));
     let mut seen = BTreeSet::new();
-    elections.retain(|names| seen.insert((names.query.clone(), names.lock_key.clone())));
+    elections.retain(|names| seen.insert((names.query.clone(), names.service.clone(), names.lock_key.clone())));
     let services: BTreeSet<String> = registrations.iter().map(|found| found.service().to_owned()).collect();
     Ok(Discovered { elections, services: services.into_iter().collect() })
 }
@@ -56,6 +56,31 @@ pub fn heard(client: &Client) -> Vec<Heard> {
         Some(Heard { check: clean(&check.id), service: service_of(&check.service_id), election, line: clean(line) })
     };
     checks.iter().filter_map(of_check).collect()
+}
+
+/// Finds the elections that checks of an agent run and that are not among the known ones, because their instances have no mark of them: the check is
+/// wrong, or has not succeeded yet. What other instances of the service show of such an election counts.
+pub fn unmarked(client: &Client, known: &[Names]) -> Vec<Names> {
+    let mut found: Vec<Names> = Vec::new();
+    for Heard { service, election, .. } in heard(client) {
+        let Some(service) = service else { continue };
+        let is_it = |names: &&Names| {
+            names.service == service && election.as_ref().is_none_or(|election| names.query == *election)
+        };
+        if !known.iter().chain(&found).any(|names| is_it(&names)) {
+            let shown = of_service(client, &service).into_iter().find(|names| is_it(&names));
+            found.push(shown.unwrap_or_else(|| by_name(&service, election.as_deref())));
+        }
+    }
+    found
+}
+
+fn by_name(service: &str, election: Option<&str>) -> Names {
+    let names = Names::of_service(service);
+    match election {
+        Some(election) => names.with_query(election),
+        None => names,
+    }
 }
 
 /// Finds the elections of a service by the marks of all its instances: of several lock keys for one name, the one that somebody leads with,

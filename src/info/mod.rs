@@ -13,7 +13,7 @@ mod words;
 
 pub use ask::{ask, resolved};
 pub use asked::{Asked, Missing};
-pub use discover::{Discovered, Heard, discover, heard, of_service};
+pub use discover::{Discovered, Heard, discover, heard, of_service, unmarked};
 pub use dns::Resolver;
 pub use model::ChangeInfo;
 pub use model::{CandidateInfo, DnsInfo, Info, LeaderInfo, State};

@@ -32,9 +32,12 @@ pub struct Info {
     pub history: Vec<ChangeInfo>,
     /// The schedule of `run`; null without one.
     pub schedule: Option<ScheduleInfo>,
-    /// Why the lock is free, while it is.
+    /// Why nobody leads, while nobody does.
     #[serde(skip)]
     pub vacancy: Option<String>,
+    /// Whether something else than an instance of the election holds the lock.
+    #[serde(skip)]
+    pub is_taken: bool,
     /// What all of it comes to.
     #[serde(skip)]
     pub state: State,
@@ -82,7 +85,7 @@ pub struct LeaderInfo {
     pub session: String,
     /// Since when it leads, by its own clock; null if unknown.
     pub since: Option<String>,
-    /// The number of its term.
+    /// The number that its term began with, if that is known. The lock's index grows beyond it when the lock moves to another session.
     pub term: u64,
 }
 

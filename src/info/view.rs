@@ -4,10 +4,10 @@ use super::asked::{Asked, Missing};
 use super::dns::{agrees, of_found};
 use super::model::{CandidateInfo, ChangeInfo, DnsInfo, Info, LeaderInfo, LockInfo, SCHEMA, State};
 use super::problems::{Scene, is_lost, problems};
-use super::words::{clean, health, why};
+use super::words::{clean, foreign, health, why};
 use crate::consul::{Key, RemoteInstance};
 use crate::dns::Target;
-use crate::election::{Identity, Lead, Leader, Names, Policy, Survey, Surveyed, survey};
+use crate::election::{Change, Identity, Lead, Leader, Names, Policy, Survey, Surveyed, survey};
 
 /// What `info` shows. `policy` holds the rules of instances that do not name their own.
 pub fn view(asked: &Asked, policy: &Policy) -> Info {
@@ -18,7 +18,7 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
     with_address(&mut seen.lead, instances);
     let leader = match &seen.lead {
         Lead::Held { leader, .. } => Some(leader),
-        Lead::Nobody(_) => None,
+        Lead::Nobody(_) | Lead::Foreign { .. } => None,
     };
     let (answers, source) = answers(asked, instances);
     let agrees = if source.is_some() && asked.lock.is_ok() { agrees(&answers, leader) } else { None };
@@ -28,7 +28,7 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
         schema: SCHEMA,
         election: clean(&names.query),
         service: Some(clean(&names.service)),
-        leader: leader.map(|leader| of_leader(leader, seen.term)),
+        leader: leader.map(|leader| of_leader(leader, &seen)),
         lock: of_lock(names, lock, asked),
         dns: Some(DnsInfo {
             name: clean(&asked.dns_name),
@@ -43,8 +43,10 @@ pub fn view(asked: &Asked, policy: &Policy) -> Info {
         schedule: None,
         vacancy: match &seen.lead {
             Lead::Nobody(reason) => Some(clean(reason)),
+            Lead::Foreign { session, of } => Some(foreign(session, of.as_ref())),
             Lead::Held { .. } => None,
         },
+        is_taken: matches!(seen.lead, Lead::Foreign { .. }),
         state,
     }
 }
@@ -78,7 +80,10 @@ fn with_address(lead: &mut Lead, instances: &[RemoteInstance]) {
     }
 }
 
-fn of_leader(leader: &Leader, term: u64) -> LeaderInfo {
+fn of_leader(leader: &Leader, seen: &Survey) -> LeaderInfo {
+    // The lock's index also grows when the lock moves to another session. A term keeps the number that it began with.
+    let began = |change: &&Change| leader.node() == Some(&change.node) && leader.since == change.since;
+    let term = seen.past.history.iter().find(began).map_or(seen.term, |change| change.term);
     let known = |text: &str| Some(clean(text)).filter(|text| !text.is_empty());
     let instance = leader.instance.as_ref();
     LeaderInfo {

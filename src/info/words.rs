@@ -33,10 +33,24 @@ fn of_obstacle(obstacle: &Obstacle) -> String {
     }
 }
 
+/// That a session holds the lock which is no instance's. `of`: its node and its name, where they can be read.
+pub fn foreign(session: &str, of: Option<&(String, String)>) -> String {
+    let (session, key) = (clean(session), "holds the lock");
+    match of {
+        Some((node, name)) => {
+            format!("session {session} of node {}, named '{}', {key}, and is no instance's", clean(node), clean(name))
+        }
+        None => format!("session {session} {key}, and nothing shows that it is an instance's"),
+    }
+}
+
 /// Why an instance is no candidate. Fits one instance and several.
 pub fn why(unfit: &Unfit) -> String {
     match unfit {
         Unfit::NotMarked => "no mark of the election, which the next run of its check sets".to_owned(),
+        Unfit::OtherElections { names, .. } => {
+            format!("in election {}, not in this one", list(&names.iter().map(|name| clean(name)).collect::<Vec<_>>()))
+        }
         Unfit::OtherKey(key) => format!("another lock key, {}", clean(key)),
         Unfit::WrongMark => "a mark that is not this program's".to_owned(),
         Unfit::NeverLeads => "priority 0".to_owned(),
@@ -53,7 +67,19 @@ pub fn why(unfit: &Unfit) -> String {
 /// What a check printed. An output that changes without the status reaches the catalog with the agent's next update. The address of the agent
 /// that the check asked, its own, is left out, so that the same line of several nodes is the same.
 pub fn said(output: &str) -> String {
-    format!("\"{}\" ({OLD})", without_agent(&clean(output.trim())))
+    // The end of a line is what helps, so it is whole.
+    format!("\"{}\" ({OLD})", without_agent(&one_line(&capped(output.trim(), bounds::LINE))))
+}
+
+/// The most characters of what a health check printed.
+const LONGEST_OUTPUT: usize = 150;
+
+/// What a health check printed, after its name: nothing if it printed nothing. The beginning says what is wrong as a rule, and where Consul itself
+/// ended the check it is all there is.
+pub fn quoted(output: &str) -> String {
+    let lines = output.lines().map(str::trim).filter(|line| !line.is_empty());
+    let text = clean(&lines.collect::<Vec<_>>().join(" "));
+    if text.is_empty() { text } else { format!(" (\"{}\")", capped(&text, LONGEST_OUTPUT)) }
 }
 
 fn without_agent(line: &str) -> String {

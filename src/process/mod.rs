@@ -19,6 +19,7 @@ mod tree;
 mod tests;
 
 pub use child::Program;
+pub use end::End;
 pub use limit::run;
 pub use output::pipe;
 pub use tree::{Ended, KILL_EVERY, adopt_orphans, end_all, reap, signal_all};

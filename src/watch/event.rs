@@ -35,7 +35,7 @@ pub enum What {
         /// Why.
         reason: String,
     },
-    /// Nobody leads: the first event of a watch.
+    /// Nobody leads: the first event of a watch, or why has changed.
     Vacant {
         /// What is known of the reason.
         reason: String,
@@ -44,8 +44,17 @@ pub enum What {
     DnsAgrees {
         /// The leader.
         leader: LeaderInfo,
-        /// How long after.
+        /// How long after; again: how long it did not.
         after: Duration,
+        /// Whether DNS had named it before.
+        is_again: bool,
+    },
+    /// DNS does not name the leader any more.
+    DnsLost {
+        /// The leader.
+        leader: LeaderInfo,
+        /// What the name leads to instead, as `ADDRESS:PORT`.
+        answers: Vec<String>,
     },
     /// The health of a candidate has changed.
     Health {
@@ -80,7 +89,9 @@ pub fn of_lead(before: Option<&Info>, now: &Info) -> Vec<What> {
         (None, None) => true,
         _ => false,
     };
-    if is_same && !first {
+    // That something else takes the lock, or releases it, leaves the election without a leader, and changes why.
+    let is_news = before.is_some_and(|before| led.is_none() && now.leader.is_none() && before.is_taken != now.is_taken);
+    if is_same && !first && !is_news {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -95,7 +106,7 @@ pub fn of_lead(before: Option<&Info>, now: &Info) -> Vec<What> {
             let leader = leader.clone();
             found.push(What::Leads { leader, gap: None, dns_agrees: None, is_first: first });
         }
-        None if first => found.push(What::Vacant { reason: now.vacancy.clone().unwrap_or_default() }),
+        None if first || is_news => found.push(What::Vacant { reason: now.vacancy.clone().unwrap_or_default() }),
         None => {}
     }
     found

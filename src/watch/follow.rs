@@ -4,24 +4,30 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::event::{Event, What, of_candidates, of_lead};
+use super::event::{Event, What, is_named, of_candidates, of_lead};
+use super::name::{Change, Name};
 use super::questions::{News, start};
-use crate::consul::{Client, Instances, Key};
+use crate::consul::{Client, Instances, Key, Session};
 use crate::deadline::Deadline;
-use crate::election::{Names, Policy, named_by};
+use crate::dns::Target;
+use crate::duration;
+use crate::election::{Names, Policy, credible_holder, named_by};
 use crate::info::{Asked, CandidateInfo, Info, LeaderInfo, Missing, Resolver, view};
 use crate::interrupt::Interrupt;
+use crate::text::one_line;
 
 /// How long a line about a new leader waits for DNS, and how often it asks meanwhile. Its query is some milliseconds younger than its lock.
 const DNS_PATIENCE: Duration = Duration::from_millis(25);
 const DNS_PAUSE: Duration = Duration::from_millis(4);
 
-/// How often, and for how long, DNS is asked again that does not agree yet.
-const DNS_AGAIN: Duration = Duration::from_millis(200);
-const DNS_LIMIT: Duration = Duration::from_secs(60);
+/// The longest wait for news.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How long a line about a lost lead waits for the check that ended it, which the other query may show a moment later.
 const REASON_PATIENCE: Duration = Duration::from_millis(20);
+
+/// The most time of the question whose a session is.
+const SESSION_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What following came to.
 pub enum Step {
@@ -64,8 +70,8 @@ pub struct Follower<'a> {
     lost: Option<Instant>,
     /// The leader whose line is still to come.
     new: Option<New>,
-    /// When the leader was seen that DNS does not name yet, and when DNS is asked next.
-    unnamed: Option<(Instant, Instant)>,
+    /// Whether DNS names the leader.
+    name: Name,
     is_silent: bool,
     events: VecDeque<Event>,
 }
@@ -95,7 +101,7 @@ impl<'a> Follower<'a> {
             last: None,
             lost: None,
             new: None,
-            unnamed: None,
+            name: Name::Unasked,
             is_silent: false,
             events: VecDeque::new(),
         })
@@ -116,11 +122,18 @@ impl<'a> Follower<'a> {
             }
             let left = limit.map(|limit| limit.remaining());
             if left.is_some_and(|left| left.is_zero()) {
+                // A watch that has learned nothing says so.
+                let knows = self.last.is_some() || std::mem::replace(&mut self.is_silent, true);
+                if let Some(limit) = limit.filter(|_| !knows) {
+                    let words = format!("no answer about the election within {}", duration::rounded(limit.limit()));
+                    self.tell(What::Silent { error: Missing::because(words) });
+                    continue;
+                }
                 return Step::TimeIsOver;
             }
-            let until_dns = self.unnamed.map(|(_, next)| next.saturating_duration_since(Instant::now()));
+            let until_dns = self.name.next().map(|next| next.saturating_duration_since(Instant::now()));
             let pause = self.new.as_ref().map(|_| DNS_PAUSE);
-            let wait = [left, until_dns, pause].into_iter().flatten().min().unwrap_or(DNS_LIMIT);
+            let wait = [left, until_dns, pause].into_iter().flatten().min().unwrap_or(LONGEST_WAIT);
             match self.news.recv_timeout(wait) {
                 // Without the threads, the process has panicked.
                 Ok((_, News::Interrupted)) | Err(RecvTimeoutError::Disconnected) => return Step::Interrupted,
@@ -173,10 +186,11 @@ impl<'a> Follower<'a> {
     fn look(&mut self, at: Instant) {
         let (Lock::Known(lock), Some(instances)) = (&self.lock, &self.instances) else { return };
         let unknown = || Missing::default();
+        let session = self.session(lock.as_ref());
         let asked = Asked {
             names: self.names.clone(),
             lock: Ok(lock.clone()),
-            session: None,
+            session,
             instances: Ok(instances.clone()),
             found: Err(unknown()),
             query: Err(unknown()),
@@ -200,7 +214,7 @@ impl<'a> Follower<'a> {
                 }
                 What::Lost { .. } => {
                     self.tell_new_leader(Some(false));
-                    (self.lost, self.unnamed) = (Some(at), None);
+                    (self.lost, self.name) = (Some(at), Name::Unasked);
                     self.tell(what);
                 }
                 _ => self.tell(what),
@@ -208,10 +222,21 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Asks whose the lock's session is, where its value does not say it.
+    fn session(&self, lock: Option<&Key>) -> Option<Session> {
+        let key = lock?;
+        let session = key.session.as_ref()?;
+        let is_described = credible_holder(&key.value).is_some_and(|holder| holder.session == *session);
+        if is_described {
+            return None;
+        }
+        self.client.until(Deadline::after(SESSION_PATIENCE)).session(session).ok().flatten()
+    }
+
     /// Asks whether DNS names the new leader, and tells of it once it does, or once that has taken too long.
     fn name_new_leader(&mut self) {
         let Some(until) = self.new.as_ref().map(|new| new.at + DNS_PATIENCE) else { return };
-        let agrees = self.dns_agrees(until.saturating_duration_since(Instant::now()));
+        let agrees = self.ask_dns(until.saturating_duration_since(Instant::now())).map(|(agrees, _)| agrees);
         if agrees != Some(false) || Instant::now() + DNS_PAUSE > until {
             self.tell_new_leader(agrees);
         }
@@ -219,28 +244,32 @@ impl<'a> Follower<'a> {
 
     fn tell_new_leader(&mut self, dns_agrees: Option<bool>) {
         let Some(New { leader, gap, is_first, at }) = self.new.take() else { return };
-        let asks_again = dns_agrees != Some(true) && self.resolver.can_ask();
-        self.unnamed = asks_again.then(|| (at, Instant::now() + DNS_AGAIN));
+        let can_ask = self.resolver.can_ask();
+        self.name = if can_ask { Name::of_new(dns_agrees, at, Instant::now()) } else { Name::Unasked };
         self.tell(What::Leads { leader, gap, dns_agrees, is_first });
     }
 
-    /// Whether DNS names the leader; `None`: it cannot be asked.
-    fn dns_agrees(&self, limit: Duration) -> Option<bool> {
+    /// Asks DNS for the leader's name. Returns whether that is the leader, and the answers; `None`: it cannot be asked.
+    fn ask_dns(&self, limit: Duration) -> Option<(bool, Vec<Target>)> {
         let leader = self.last.as_ref().and_then(|last| last.leader.as_ref())?;
         let answers = self.resolver.ask(&self.names, limit.max(DNS_PAUSE)).ok()?;
-        Some(super::event::is_named(&answers, leader))
+        Some((is_named(&answers, leader), answers))
     }
 
     fn ask_dns_again(&mut self) {
-        let Some((since, next)) = self.unnamed else { return };
-        if Instant::now() < next {
+        if self.name.next().is_none_or(|next| Instant::now() < next) {
             return;
         }
-        let leader = self.last.as_ref().and_then(|last| last.leader.clone());
-        self.unnamed = (since.elapsed() < DNS_LIMIT).then(|| (since, Instant::now() + DNS_AGAIN));
-        if let (Some(true), Some(leader)) = (self.dns_agrees(DNS_PAUSE), leader) {
-            self.unnamed = None;
-            self.tell(What::DnsAgrees { leader, after: since.elapsed() });
+        let Some(leader) = self.last.as_ref().and_then(|last| last.leader.clone()) else { return };
+        let answer = self.ask_dns(DNS_PATIENCE);
+        match self.name.learn(answer.as_ref().map(|(agrees, _)| *agrees), Instant::now()) {
+            Change::None => {}
+            Change::Lost => {
+                let answers = answer.map(|(_, answers)| answers).unwrap_or_default();
+                let answers = answers.iter().map(|answer| one_line(&answer.to_string())).collect();
+                self.tell(What::DnsLost { leader, answers });
+            }
+            Change::Found { after, is_again } => self.tell(What::DnsAgrees { leader, after, is_again }),
         }
     }
 

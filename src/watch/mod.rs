@@ -2,6 +2,7 @@
 
 mod event;
 mod follow;
+mod name;
 mod questions;
 
 pub use event::{Event, What};

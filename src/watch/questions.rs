@@ -15,6 +15,9 @@ const LONGEST_QUERY: Duration = Duration::from_secs(25);
 /// What a query may take beyond its wait, besides the sixteenth that Consul adds at random.
 const SLACK: Duration = Duration::from_secs(5);
 
+/// The most time of a query that does not wait: behind no index, Consul answers at once.
+const FIRST_LIMIT: Duration = Duration::from_secs(5);
+
 /// The shortest time between two answers that show no change: 1.8.7 answers about a missing key at every write to its KV store.
 const REST: Duration = Duration::from_millis(10);
 
@@ -48,13 +51,13 @@ pub fn start(
     let (sender, news) = sync_channel(1);
     let (agent, key) = (client.clone(), key.to_owned());
     spawn("lock-key", sender.clone(), move |index| {
-        let (key, next) = until_answer(&agent).key_after(&key, index, LONGEST_QUERY)?;
+        let (key, next) = until_answer(&agent, index).key_after(&key, index, LONGEST_QUERY)?;
         let state = key.as_ref().map(|key| (key.modify_index, key.lock_index, key.session.clone()));
         Ok((News::Lock(key), format!("{state:?}"), next))
     })?;
     let (agent, service) = (client.clone(), service.to_owned());
     spawn("instances", sender.clone(), move |index| {
-        let (instances, next) = until_answer(&agent).instances_after(&service, index, LONGEST_QUERY)?;
+        let (instances, next) = until_answer(&agent, index).instances_after(&service, index, LONGEST_QUERY)?;
         // Its index grows with nothing but the instances, so each answer counts.
         let state = next.clone();
         Ok((News::Instances(instances), state, next))
@@ -67,9 +70,10 @@ pub fn start(
     Ok(news)
 }
 
-/// The client with the time that a blocking query may take.
-fn until_answer(client: &Client) -> Client {
-    client.until(Deadline::after(LONGEST_QUERY + LONGEST_QUERY / 16 + SLACK))
+/// The client with the time that a query behind this index may take.
+fn until_answer(client: &Client, index: Option<&str>) -> Client {
+    let limit = index.map_or(FIRST_LIMIT, |_| LONGEST_QUERY + LONGEST_QUERY / 16 + SLACK);
+    client.until(Deadline::after(limit))
 }
 
 /// Asks again and again behind the last index, and reports what is new. `ask` returns news, what identifies its state, and the next index.

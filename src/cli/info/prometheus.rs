@@ -62,6 +62,9 @@ fn number(is: bool) -> f64 {
 }
 
 fn term(info: &Info) -> Option<f64> {
+    if let Some(leader) = &info.leader {
+        return leader.term.to_string().parse().ok();
+    }
     let token = info.lock.fencing_token.as_deref()?;
     token.split_once('.')?.1.parse().ok()
 }

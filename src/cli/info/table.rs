@@ -15,8 +15,16 @@ const LONGEST_NOTE: usize = 60;
 
 /// All elections, with an empty line between two.
 pub fn tables(elections: &[Info], has_colour: bool, now: SystemTime) -> String {
-    let all: Vec<String> = elections.iter().map(|info| table(info, &Paint(has_colour), now)).collect();
+    let all: Vec<String> =
+        elections.iter().map(|info| table(&heading(info, elections), info, &Paint(has_colour), now)).collect();
     all.join("\n")
+}
+
+/// The election's name, with its service where another one has the same name.
+fn heading(info: &Info, all: &[Info]) -> String {
+    let is_shared = all.iter().filter(|other| other.election == info.election).count() > 1;
+    let service = info.service.as_ref().filter(|_| is_shared);
+    service.map_or_else(|| info.election.clone(), |service| format!("{} of {service}", info.election))
 }
 
 /// What colours a text, on a terminal.
@@ -40,10 +48,10 @@ impl Paint {
     }
 }
 
-fn table(info: &Info, paint: &Paint, now: SystemTime) -> String {
-    let width = info.election.chars().count().max(LABELS) + 3;
+fn table(heading: &str, info: &Info, paint: &Paint, now: SystemTime) -> String {
+    let width = heading.chars().count().max(LABELS) + 3;
     let label = |text: &str| format!("{text:<width$}");
-    let mut lines = vec![label(&info.election) + &headline(info, paint, now), label("lock") + &lock(info)];
+    let mut lines = vec![label(heading) + &headline(info, paint, now), label("lock") + &lock(info)];
     lines.extend(info.dns.as_ref().map(|of| label("DNS") + &dns(of, info.leader.is_some(), paint)));
     let of_schedule = info.schedule.iter().flat_map(|of| schedule::lines(of, now));
     lines.extend(of_schedule.map(|(title, words)| label(title) + &words));

@@ -76,7 +76,7 @@ fn full() -> Info {
         ],
         problems: vec![
             "if n2 fails, only n3 can take over".to_owned(),
-            "n1 cannot lead: critical: redis-ping".to_owned(),
+            "n1 cannot lead: critical: redis-ping (\"Could not connect to Redis\")".to_owned(),
         ],
         history: vec![
             ChangeInfo {
@@ -94,6 +94,7 @@ fn full() -> Info {
         ],
         schedule: None,
         vacancy: None,
+        is_taken: false,
         state: State::Troubled,
     }
 }
@@ -220,6 +221,14 @@ fn the_table_reads_as_in_the_document() {
     let coloured = Style { format: Format::Table, has_colour: true };
     let text = report(&[full()], coloured, &[], now()).text;
     assert!(text.contains("led by \u{1b}[1mn2\u{1b}[0m") && text.contains("\u{1b}[31m! if n2"), "{text:?}");
+}
+
+#[test]
+fn elections_of_one_name_have_their_service_in_the_heading() {
+    let other = Info { service: Some("redis2".to_owned()), ..full() };
+    let text = report(&[full(), other, of_run()], style(Format::Table), &[], now()).text;
+    let headings: Vec<&str> = text.split("\n\n").filter_map(|table| table.split("   ").next()).collect();
+    assert_eq!(headings, ["redis-master of redis", "redis-master of redis2", "reports"]);
 }
 
 #[test]

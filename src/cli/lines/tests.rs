@@ -178,6 +178,10 @@ fn errors() -> Vec<Complaint> {
         Kind::NotUnderstood("expected value at line 1 column 1".into()),
         Kind::TooLarge(1_048_576),
         Kind::Status(500, "No cluster leader".to_owned()),
+        Kind::Status(
+            500,
+            "rpc error getting client: failed to get conn: dial tcp 10.0.0.9:8300: connection refused".to_owned(),
+        ),
         Kind::Status(429, String::new()),
         Kind::Status(301, "Moved Permanently".to_owned()),
         Kind::Status(400, "Request decode failed".to_owned()),
@@ -249,8 +253,11 @@ fn errors() -> Vec<Complaint> {
         },
         fault(Fault::NoCandidate { node: "n9".to_owned(), present: words(&["n2", "n3"]) }),
         Complaint::MetaFull { id: "redis-1".to_owned(), keys: 65 },
-        Complaint::Hook { hook: HookName::Promote, failure: "exit status 3: cannot connect".to_owned() },
-        Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s".to_owned() },
+        Complaint::Hook {
+            hook: HookName::Promote,
+            failure: "exit status 3: cannot connect (command /usr/local/bin/promote)".to_owned(),
+        },
+        Complaint::Hook { hook: HookName::Demote, failure: "killed after 16s (command sh)".to_owned() },
         Complaint::Unsettled,
     ]);
     errors

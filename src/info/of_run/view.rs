@@ -56,6 +56,7 @@ pub fn view_run(asked: &AskedRun) -> Info {
         history: Vec::new(),
         schedule,
         vacancy,
+        is_taken: false,
         state,
     }
 }

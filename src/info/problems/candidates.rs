@@ -2,22 +2,23 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::Scene;
+use super::{Scene, checks_of, output_of};
 use crate::consul::{Check, Status};
 use crate::election::{Lead, Obstacle, Surveyed, Unfit, last_line};
-use crate::info::words::{clean, grouped, list, said, why};
+use crate::info::words::{NODE_ALIVE, clean, grouped, list, quoted, said, why};
 
 /// After this time an agent has brought every output to the catalog: twice Consul's `check_update_interval`.
 const OLD: Duration = Duration::from_secs(600);
 
 /// Whether an instance should be able to take over and cannot. What was asked for does not count: a priority of 0, maintenance mode, and
-/// standing back after `resign`. Nor does another lock key, with which it stands in another election.
+/// standing back after `resign`. Nor does another lock key or another name, with which it stands in another election.
 pub fn is_lost(instance: &Surveyed) -> bool {
     match &instance.unfit {
         None
         | Some(
             Unfit::NeverLeads
             | Unfit::OtherKey(_)
+            | Unfit::OtherElections { .. }
             | Unfit::Obstacle(Obstacle::InstanceInMaintenance | Obstacle::NodeInMaintenance),
         ) => false,
         Some(Unfit::StandsBack(note)) => note.failure.is_some(),
@@ -25,28 +26,69 @@ pub fn is_lost(instance: &Surveyed) -> bool {
     }
 }
 
-/// Which instances of a service cannot lead, and why: each reason once.
-pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, service: &str, found: &mut Vec<String>) {
-    let reasons = instances.filter_map(|one| Some((clean(&one.instance.node), reason(one, service)?)));
-    found.extend(grouped(reasons).into_iter().map(|(nodes, why)| format!("{} cannot lead: {why}", list(&nodes))));
+/// Which instances of a service cannot lead, and why: each reason once. What differs by the name of the node alone is one reason, and so is that of
+/// the leader, which is said already.
+pub fn cannot_lead<'a>(instances: impl Iterator<Item = &'a Surveyed>, scene: &Scene, found: &mut Vec<String>) {
+    let reasons: Vec<(String, String)> =
+        instances.filter_map(|one| Some((clean(&one.instance.node), reason(one, scene)?))).collect();
+    let leader = match &scene.seen.lead {
+        Lead::Held { leader, holder: Some(_) } => leader.instance.as_ref(),
+        _ => None,
+    };
+    let leader = scene.seen.instances.iter().find(|one| Some(&one.instance) == leader);
+    let of_leader = leader.and_then(|one| Some(without_node(&reason(one, scene)?, &clean(&one.instance.node))));
+    let groups = grouped(reasons.iter().map(|(node, why)| (node.clone(), without_node(why, node))));
+    found.extend(groups.into_iter().map(|(nodes, why)| match &nodes[..] {
+        _ if of_leader.as_ref() == Some(&why) => {
+            format!("{} cannot lead, for the same reason as the leader", list(&nodes))
+        }
+        [_] => {
+            let own = reasons.iter().find(|(node, _)| *node == nodes[0]).map_or(&why, |(_, own)| own);
+            format!("{} cannot lead: {own}", list(&nodes))
+        }
+        _ => format!("{} cannot lead: {why}", list(&nodes)),
+    }));
 }
 
-/// Why an instance cannot lead, with what a critical election check printed, and what to type if only its own agent knows more.
-pub fn reason(instance: &Surveyed, service: &str) -> Option<String> {
+/// A reason with `NODE` for the name of the node that it is about, and without the ID of the node's token.
+fn without_node(why: &str, node: &str) -> String {
+    let token = why.split_once("AccessorID '").and_then(|(before, rest)| Some((before, rest.split_once('\'')?.1)));
+    let why = token.map_or_else(|| why.to_owned(), |(before, after)| format!("{before}AccessorID '…'{after}"));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let pieces = why.split_inclusive(|c| !is_part(c)).map(|piece| {
+        let name = piece.trim_end_matches(|c| !is_part(c));
+        if name == node { piece.replacen(name, "NODE", 1) } else { piece.to_owned() }
+    });
+    pieces.collect()
+}
+
+/// Why an instance cannot lead, with what its critical check printed, and what to type if only its own agent knows more.
+pub fn reason(instance: &Surveyed, scene: &Scene) -> Option<String> {
     let unfit = instance.unfit.as_ref()?;
     let output = match (unfit, &instance.own_check) {
         (Unfit::CheckCritical(_), Some(check)) if !check.output.trim().is_empty() => {
             format!(": {}", said(&check.output))
         }
+        // Consul's own words about a node say no more.
+        (Unfit::Obstacle(Obstacle::Check { id, .. }), _) if id != NODE_ALIVE => quoted(output_of(instance, id, scene)),
         _ => String::new(),
     };
+    let service = clean(&scene.asked.names.service);
+    let doctor = format!("; on that node, doctor --consul-service-name {service} finds out why");
     let hint = match unfit {
-        Unfit::NotMarked | Unfit::NothingRuns | Unfit::CheckMissing(_) | Unfit::CheckCritical(_) => {
-            format!("; on that node, doctor --consul-service-name {} finds out why", clean(service))
-        }
+        Unfit::NothingRuns | Unfit::CheckMissing(_) if !has_own_check(instance, scene) => format!(
+            "{doctor}; if the service was removed there, its agent still has it: consul services deregister -id={}",
+            clean(&instance.instance.service_id)
+        ),
+        Unfit::NotMarked | Unfit::NothingRuns | Unfit::CheckMissing(_) | Unfit::CheckCritical(_) => doctor,
         _ => String::new(),
     };
     Some(format!("{}{output}{hint}", why(unfit)))
+}
+
+/// Whether an instance has any check besides those of its node. One that outlives its definition has none.
+fn has_own_check(instance: &Surveyed, scene: &Scene) -> bool {
+    checks_of(instance, scene).iter().any(|check| !check.service_id.is_empty())
 }
 
 /// What is wrong with single candidates.
@@ -61,7 +103,7 @@ pub fn of_candidates(scene: &Scene, found: &mut Vec<String>) {
         if asked.instances.is_ok() {
             of_successors(scene, lost().count(), found);
         }
-        cannot_lead(lost(), &asked.names.service, found);
+        cannot_lead(lost(), scene, found);
     }
     for instance in &seen.instances {
         if let Some(said) = stale_line(instance, scene) {

@@ -1,16 +1,22 @@
 //! What is wrong with an election, as sentences, the most important first. Pure.
 
 mod candidates;
+mod changes;
 mod name;
+mod split;
 
 use super::asked::{Asked, Missing};
-use super::words::{OLD, clean, grouped, list};
-use crate::consul::Instances;
+use super::words::{OLD, clean, foreign, list, quoted};
+use crate::bounds;
+use crate::consul::{Check, Instances, RemoteInstance, Status};
 use crate::dns::Target;
-use crate::election::{Identity, Lead, Leader, Survey, Surveyed, Unfit, last_line};
+use crate::election::{Identity, Lead, Leader, Obstacle, Survey, Surveyed, last_line};
+use crate::text::{capped, one_line};
 pub use candidates::is_lost;
 use candidates::{cannot_lead, of_candidates, reason};
+use changes::of_changes;
 use name::of_name;
+use split::{has_other_key, is_elsewhere, is_split, of_elections, of_keys};
 
 /// What the sentences are made from.
 pub struct Scene<'a> {
@@ -33,6 +39,8 @@ pub fn problems(scene: &Scene) -> Vec<String> {
     if scene.asked.lock.is_ok() {
         of_vacancy(scene, &mut found);
         of_keys(scene, &mut found);
+        of_elections(scene, &mut found);
+        of_changes(scene, &mut found);
     }
     of_asking(scene, &mut found);
     if scene.asked.lock.is_ok() {
@@ -59,9 +67,20 @@ fn of_asking(scene: &Scene, found: &mut Vec<String>) {
     ];
     let missing: Vec<&Missing> = missing.into_iter().flatten().collect();
     for (at, one) in missing.iter().enumerate() {
-        let words = clean(&one.words);
-        if !missing[..at].iter().any(|earlier| earlier.has_fault_of(one)) && !found.contains(&words) {
+        let words = one_line(&capped(&one.words, bounds::LINE));
+        let is_told = missing[..at]
+            .iter()
+            .any(|earlier| earlier.has_fault_of(one) || one.rule.is_some() && earlier.rule.is_some());
+        if !is_told && !found.contains(&words) {
             found.push(words);
+        }
+    }
+    // The words of the first denial say what was denied, and what to do. Of the others, the rules are new.
+    let mut rules: Vec<&str> = missing.iter().filter_map(|one| one.rule.as_deref()).collect();
+    rules.dedup();
+    if let [_, others @ ..] = &rules[..] {
+        if !others.is_empty() {
+            found.push(format!("the token also needs: {}", clean(&others.join(" "))));
         }
     }
     if let Ok(Instances { seen, is_filtered }) = instances {
@@ -81,7 +100,11 @@ fn is_among(instance: &Identity, all: &[Surveyed]) -> bool {
 /// Why nobody leads, and why nobody takes the free lock.
 fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     let Scene { seen, asked, .. } = scene;
-    let Lead::Nobody(reason) = &seen.lead else { return };
+    let reason = match &seen.lead {
+        Lead::Nobody(reason) => reason,
+        Lead::Foreign { session, of } => return found.push(of_foreign(scene, session, of.as_ref())),
+        Lead::Held { .. } => return,
+    };
     if asked.instances.is_err() {
         found.push("nobody leads".to_owned());
         return;
@@ -94,9 +117,23 @@ fn of_vacancy(scene: &Scene, found: &mut Vec<String>) {
     found.push(format!("nobody leads{with_key}; {}", why_free(scene)));
     if seen.next.is_empty() && seen.split.is_none() {
         // Here everything that keeps an instance from leading matters, asked for or not.
-        let of_key = seen.instances.iter().filter(|instance| !has_other_key(instance));
-        cannot_lead(of_key, &asked.names.service, found);
+        let of_key = seen.instances.iter().filter(|instance| !is_elsewhere(instance));
+        cannot_lead(of_key, scene, found);
     }
+}
+
+/// That something else holds the lock, and how to get it back.
+fn of_foreign(scene: &Scene, session: &str, of: Option<&(String, String)>) -> String {
+    let key = clean(&scene.asked.names.lock_key);
+    let hint = match of {
+        Some(_) => format!(
+            "end the program that took {key}, or give all instances another --lock-key; if that program is gone, destroy the session \
+             (PUT /v1/session/destroy/{})",
+            clean(session)
+        ),
+        None => "to see whose it is, the token needs: session_prefix \"\" { policy = \"read\" }".to_owned(),
+    };
+    format!("nobody leads; {}; {hint}", foreign(session, of))
 }
 
 fn why_free(scene: &Scene) -> String {
@@ -119,7 +156,7 @@ fn why_free(scene: &Scene) -> String {
     if seen.instances.iter().all(has_other_key) {
         return "no instance has this lock key".to_owned();
     }
-    "nobody may lead".to_owned()
+    "no instance can take the lock".to_owned()
 }
 
 fn says(instance: &Surveyed, scene: &Scene, words: &str) -> bool {
@@ -136,12 +173,19 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
         found.push(format!("the lock's value does not describe its holder, {node}: something else wrote it"));
         return;
     };
+    if !holder.service.is_empty() && holder.service != asked.names.service {
+        let (service, key) = (clean(&holder.service), clean(&asked.names.lock_key));
+        return found.push(format!(
+            "the lock {key} is held by {node} for service {service}; give each service its own --consul-query-name and --lock-key"
+        ));
+    }
     let instance = leader.instance.as_ref().and_then(|leader| find(leader, &seen.instances));
-    if let Some(why) = instance.and_then(|instance| reason(instance, &asked.names.service)) {
+    if let Some(why) = instance.and_then(|instance| reason(instance, scene)) {
         found.push(format!("the leader {node}: {why}"));
     } else if instance.is_none() && asked.instances.as_ref().is_ok_and(|all| !all.seen.is_empty()) {
         found.push(format!("{node} holds the lock, and the catalog does not show its instance"));
     }
+    found.extend(instance.and_then(|instance| in_warning(instance, scene)));
     // The note lasts as long as the term. Once no other instance has the tag, it is about the past.
     let is_right = asked.instances.as_ref().is_ok_and(|all| !all.is_filtered)
         && !seen.instances.iter().any(|other| other.is_master && Some(&other.instance) != leader.instance.as_ref());
@@ -154,38 +198,33 @@ fn of_leader(scene: &Scene, found: &mut Vec<String>) {
     }
 }
 
-fn has_other_key(instance: &Surveyed) -> bool {
-    matches!(instance.unfit, Some(Unfit::OtherKey(_)))
-}
-
-/// Whether instances have different lock keys.
-fn is_split(seen: &Survey) -> bool {
-    seen.split.is_some() || seen.instances.iter().any(has_other_key)
-}
-
-/// Which instances have which lock key, if they do not have the same.
-fn of_keys(scene: &Scene, found: &mut Vec<String>) {
-    let Scene { seen, asked, .. } = scene;
-    if !is_split(seen) {
-        return;
+/// That the leader is in warning while nobody passes who could take over.
+fn in_warning(leader: &Surveyed, scene: &Scene) -> Option<String> {
+    let Obstacle::Check { id, status: Status::Warning } = leader.health.as_ref()? else { return None };
+    let passes = |one: &Surveyed| one.unfit.is_none() && one.health.is_none();
+    if leader.unfit.is_some() || scene.seen.instances.iter().any(passes) {
+        return None;
     }
-    let key_of = |instance: &Surveyed| match (&instance.unfit, &instance.mark) {
-        (Some(Unfit::OtherKey(key)), _) => Some(clean(key)),
-        (_, Some(_)) => Some(clean(&asked.names.lock_key)),
-        (_, None) => None,
+    let (node, id) = (clean(&leader.instance.node), clean(id));
+    let said = quoted(output_of(leader, &id, scene));
+    Some(format!(
+        "{node} leads in warning, and no instance passes: {id}{said}; if that check exits with 1 when the service is down, let it \
+         exit with 2: Consul takes 1 for a warning"
+    ))
+}
+
+/// What a check of an instance printed.
+fn output_of<'a>(one: &Surveyed, id: &str, scene: &'a Scene) -> &'a str {
+    checks_of(one, scene).iter().find(|check| check.id == id).map_or("", |check| &check.output)
+}
+
+/// The checks of an instance and of its node.
+fn checks_of<'a>(one: &Surveyed, scene: &'a Scene) -> &'a [Check] {
+    let instances = scene.asked.instances.as_ref().map_or(&[][..], |instances| &instances.seen);
+    let is_it = |remote: &&RemoteInstance| {
+        remote.node == one.instance.node && remote.health.registration.id() == one.instance.service_id
     };
-    let of_instances = seen.instances.iter().filter_map(|one| Some((clean(&one.instance.node), key_of(one)?)));
-    let leader = seen.lead.instance().map(|leader| (clean(&leader.node), clean(&asked.names.lock_key)));
-    let other = seen.split.as_ref().map(|split| (clean(&split.node), clean(&split.key)));
-    let leaders: Vec<(String, String)> = [leader, other].into_iter().flatten().collect();
-    let keys = grouped(of_instances).into_iter().map(|(nodes, key)| {
-        let has = if nodes.len() == 1 { "has" } else { "have" };
-        let leads = leaders.iter().find(|(_, its)| *its == key);
-        let leads = leads.map(|(node, _)| format!(", with which {node} leads")).unwrap_or_default();
-        format!("{} {has} the lock key {key}{leads}", list(&nodes))
-    });
-    let keys = keys.collect::<Vec<_>>().join("; ");
-    found.push(format!("the election is split: {keys}; give all instances the same --lock-key"));
+    instances.iter().find(is_it).map_or(&[][..], |remote| &remote.health.checks)
 }
 
 /// What the tags say that the lock does not.
@@ -195,17 +234,22 @@ fn of_tags(scene: &Scene, found: &mut Vec<String>) {
         return;
     }
     // The tag of an instance with another lock key follows that key's lock. That the election is split is said already.
-    let masters: Vec<&Surveyed> =
+    let tagged: Vec<&Surveyed> =
         seen.instances.iter().filter(|instance| instance.is_master && !has_other_key(instance)).collect();
-    let nodes: Vec<String> = masters.iter().map(|instance| clean(&instance.instance.node)).collect();
+    let nodes_of = |all: &[&Surveyed]| all.iter().map(|one| clean(&one.instance.node)).collect::<Vec<String>>();
     let leader = seen.lead.instance();
     let is_leader = |instance: &&Surveyed| Some(&instance.instance) == leader;
-    if masters.len() > 1 {
+    if tagged.len() > 1 {
+        let nodes = nodes_of(&tagged);
         found.push(format!("{} are all tagged master", list(&nodes)).replace(" are all", both(&nodes)));
     }
+    // That of another election on the service follows the lock of that one.
+    let masters: Vec<&Surveyed> = tagged.into_iter().filter(|instance| !is_elsewhere(instance)).collect();
+    let nodes = nodes_of(&masters);
     match (leader, &masters[..]) {
-        (None, [_, ..]) if matches!(seen.lead, Lead::Nobody(_)) => {
-            found.push(format!("{} still tagged master, and nobody holds the lock", is_or_are(&nodes)));
+        (None, [_, ..]) => {
+            let holds = nobody_holds(&seen.lead);
+            found.push(format!("{} still tagged master, and {holds}", is_or_are(&nodes)));
         }
         (Some(leader), [_, ..]) if !masters.iter().any(is_leader) => {
             let holder = clean(&leader.node);
@@ -222,6 +266,11 @@ fn of_tags(scene: &Scene, found: &mut Vec<String>) {
     for instance in seen.instances.iter().filter(|instance| instance.is_master && instance.is_slave) {
         found.push(format!("{} carries both tags", clean(&instance.instance.node)));
     }
+}
+
+/// That no instance holds the lock.
+pub(super) fn nobody_holds(lead: &Lead) -> &'static str {
+    if matches!(lead, Lead::Foreign { .. }) { "no instance holds the lock" } else { "nobody holds the lock" }
 }
 
 fn both(nodes: &[String]) -> &'static str {

@@ -1,6 +1,6 @@
 //! What is wrong with the election's name: its prepared query and DNS. Pure.
 
-use super::Scene;
+use super::{Scene, nobody_holds};
 use crate::consul::{PreparedQuery, RemoteInstance};
 use crate::election::{Lead, Leader, foreign_filters, is_fenced, is_own_query, session_key};
 use crate::info::asked::Asked;
@@ -35,7 +35,7 @@ pub fn of_name(scene: &Scene, found: &mut Vec<String>) {
             let (place, hint) = (clean(&place(leader)), hint(scene, leader));
             format!("{what} and lock disagree: {name} {leads_to}, and the lock's holder is {place}{hint}")
         }
-        Lead::Nobody(_) => format!("{what} and lock disagree: {name} {leads_to}, and nobody holds the lock"),
+        lead => format!("{what} and lock disagree: {name} {leads_to}, and {}", nobody_holds(lead)),
     });
 }
 

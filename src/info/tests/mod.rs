@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
+mod reasons;
 mod trouble;
 
 use super::*;
@@ -122,7 +123,7 @@ fn each_state_has_its_problems_the_important_first() {
             with(0, "n1 slave ping:critical,election:passing"),
             n2,
             State::Troubled,
-            vec!["if n2 fails, only n3 can take over".to_owned(), "n1 cannot lead: critical: ping".to_owned()],
+            vec!["if n2 fails, only n3 can take over".to_owned(), "n1 cannot lead: critical: ping (\"x\")".to_owned()],
         ),
         ("n2", &none, with(0, "n1 slave ping:passing,election:passing priority=0"), n2, State::Healthy, vec![]),
         (
@@ -198,7 +199,7 @@ fn each_state_has_its_problems_the_important_first() {
             vec![
                 "nobody leads since the last leader lost the lock: handed over by n2 (resign); the lock is free, and n1 can take it"
                     .to_owned(),
-                "n2 cannot lead: critical: ping".to_owned(),
+                "n2 cannot lead: critical: ping (\"x\")".to_owned(),
             ],
         ),
     ] {
@@ -254,8 +255,8 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
     assert_eq!(
         info.problems,
         [
-            "nobody leads; nobody may lead",
-            "n1 cannot lead: critical: ping",
+            "nobody leads; no instance can take the lock",
+            "n1 cannot lead: critical: ping (\"x\")",
             "n2 cannot lead: node in maintenance",
             "n3 cannot lead: node failed",
             "n4 cannot lead: no mark of the election, which the next run of its check sets; on that node, doctor \
@@ -269,7 +270,7 @@ fn nobody_who_may_lead_is_named_with_each_reason() {
 
 #[test]
 fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_the_lock() {
-    let missing = |words: &str| Missing { words: words.to_owned(), is_denied: true, ..Missing::default() };
+    let missing = |words: &str| Missing { words: words.to_owned(), rule: Some(words.into()), ..Missing::default() };
     let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
     let without = Asked { lock: Err(missing("no key")), ..fine.clone() };
     let info = view(&without, &Policy::default());
@@ -280,7 +281,7 @@ fn what_could_not_be_asked_is_named_and_makes_the_state_unknown_only_if_it_is_th
     assert_eq!(info.dns.and_then(|dns| dns.agrees), None);
     let without = Asked { query: Err(missing("no query")), instances: Err(missing("no instances")), ..fine.clone() };
     let info = view(&without, &Policy::default());
-    assert_eq!(info.problems, ["no instances", "no query"]);
+    assert_eq!(info.problems, ["no instances", "the token also needs: no query"]);
     assert_eq!((info.state, info.dns.and_then(|dns| dns.agrees)), (State::Troubled, Some(true)));
     let info = view(&Asked { stale: Some("no leader".to_owned()), ..fine }, &Policy::default());
     assert_eq!((info.state, info.problems.len()), (State::Unknown, 1));
@@ -304,7 +305,9 @@ fn nothing_that_others_write_breaks_a_line() {
     for value in ["", "[]", "{\"node\": 7}", "\u{0}"] {
         let key = Key { value: value.as_bytes().to_vec(), ..lock("n2", &json!({})) };
         let info = view(&asked(Some(key), &FINE, &[]), &Policy::default());
-        assert_eq!(info.leader.unwrap().node, None, "{value}");
-        assert!(info.problems[0].starts_with("the lock's value does not describe its holder, an unknown instance"));
+        assert_eq!(info.leader, None, "{value}");
+        let holds =
+            format!("nobody leads; session {SESSION} holds the lock, and nothing shows that it is an instance's; ");
+        assert!(info.problems[0].starts_with(&holds), "{:?}", info.problems);
     }
 }

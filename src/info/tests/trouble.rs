@@ -1,6 +1,7 @@
 //! Troubles that are told once, and only as long as they last.
 
 use super::*;
+use crate::consul::Session;
 
 #[test]
 fn what_was_asked_for_or_is_over_is_no_problem_and_a_closed_port_is_one() {
@@ -69,9 +70,9 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     };
     let missing = |words: &str, is_denied: bool| Missing {
         words: words.to_owned(),
-        is_denied,
+        rule: is_denied.then(|| format!("rule of {words}").into()),
         is_unreached: !is_denied,
-        fault: Some(if is_denied { "403" } else { "no connection" }.to_owned()),
+        fault: Some(if is_denied { "403" } else { "no connection" }.into()),
         remedy: (!is_denied).then_some(crate::consul::Remedy::ReachAgent),
     };
     let fine = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
@@ -89,9 +90,14 @@ fn the_same_fault_is_said_once_and_with_what_helps() {
     let denied = Asked {
         instances: Err(missing("cannot read the instances: 403", true)),
         query: Err(missing("cannot read the query: 403", true)),
-        ..fine
+        ..fine.clone()
     };
-    assert_eq!(view(&denied, &Policy::default()).problems.len(), 2, "each names its rule");
+    let words = ["cannot read the instances: 403", "the token also needs: rule of cannot read the query: 403"];
+    assert_eq!(view(&denied, &Policy::default()).problems, words, "each has its rule");
+    // A token that does not exist needs no rule.
+    let expired = || Missing { rule: None, fault: Some("403 ACL not found".into()), ..missing("expired", true) };
+    let expired = Asked { instances: Err(expired()), query: Err(expired()), ..fine };
+    assert_eq!(view(&expired, &Policy::default()).problems, ["expired"]);
 }
 
 #[test]
@@ -106,4 +112,133 @@ fn where_dns_cannot_be_asked_the_prepared_query_answers_by_its_own_name() {
     assert_eq!(info.problems, [words]);
     let dns = info.dns.unwrap();
     assert_eq!((dns.source, dns.error.as_deref()), (Some("query"), Some("this agent answers no DNS")));
+}
+
+#[test]
+fn a_session_on_the_lock_leads_only_if_something_shows_that_it_is_an_instances() {
+    let lock = |value: &str| Key { value: value.as_bytes().to_vec(), ..lock("n2", &json!({})) };
+    let named = |name: &str| -> Option<Session> {
+        let session = json!({"ID": SESSION, "Name": name, "Node": "n0"});
+        Some(serde_json::from_value(session).unwrap())
+    };
+    let taken = "holds the lock, and is no instance's; end the program that took service/redis-master/leader";
+    let former = json!({"node": "n2", "service_id": "redis", "session": "an earlier one"}).to_string();
+    for (value, session, leader, words) in [
+        (
+            "",
+            named("Consul API Lock"),
+            None,
+            format!("nobody leads; session {SESSION} of node n0, named 'Consul API Lock', {taken}"),
+        ),
+        (&*former, named("election other of redis"), None, taken.to_owned()),
+        (
+            "",
+            named("election redis-master of redis"),
+            Some("n0"),
+            "the lock's value does not describe its holder, n0".to_owned(),
+        ),
+        (
+            &former,
+            None,
+            None,
+            "nothing shows that it is an instance's; to see whose it is, the token needs: session_prefix".to_owned(),
+        ),
+    ] {
+        let asked = Asked { session, ..asked(Some(lock(value)), &FINE, &[]) };
+        let info = view(&asked, &Policy::default());
+        let state = if leader.is_some() { State::Troubled } else { State::Leaderless };
+        let found = info.leader.as_ref().and_then(|leader| leader.node.as_deref());
+        assert_eq!(
+            (info.state, found, info.is_taken),
+            (state, leader, leader.is_none()),
+            "{value} {:?}",
+            info.problems
+        );
+        assert!(info.problems[0].contains(&words), "{words}: {:?}", info.problems);
+    }
+    // The session mark of an instance shows it as well.
+    let mut asked = asked(Some(lock("")), &FINE, &["10.0.0.2"]);
+    let registration = json!({"ID": "redis", "Service": "redis", "Port": 6379, "Tags": ["master"],
+        "Meta": {"election-redis-master-session": SESSION}});
+    asked.instances.as_mut().unwrap().seen[1].health.registration = serde_json::from_value(registration).unwrap();
+    assert_eq!(view(&asked, &Policy::default()).leader.unwrap().node.as_deref(), Some("n2"));
+}
+
+#[test]
+fn a_lead_that_changes_again_and_again_is_a_problem_and_asked_for_changes_are_none() {
+    let told = |changes: &[(&str, &str)]| {
+        let change =
+            |(since, reason): &(&str, &str)| json!({"term": 7, "node": "n2", "since": since, "reason": reason});
+        let history: Vec<_> = changes.iter().map(change).collect();
+        let lock = lock("n2", &json!({"history": history}));
+        view(&asked(Some(lock), &FINE, &["10.0.0.2"]), &Policy::default())
+    };
+    let [one, two, three, early] =
+        ["2026-11-30T12:29:30Z", "2026-11-30T12:29:00Z", "2026-11-30T12:27:30Z", "2026-11-30T12:19:59Z"];
+    let (ping, own) = ("ping was critical on n1", "election was critical on n3");
+    let info = told(&[(one, ping), (two, own), (three, ping)]);
+    let words = "the lead changed 3 times within 2m30s: ping was critical on n1 (2 times); election was critical on n3; the timeout of \
+                 an election check must be longer than --wait and --timeout together; on these nodes, doctor \
+                 --consul-service-name redis finds out why";
+    assert_eq!((info.state, &info.problems[..]), (State::Troubled, &[words.to_owned()][..]));
+    let words = "the lead changed 3 times within 2m30s: ping was critical on n1 (3 times)";
+    assert_eq!(told(&[(one, ping), (two, ping), (three, ping)]).problems, [words]);
+    for fine in [
+        &[(one, ping), (two, ping)][..],
+        &[(one, ping), (two, ping), (early, ping)],
+        &[(one, "handed over by n1 (resign)"), (two, "handed over by n3 (its term was over)"), (three, ping)],
+        &[(one, ping), (two, "node n3 was in maintenance"), (three, "the first leader")],
+    ] {
+        assert_eq!(told(fine).state, State::Healthy, "{fine:?}");
+    }
+}
+
+#[test]
+fn a_master_in_warning_is_a_problem_only_while_nobody_passes() {
+    let ill = |node: &str, tags: &str| format!("{node} {tags} ping:warning,election:passing");
+    let all = [ill("n1", "slave"), ill("n2", "master"), ill("n3", "slave")];
+    let told =
+        |instances: &[&str]| view(&asked(Some(lock("n2", &json!({}))), instances, &["10.0.0.2"]), &Policy::default());
+    let info = told(&[&all[0], &all[1], &all[2]]);
+    let words = "n2 leads in warning, and no instance passes: ping (\"x\"); if that check exits with 1 when the service is down, let it \
+                 exit with 2: Consul takes 1 for a warning";
+    assert_eq!((info.state, &info.problems[..]), (State::Troubled, &[words.to_owned()][..]));
+    assert_eq!(told(&[FINE[0], &all[1], &all[2]]).state, State::Healthy, "it hands over");
+    assert_eq!(told(&[FINE[0], FINE[1], &all[2]]).state, State::Healthy, "a slave in warning");
+}
+
+#[test]
+fn a_term_keeps_its_number_when_the_lock_moves_to_another_session() {
+    let term = |since: &str| {
+        let change = json!({"term": 6, "node": "n2", "since": since, "reason": "the first leader"});
+        let lock = lock("n2", &json!({"history": [change]}));
+        let info = view(&asked(Some(lock), &FINE, &["10.0.0.2"]), &Policy::default());
+        (info.leader.unwrap().term, info.lock.fencing_token)
+    };
+    assert_eq!(term("2026-11-30T12:29:00.000Z"), (6, Some("118.7".to_owned())));
+    assert_eq!(term("2026-11-30T12:00:00.000Z").0, 7, "its entry is unknown");
+}
+
+#[test]
+fn instances_of_one_service_in_elections_of_different_names_are_named_with_their_elections() {
+    let elsewhere = |tags: [&str; 2]| {
+        let mark = json!({"key": "service/redis-main/leader", "check": "other", "tags": tags}).to_string();
+        let mut remote = instance("n4 - ping:passing,other:passing unmarked");
+        let registration = json!({"ID": "redis", "Service": "redis", "Port": 6379, "Tags": tags[..1],
+            "Meta": {"election-redis-main-mark": mark}});
+        remote.health.registration = serde_json::from_value(registration).unwrap();
+        let mut asked = asked(Some(lock("n2", &json!({}))), &FINE, &["10.0.0.2"]);
+        asked.instances.as_mut().unwrap().seen.push(remote);
+        view(&asked, &Policy::default())
+    };
+    let info = elsewhere(["master", "slave"]);
+    let several = "one service has several elections, each with a master: n1, n2 and n3 take part in election redis-master; n4 takes \
+                   part in election redis-main; give all the same --consul-query-name";
+    assert_eq!(info.problems, [several, "n2 and n4 are both tagged master"]);
+    assert_eq!(info.candidates[3].why.as_deref(), Some("in election redis-main, not in this one"));
+    let info = elsewhere(["writer", "reader"]);
+    assert_eq!(
+        (info.state, &info.problems[..], info.candidates[3].lost),
+        (State::Healthy, &[][..] as &[String], false)
+    );
 }

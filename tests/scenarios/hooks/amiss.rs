@@ -9,7 +9,13 @@ use crate::stage::Candidate;
 /// A script that fails until the file `repaired` exists.
 const FAILING: &str = "[ -e \"$D/repaired\" ] && exit 0\necho starting\necho 'the disk is full' >&2\nexit 7";
 
-const FAILED: &str = "error: on-promote: exit status 7: the disk is full; the lock is left to others for a while";
+/// What a run says after it, with the name of its program.
+fn failed(scripts: &Scripts, hook: &str, end: &str) -> String {
+    let script = scripts.path(hook);
+    format!("error: on-{hook}: exit status 7: the disk is full (command sh {}); {end}", script.display())
+}
+
+const LEFT: &str = "the lock is left to others for a while";
 
 #[test]
 fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_tried_again_later() {
@@ -17,7 +23,7 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
     let (scripts, proxy) = (Scripts::on(one.node), Proxy::before(one.node));
     // With the default lock-delay, which must not matter here.
     let pass = Pass::of(&one.service).args(["--on-promote", &scripts.command("promote", FAILING)]);
-    assert_eq!(one.said_by(&pass.clone().through(&proxy).run(), 1), FAILED);
+    assert_eq!(one.said_by(&pass.clone().through(&proxy).run(), 1), failed(&scripts, "promote", LEFT));
     let written = |tag: &str| {
         let tag = format!("\"{tag}\"");
         proxy
@@ -31,7 +37,7 @@ fn a_promote_hook_that_fails_gives_the_lock_up_before_anything_is_tagged_and_is_
     // While it stands back, it reports this state and tries nothing.
     let pass = pass.on(one.node);
     for _ in 0..2 {
-        assert_eq!(one.said_by(&pass.run(), 1), FAILED);
+        assert_eq!(one.said_by(&pass.run(), 1), failed(&scripts, "promote", LEFT));
     }
     assert_eq!(scripts.count("promote"), 1);
     two.leads();
@@ -118,7 +124,8 @@ fn a_hook_that_handles_sigterm_can_tidy_up_before_its_limit_and_its_own_status_i
     let said = one.said_by(&pass.run(), 1);
     assert!(
         said.starts_with("error: on-promote: terminated after ")
-            && said.contains(", exit status 9: tidied up; the lock is left to others"),
+            && said.contains(", exit status 9: tidied up (command sh /")
+            && said.ends_with(LEFT),
         "{said}"
     );
     assert_eq!((one.holds_the_lock(), one.is_tagged("master")), (false, false));
@@ -131,7 +138,7 @@ fn a_demote_hook_that_fails_keeps_the_lock_from_nobody_and_is_run_again_by_the_n
     one.leads();
     one.node.api().service_maintenance(&one.id, true);
     let pass = one.pass().args(["--on-demote", &scripts.command("demote", FAILING)]);
-    let failed = "error: on-demote: exit status 7: the disk is full; the next run tries again";
+    let failed = failed(&scripts, "demote", "the next run tries again");
     assert_eq!(one.said_by(&pass.run(), 1), failed);
     assert_eq!((one.holds_the_lock(), one.sessions().len(), one.is_tagged("master")), (false, 0, false));
     two.leads();
@@ -154,7 +161,7 @@ fn a_follow_hook_that_fails_is_run_again_by_the_next_pass() {
     one.leads();
     let pass = two.pass().args(["--on-follow", &scripts.command("follow", FAILING)]);
     for _ in 0..2 {
-        let failed = "error: on-follow: exit status 7: the disk is full; the next run tries again";
+        let failed = failed(&scripts, "follow", "the next run tries again");
         assert_eq!(two.said_by(&pass.run(), 1), failed);
         assert!(two.is_tagged("slave"));
     }

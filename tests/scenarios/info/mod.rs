@@ -2,6 +2,7 @@
 
 mod faults;
 mod metrics;
+mod others;
 mod run;
 mod stage;
 mod trouble;
@@ -117,7 +118,7 @@ fn info_says_why_nobody_leads_and_who_would() {
     assert_eq!((told.code, told.leader()), (2, None), "{told:?}");
     let reasons = format!("{} and {} cannot lead: critical: {}", one.node.name(), two.node.name(), one.ping());
     let lost = format!("{} was critical on {}", one.ping(), one.node.name());
-    let nobody = format!("nobody leads since the last leader lost the lock: {lost}; nobody may lead");
+    let nobody = format!("nobody leads since the last leader lost the lock: {lost}; no instance can take the lock");
     assert_eq!(told.problems()[..2], [nobody, reasons]);
     two.turn(Health::Passing);
     let told = two.told();
@@ -157,7 +158,7 @@ fn a_failed_hook_a_lock_delay_and_a_check_that_is_gone_are_named() {
     let node = one.node.name();
     let until = told.candidate(one.node)["why"].as_str().unwrap_or_default().to_owned();
     assert!(until.starts_with("stands back until ") && until.contains("Z: on-promote: "), "{told:?}");
-    assert!(told.has_problem("; nobody may lead"), "{told:?}");
+    assert!(told.has_problem("; no instance can take the lock"), "{told:?}");
     assert!(told.has_problem(&format!("{node} cannot lead: stands back until ")), "{told:?}");
     two.leads();
     let told = two.told();

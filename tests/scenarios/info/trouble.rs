@@ -197,3 +197,40 @@ fn an_agent_whose_dns_is_switched_off_is_told_as_that_and_the_prepared_query_is_
     assert!(problem.starts_with("prepared query and lock disagree: "), "{told:?}");
     assert!(problem.contains("; there is no prepared query of that name"), "{told:?}");
 }
+
+#[test]
+fn a_lead_that_changes_again_and_again_is_a_problem_with_its_reasons() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    one.leads();
+    two.follows(&one);
+    for (leader, next) in [(&one, &two), (&two, &one), (&one, &two)] {
+        assert_eq!(told_on(shared().server(), &one).code, 0);
+        leader.turn(Health::Critical);
+        next.leads();
+        leader.turn(Health::Passing);
+        leader.follows(next);
+    }
+    let told = one.told();
+    let [ones, twos] = [&one, &two].map(|of| format!("{} was critical on {}", of.ping(), of.node.name()));
+    let words = format!(": {ones} (2 times); {twos}");
+    assert!(
+        told.code == 1 && told.has_problem("the lead changed 3 times within ") && told.has_problem(&words),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_master_in_warning_is_a_problem_while_nobody_passes() {
+    let [one, two] = Candidate::on_each(shared().nodes::<2>());
+    one.leads();
+    two.follows(&one);
+    for candidate in [&one, &two] {
+        candidate.turn(Health::Warning);
+    }
+    one.leads();
+    let told = one.told();
+    let words = format!("{} leads in warning, and no instance passes: {}", one.node.name(), one.ping());
+    assert!(told.code == 1 && told.problems()[0].starts_with(&words), "{told:?}");
+    two.turn(Health::Passing);
+    assert_eq!(one.told().code, 0, "the next run of the master hands over");
+}

@@ -16,14 +16,14 @@ use crate::harness::{
 use crate::stage::Candidate;
 
 /// A watch in progress, whose lines come one by one. It is killed when dropped.
-struct Watching {
+pub(super) struct Watching {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Watching {
-    fn start(node: &Node, options: &[&str]) -> Watching {
+    pub(super) fn start(node: &Node, options: &[&str]) -> Watching {
         let pass = Pass::bare().on(node).arg("watch").args(options.iter().copied());
         let arguments = pass.check_args();
         let mut command = Command::new(&arguments[0]);
@@ -42,7 +42,7 @@ impl Watching {
     }
 
     /// Waits for a line with these words, and returns it. Those before it are passed over.
-    fn says(&mut self, words: &str) -> String {
+    pub(super) fn says(&mut self, words: &str) -> String {
         let until = Instant::now() + secs(40);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -56,7 +56,7 @@ impl Watching {
         }
     }
 
-    fn ends(&mut self) -> i32 {
+    pub(super) fn ends(&mut self) -> i32 {
         wait_for("the watch to end", secs(20), || {
             seen(self.child.try_wait().expect("it can be waited for"), Option::is_some)
         })
@@ -218,4 +218,38 @@ fn a_second_signal_ends_a_watch_whose_reader_has_stalled() {
         }
         seen(ended, Option::is_some)
     });
+}
+
+#[test]
+fn a_watch_of_an_agent_that_hangs_says_so_and_ends_in_time() {
+    let cluster = Cluster::of(1);
+    let one = Candidate::alone(cluster.nodes::<1>()[0]);
+    one.leads();
+    one.node.pause();
+    let options = ["--consul-service-name", one.service.as_str(), "--timeout", "2s", "--format", "table"];
+    let begin = Instant::now();
+    let mut watching = Watching::start(one.node, &options);
+    watching.says("Consul does not answer: no answer about the election within 2s");
+    assert_eq!(watching.ends(), 124);
+    assert!(begin.elapsed() < secs(15), "{:?}", begin.elapsed());
+    // Without a time limit it says so as well, and goes on.
+    let mut endless = Watching::start(one.node, &options[..2]);
+    endless.says("no answer within 5s");
+    one.node.resume();
+    endless.says("\"answers\"");
+}
+
+#[test]
+fn a_name_that_goes_and_comes_back_has_a_line_each() {
+    let one = Candidate::alone(shared().nodes::<1>()[0]);
+    one.leads();
+    let options = ["--consul-service-name", one.service.as_str(), "--format", "table"];
+    let mut watching = Watching::start(shared().server(), &options);
+    watching.says("DNS agrees");
+    let api = one.node.api();
+    api.delete_query(api.query(&one.query()).unwrap()["ID"].as_str().unwrap());
+    let name = one.node.name();
+    watching.says(&format!("DNS no longer names {name}: the election's name has no answer"));
+    one.leads();
+    watching.says(&format!("DNS names {name} again, after "));
 }
