@@ -168,7 +168,7 @@ fn judge(one: &RemoteInstance, surveyed: &Surveyed, config: &Config, program: &s
             return;
         }
         Some(Unfit::StandsBack(back)) if back.failure.is_none() => return,
-        Some(Unfit::NotMarked) => {
+        Some(Unfit::NotMarked | Unfit::OtherElections { .. }) => {
             let is_broken = |check: &&crate::consul::Check| {
                 cannot_start(check, program)
                     || (check.status != Status::Passing && check.output.lines().any(is_election_line))
