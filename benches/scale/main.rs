@@ -2,6 +2,7 @@
 //! agents, with waiting and with plain runs. `make scale` runs it on every Consul.
 //!
 //! Environment: `SIZES` (10 100 300 1000) and `MODES` (none wait plain); `ROUNDS` (5) failovers of each; `SERVERS` (1);
+//! `AT_ONCE=1`: all instances begin before one leads; `NAMED_FAIL=1`: the candidates that the leader names fail before it;
 //! `REST` (51), the seconds that are measured at rest; `LIMIT` (300), the seconds that a failover may take; `OUT`, a CSV
 //! to which lines are added; `ELECTION_BIN`, another build of the program.
 

@@ -132,6 +132,11 @@ pub fn fail_over(
     settings: &Settings,
 ) -> Result<(usize, Failover), Box<Broken>> {
     let (earlier, before) = quiet(stage, leader, resting, settings.limit);
+    // The leader names others in its next run, which is far away.
+    let gone = if settings.named_fail { stage.named() } else { Vec::new() };
+    for named in &gone {
+        stage.set_health(*named, Health::Critical);
+    }
     let rates = before.rates_since(&earlier);
     let outputs = stage.outputs();
     let watch = Watch::start(stage.cluster().leader().ip(), leader);
@@ -152,7 +157,7 @@ pub fn fail_over(
     // The catalog has the fault when the agent answers; the watch may have seen its consequence earlier.
     let detected = lost.map_or(done, |lost| lost.min(done));
     let written = changed(&outputs, &stage.outputs());
-    stage.set_health(leader, Health::Passing);
+    gone.iter().chain([&leader]).for_each(|failed| stage.set_health(*failed, Health::Passing));
     let mut failover = Failover {
         moved: moved.saturating_duration_since(detected),
         detected: detected.saturating_duration_since(fault),

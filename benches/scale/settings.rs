@@ -12,6 +12,8 @@ pub struct Settings {
     /// Failovers per size and mode.
     pub rounds: usize,
     pub servers: u8,
+    /// Whether the candidates that the leader names fail before it.
+    pub named_fail: bool,
     /// Whether all instances begin before one leads, as after a power cut.
     pub at_once: bool,
     /// How long the election is watched at rest.
@@ -43,6 +45,7 @@ impl Settings {
             sizes,
             modes,
             rounds: usize::try_from(number("ROUNDS", 5)?).map_err(|error| error.to_string())?,
+            named_fail: set("NAMED_FAIL").is_some(),
             at_once: set("AT_ONCE").is_some(),
             servers: u8::try_from(number("SERVERS", 1)?).map_err(|error| error.to_string())?,
             // A whole turn of the waiting runs: the wait and one interval.

@@ -62,6 +62,14 @@ impl Stage {
         self.size
     }
 
+    /// Returns the candidates that the lock's value names.
+    pub fn named(&self) -> Vec<usize> {
+        let lock = self.api().lock(KEY).map(|lock| lock.value).unwrap_or_default();
+        let next = lock["successors"]["next"].as_array().cloned().unwrap_or_default();
+        let number = |one: &Value| text(one, "service_id").strip_prefix(&format!("{SERVICE}-"))?.parse().ok();
+        next.iter().filter_map(number).collect()
+    }
+
     /// Sets an instance's health check at its agent; the catalog has it when this returns.
     pub fn set_health(&self, instance: usize, health: Health) {
         self.node(instance).api().set_check(&report(instance), health);

@@ -38,6 +38,7 @@ mod remedy;
 mod rules;
 mod running;
 mod seen;
+mod seen_lock;
 mod selection;
 mod service_port;
 mod session;

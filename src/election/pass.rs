@@ -18,6 +18,7 @@ use super::observe::{Known, Observation, observe};
 use super::outcome::{Outcome, Role, Vacancy};
 use super::registration::Written;
 use super::seen::{Cause, Seen};
+use super::seen_lock::KnownLock;
 use super::service_port::{Held, KnownPort};
 use super::turn::Turn;
 use super::{eligibility, hook_notes, lot, session};
@@ -239,17 +240,8 @@ impl<'a> Pass<'a> {
             let port = KnownPort { held, grace_is_over: std::mem::take(&mut grace_is_over) };
             let node = self.seen.as_ref().map(|seen| seen.view.instance.identity.node.clone());
             let may_note = self.has_yielded || self.config.wait.length.is_zero();
-            let is_first = self.seen.is_none();
-            let known = Known {
-                options: &self.options,
-                own_check: self.own_check.clone(),
-                is_first,
-                node,
-                may_note,
-                key: key.take(),
-                port,
-                lot: self.lot,
-            };
+            let lock = KnownLock { is_first: self.seen.is_none(), may_note, key: key.take(), lot: self.lot };
+            let known = Known { options: &self.options, own_check: self.own_check.clone(), node, lock, port };
             let observed = observe(&client, self.config, done.clone(), known);
             let before = self.seen.as_ref().map(|seen| &seen.view.instance);
             if reloading == 0 || !before.is_some_and(|before| lacks_what_was(before, &observed)) {
