@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Sender;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use log::debug;
@@ -60,6 +60,8 @@ pub struct Charge {
     end: Option<Moment>,
     /// Whether it was found to be overdue.
     was_overdue: bool,
+    /// The threads that pass on the command's output.
+    outputs: Vec<JoinHandle<()>>,
 }
 
 /// What a guard has not done in time.
@@ -91,10 +93,11 @@ impl Charge {
         // Ctrl-C in a terminal reaches every process of a group, and must not end the guard.
         command.arg0(GUARD).args(&itself.arguments).process_group(0);
         command.stdin(Stdio::from(OwnedFd::from(own)));
+        let mut outputs = Vec::new();
         if settings.wraps_output {
             for (name, is_error) in [("stdout", false), ("stderr", true)] {
                 let (reader, writer) = pipe()?;
-                wrap(File::from(reader), move |text| line(name, text))?;
+                outputs.push(wrap(File::from(reader), move |text| line(name, text))?);
                 if is_error {
                     command.stderr(writer)
                 } else {
@@ -106,7 +109,7 @@ impl Charge {
         // Drops this side of what the guard has now.
         drop(command);
         listen(control.try_clone()?, news.clone(), heard)?;
-        let mut charge = Charge::new(control, process, settings.grace);
+        let mut charge = Charge { outputs, ..Charge::new(control, process, settings.grace) };
         let input = stdin();
         wire::send_first(&charge.control, settings.passes_stdin.then(|| input.as_fd()))?;
         charge.extend(lead, settings.outage);
@@ -124,7 +127,7 @@ impl Charge {
     }
 
     fn new(control: UnixStream, process: Child, grace: Duration) -> Charge {
-        Charge { control, process, told: None, grace, kill: None, end: None, was_overdue: false }
+        Charge { control, process, told: None, grace, kill: None, end: None, was_overdue: false, outputs: Vec::new() }
     }
 
     /// Tells the guard by when the command must be over, if that has changed.
@@ -168,14 +171,16 @@ impl Charge {
         Some((overdue, !std::mem::replace(&mut self.was_overdue, true)))
     }
 
-    /// Reaps the guard, which has said that it ends, in a thread of its own: it may release the lock first, and be stopped meanwhile.
-    pub fn finish(self) {
+    /// Reaps the guard, which has said that it ends, in a thread of its own: it may release the lock first, and be stopped meanwhile. Returns
+    /// the threads that pass on the command's output.
+    pub fn finish(self) -> Vec<JoinHandle<()>> {
         let mut process = self.process;
         // An error means that it has been reaped.
         let reap = move || drop(process.wait());
         if let Err(error) = thread::Builder::new().name("reaper".to_owned()).spawn(reap) {
             debug!("the guard is reaped when this process ends: {error}");
         }
+        self.outputs
     }
 
     /// Returns whether the message is on its way. A short message is sent whole or not at all.

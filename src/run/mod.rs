@@ -17,7 +17,7 @@ mod words;
 mod wrap;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,6 +34,7 @@ use decisions::Decisions;
 use machine::{Action, Input};
 use notify::Notify;
 use words::{expired, place, reason};
+use wrap::wait_for_last_lines;
 
 pub use charge::Itself;
 pub use guard::{GUARD, START, guard, start};
@@ -50,6 +51,9 @@ const KILL_EVERY: Duration = Duration::from_millis(20);
 
 /// How long the end of the election is waited for. Its session ends by its TTL otherwise.
 const STOPS_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a run that ends waits for the last lines of its command, which its guard closes a moment later.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What wakes a run.
 enum Woken {
@@ -76,6 +80,8 @@ struct Run<'a> {
     /// Words what has happened.
     say: &'a dyn Fn(&News) -> String,
     line: fn(&str, &str),
+    /// The threads that pass on what ended commands have printed.
+    outputs: Vec<JoinHandle<()>>,
 }
 
 /// Runs the command whenever this process leads, until the settings, a signal or an error end that. `say` makes the line of each change,
@@ -119,12 +125,15 @@ pub fn run(
         news,
         say,
         line,
+        outputs: Vec::new(),
     };
     let ending = run.follow(&woken);
     run.notify.stopping();
+    let outputs = std::mem::take(&mut run.outputs);
     drop(run);
     stopper.stop();
     wait_for_end(&woken);
+    wait_for_last_lines(&outputs, LAST_LINES);
     Ok(ending)
 }
 
@@ -240,18 +249,26 @@ impl Run<'_> {
             }
             Woken::Guard(Heard::Expired) => expired(),
             Woken::Guard(Heard::Gone(ended)) => {
-                self.charge.take()?.finish();
+                let outputs = self.charge.take()?.finish();
+                self.keep(outputs);
                 Input::Ended(ended)
             }
             Woken::Guard(Heard::Died(ended)) => {
                 let charge = self.charge.take()?;
                 warn!("the guard has ended, and so the command ends");
-                charge.finish();
+                let outputs = charge.finish();
+                self.keep(outputs);
                 self.left = Some(ended.unwrap_or(Ended::Signal(machine::number::KILL)));
                 return None;
             }
             Woken::Over => return None,
         })
+    }
+
+    /// Keeps the threads that still pass on what a command has printed.
+    fn keep(&mut self, outputs: Vec<JoinHandle<()>>) {
+        self.outputs.retain(|thread| !thread.is_finished());
+        self.outputs.extend(outputs);
     }
 
     fn act(&mut self, action: Action) -> Option<Ending> {
