@@ -3,7 +3,7 @@
 //! Pure; reads no clock and throws no dice.
 //!
 //! Nobody is named while the election is small: there, each candidate can afford to read all instances. A named candidate that does not act
-//! costs time, never the lead: the patience of the others ends within a second.
+//! costs time, never the lead: the patience of the first of the others is short.
 
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ pub const FEWEST_NAMES: usize = 2;
 /// What a named candidate needs to acquire the lock, on busy servers. The others do not look at the key before.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The longest time after that, and how much of it each candidate adds.
-const LONGEST_SPREAD: Duration = Duration::from_millis(700);
+/// The longest time after that, and how much of it each candidate adds. If the named ones do not act, the first of the others needs some time
+/// to read all instances from busy servers, and few of the others may do the same meanwhile.
+const LONGEST_SPREAD: Duration = Duration::from_secs(3);
 const SPREAD_EACH: Duration = Duration::from_millis(5);
 
 /// The expected number of candidates, of those that are not named, that try to acquire a lock that stays free, each time that all have looked
@@ -90,15 +91,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_others_wait_for_the_head_start_and_less_than_a_second_and_few_come_first() {
+    fn the_others_wait_for_the_head_start_the_first_hardly_longer_and_few_within_a_second() {
         for size in [9, 10, 100, 1000, 1_000_000, u32::MAX] {
             let all = Successors { candidates: size, next: vec![Identity::default()] };
             let lots = size.min(1000);
             let times: Vec<Duration> = (0..lots).map(|lot| all.patience(f64::from(lot) / f64::from(lots))).collect();
-            assert!(times.iter().all(|time| (HEAD_START..Duration::from_secs(1)).contains(time)), "{size}");
+            assert!(times.iter().all(|time| (HEAD_START..=HEAD_START + LONGEST_SPREAD).contains(time)), "{size}");
             let first = times.iter().min().copied().unwrap_or_default();
-            let soon = times.iter().filter(|time| **time < first + Duration::from_millis(200)).count();
-            assert!(size < 100 || soon <= lots as usize / 5, "{size}: {soon}");
+            assert!(first < HEAD_START + Duration::from_millis(1), "{size}: {first:?}");
+            let soon = times.iter().filter(|time| **time < Duration::from_secs(1)).count();
+            assert!(size < 1000 || soon <= 8, "{size}: {soon}");
         }
     }
 

@@ -217,6 +217,10 @@ pub fn candidates_before(view: &View, names: &Names, policy: &Policy) -> usize {
         // Servers that wake many candidates need longer for the first one.
         return place * STEPS_OF_NAMED;
     }
+    if !successors.is_empty() {
+        // It has left the lock to the others for long enough, and looks at the key once more.
+        return 1;
+    }
     let comes_first =
         |other: &&Candidate| (other.is_passing, other.priority) >= rank && other.instance < view.instance.identity;
     others(view).filter(comes_first).count()
