@@ -10,7 +10,7 @@ use crate::election::{Difference, Remedy as ElectionRemedy};
 pub enum Again {
     /// The check's next run.
     NextRun,
-    /// Whoever has typed this command.
+    /// The user, who typed this command.
     Run(&'static str),
 }
 
@@ -101,7 +101,7 @@ fn of_port(doubt: &PortDoubt) -> String {
 /// Returns the way out of a complaint of the election.
 pub fn of_election(remedy: &ElectionRemedy) -> String {
     match remedy {
-        // Notes in Consul make the check's next run try again, whoever began it.
+        // Notes in Consul make the check's next run try again, also after a command that a user typed.
         ElectionRemedy::Retry => Again::NextRun.words(),
         ElectionRemedy::NameAgent => "is that the service's agent, and not a server's? name it with --http-addr or CONSUL_HTTP_ADDR, or register \
                                       the service there"

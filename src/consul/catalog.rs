@@ -9,7 +9,7 @@ use super::acl::{Resource, Rule};
 use super::agent::{Check, Health, Registration};
 use super::call::Call;
 use super::error::Error;
-use super::http::{Client, encode};
+use super::http::{Client, behind, encode};
 
 /// A node and one instance on it, in the catalog.
 #[derive(Clone, Debug)]
@@ -161,9 +161,7 @@ impl Client {
         index: Option<&str>,
         limit: Duration,
     ) -> Result<(Instances, String), Error> {
-        let wait =
-            index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default();
-        self.instances_at(service, &wait)
+        self.instances_at(service, &behind(index, limit))
     }
 
     fn instances_at(&self, service: &str, wait: &str) -> Result<(Instances, String), Error> {

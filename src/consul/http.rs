@@ -1,6 +1,7 @@
 //! One HTTP request to the agent and its answer: headers, token, deadline. Must never know what an answer means.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -175,6 +176,11 @@ impl Client {
     fn timed_out(&self) -> Kind {
         Kind::TimedOut(self.deadline.limit())
     }
+}
+
+/// The parameters of a question that waits for a change; none if it does not wait.
+pub(super) fn behind(index: Option<&str>, limit: Duration) -> String {
+    index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default()
 }
 
 /// Percent-encodes one segment of a path or one value of a query string: everything except RFC 3986's unreserved

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::acl::{Resource, Rule};
 use super::call::Call;
 use super::error::Error;
-use super::http::{Client, encode};
+use super::http::{Client, behind};
 
 /// A key and its lock.
 #[derive(Clone, Debug)]
@@ -125,11 +125,6 @@ impl Client {
         let path = format!("/v1/kv/{key}?{verb}={session}");
         self.ask(Call::put(path, Some(value.to_vec()), format!("{verb} lock {key}"), rule(key)))?.read()
     }
-}
-
-/// The parameters of a question that waits for a change; none if it does not wait.
-fn behind(index: Option<&str>, limit: Duration) -> String {
-    index.map(|index| format!("?index={}&wait={}ms", encode(index), limit.as_millis())).unwrap_or_default()
 }
 
 /// Returns whether every release of Consul takes a key of this name as it is. Consul cleans paths, so a key with empty or dot segments would become another key; newer releases (1.21.5) refuse other

@@ -46,9 +46,9 @@ pub enum BadValue {
 pub enum KindFault {
     /// No field says it.
     Nothing,
-    /// It is to be repeated, and nothing says how often.
+    /// It has to be repeated, and nothing says how often.
     NoInterval(&'static str),
-    /// It is to be repeated and to be reported.
+    /// It would be both repeated and reported.
     IntervalAndTtl,
     /// It stands for another check, and does something itself.
     AliasAnd(&'static str),

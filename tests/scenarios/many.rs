@@ -51,6 +51,15 @@ fn the<'a>(candidates: &'a [Candidate<'static>], id: &str) -> &'a Candidate<'sta
     candidates.iter().find(|candidate| candidate.id == id).expect("a candidate")
 }
 
+/// Lets a run of each candidate wait. Their proxies have the requests from then on.
+fn all_wait<'a>(candidates: &'a [Candidate<'static>]) -> Vec<(&'a Candidate<'static>, Stay)> {
+    let stays: Vec<_> = candidates.iter().map(|candidate| (candidate, Stay::of(candidate, WAIT))).collect();
+    for (_, stay) in &stays {
+        stay.proxy.clear();
+    }
+    stays
+}
+
 /// The ID of the instance that holds the lock.
 fn holder(candidate: &Candidate) -> Option<String> {
     let lock = candidate.node.api().lock(&candidate.key())?;
@@ -99,11 +108,7 @@ fn the_master_of_many_names_candidates_on_other_nodes_and_the_master_of_a_few_na
 fn the_first_named_candidate_leads_next_and_the_others_ask_for_nothing_but_the_key() {
     let candidates = many(MANY);
     let next = lead_of_the_second(&candidates);
-    let stays: Vec<(&Candidate, Stay)> =
-        candidates.iter().map(|candidate| (candidate, Stay::of(candidate, WAIT))).collect();
-    for (_, stay) in &stays {
-        stay.proxy.clear();
-    }
+    let stays = all_wait(&candidates);
     candidates[1].turn(Health::Critical);
     wait_for("the first named candidate to lead", secs(20), || {
         seen(holder(&candidates[1]), |holder| holder.as_deref() == Some(next[0].as_str())).map(drop)
@@ -160,11 +165,7 @@ fn when_the_named_candidates_do_not_act_another_leads_within_a_second() {
 fn a_deleted_key_does_not_make_many_candidates_read_all_instances() {
     let candidates = many(MANY);
     let next = lead_of_the_second(&candidates);
-    let stays: Vec<(&Candidate, Stay)> =
-        candidates.iter().map(|candidate| (candidate, Stay::of(candidate, WAIT))).collect();
-    for (_, stay) in &stays {
-        stay.proxy.clear();
-    }
+    let stays = all_wait(&candidates);
     candidates[1].node.api().delete_key(&candidates[1].key());
     wait_for("a leader", secs(20), || seen(holder(&candidates[1]), Option::is_some).map(drop));
     let others =
